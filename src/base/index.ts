@@ -1,0 +1,20 @@
+export { backoffMs, type BackoffOptions } from './backoff.ts';
+export { systemClock, type Clock, type WaitOptions } from './clock.ts';
+export { createDisposeStack, type DisposeStack } from './dispose-stack.ts';
+export {
+  ERROR_CODES,
+  errorText,
+  inputError,
+  KeyferryError,
+  toKeyferryError,
+  type ErrorCode,
+  type ErrorKind,
+  type Issue,
+  type KeyferryErrorOptions,
+} from './errors.ts';
+export { createKeyedLock, type KeyedLock } from './keyed-lock.ts';
+export { silentLog, type Log, type LogFields } from './log.ts';
+export { nameSuffix, systemRandom, type Random } from './random.ts';
+export { Secret } from './secret.ts';
+export { abortReason, linkSignals, withDeadline, type DeadlineOptions, type LinkedSignal } from './signals.ts';
+export { createSingleFlight, type SingleFlight } from './single-flight.ts';

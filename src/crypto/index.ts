@@ -1,0 +1,9 @@
+export {
+  createCertificateAuthority,
+  openCertificateAuthority,
+  type CertificateAuthority,
+  type CertificateAuthorityOptions,
+  type ClientCertificateRequest,
+  type KeyPairPem,
+  type ServerCertificateRequest,
+} from './certificate-authority.ts';

@@ -1,0 +1,58 @@
+import { createServer as createPlainServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { KeyferryError } from '#base';
+
+/** What a server listens on and serves. */
+export interface HttpServerOptions {
+  readonly listener: RequestListener;
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
+  /** Default 0: any free port. */
+  readonly port?: number;
+  /** With it, the server speaks HTTPS. */
+  readonly tls?: ServerOptions;
+  /** How long requests under way may go on once the server stops, milliseconds. Default 2000. */
+  readonly graceMs?: number;
+  /** Called with the server before it listens, for `upgrade` and `connect` handlers. */
+  readonly prepare?: (server: Server) => void;
+}
+
+/** A server that listens. Disposing it stops accepting, lets requests finish for the grace time, then closes every connection. */
+export interface HttpServer extends AsyncDisposable {
+  readonly port: number;
+  readonly host: string;
+}
+
+/** Starts a server and answers once it listens. Throws `failed-precondition` when the port is taken. */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { host = '127.0.0.1', port = 0, graceMs = 2000 } = options;
+  const server =
+    options.tls === undefined ? createPlainServer(options.listener) : createTlsServer(options.tls, options.listener);
+  options.prepare?.(server);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new KeyferryError('failed-precondition', `cannot listen on ${host}:${port}: the port is taken`, {
+              cause: error,
+            })
+          : error,
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+  return {
+    host,
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}

@@ -1,0 +1,35 @@
+/** A managed cluster that ARM was asked for. */
+export interface ClusterSpec {
+  /** The ARM id as it was created; its lower-cased form names the cluster everywhere. */
+  readonly armId: string;
+  readonly name: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+  /** `https://<region>.oic.prod-aks.azure.com/<tenant>/<guid>/`, with the slash at the end. */
+  readonly issuerUrl: string;
+  /** Whether the add-on azureKeyvaultSecretsProvider is on, and its settings. */
+  readonly secretsProvider:
+    undefined | { readonly enableSecretRotation: boolean; readonly rotationPollInterval: string };
+  readonly workloadIdentity: boolean;
+  readonly kubernetesVersion: string;
+}
+
+/** The documents of a cluster's service account issuer. */
+export interface IssuerDocuments {
+  /** `/.well-known/openid-configuration` below the issuer URL. */
+  openidConfiguration(): unknown;
+  /** The JWKS that it points to. */
+  jwks(): unknown;
+}
+
+/** What runs the Kubernetes behind ARM's managed clusters. The session hands it in; the cloud only asks. */
+export interface ClusterHost {
+  /** Starts the cluster, or brings a running one to `spec`. Resolves when its API server answers. */
+  apply(spec: ClusterSpec): Promise<void>;
+  /** Stops the cluster and forgets its state. */
+  remove(armId: string): Promise<void>;
+  /** A kubeconfig (YAML) with full rights. */
+  kubeconfig(armId: string): Promise<string>;
+  /** Undefined when the cluster does not run. */
+  issuer(armId: string): IssuerDocuments | undefined;
+}
