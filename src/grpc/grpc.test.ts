@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync, statSync, existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { KeyferryError, silentLog, systemClock } from '#base';
+import {
+  CSIDriverProviderClient,
+  CSIDriverProviderService,
+  type CSIDriverProviderServer,
+} from '../gen/v1alpha1/provider.ts';
+import { callUnary, createGrpcClient, grpcService, startGrpcServer, type UnaryHandlers } from './index.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'keyferry-grpc-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const empty = { attributes: '', secrets: '', targetPath: '', permission: '', currentObjectVersion: [] };
+
+async function withServer(
+  handlers: Partial<UnaryHandlers<CSIDriverProviderServer>>,
+  use: (client: CSIDriverProviderClient, socketPath: string) => Promise<void>,
+): Promise<void> {
+  const socketPath = join(folder, `s${performance.now()}.sock`);
+  await using _server = await startGrpcServer({
+    socketPath,
+    clock: systemClock,
+    log: silentLog,
+    services: [grpcService<CSIDriverProviderServer>(CSIDriverProviderService, handlers)],
+  });
+  const client = createGrpcClient(CSIDriverProviderClient, socketPath);
+  try {
+    await use(client, socketPath);
+  } finally {
+    client.close();
+  }
+}
+
+describe('a gRPC server on a unix socket', () => {
+  it('answers calls, and its socket is for its owner only', async () => {
+    await withServer(
+      { version: ({ version }) => Promise.resolve({ version, runtimeName: 'r', runtimeVersion: '1' }) },
+      async (client, socketPath) => {
+        const answer = await callUnary(client, 'version', { version: 'v1alpha1' }, { timeoutMs: 5000 }, systemClock);
+        expect(answer).toEqual({ version: 'v1alpha1', runtimeName: 'r', runtimeVersion: '1' });
+        expect(statSync(socketPath).mode & 0o777).toBe(0o600);
+      },
+    );
+  });
+
+  it('gives the code and the text of an error to the client, and nothing of a cause it must not tell', async () => {
+    await withServer(
+      { mount: () => Promise.reject(new KeyferryError('failed-precondition', 'no vault here')) },
+      async (client) => {
+        await expect(callUnary(client, 'mount', empty, { timeoutMs: 5000 }, systemClock)).rejects.toMatchObject({
+          code: 'failed-precondition',
+          message: 'no vault here',
+        });
+      },
+    );
+  });
+
+  it('answers unsupported for a method without a handler', async () => {
+    await withServer({}, async (client) => {
+      await expect(callUnary(client, 'mount', empty, { timeoutMs: 5000 }, systemClock)).rejects.toMatchObject({
+        code: 'unsupported',
+      });
+    });
+  });
+
+  it('aborts the handler when the caller gives up, and tells the caller that time ran out', async () => {
+    let aborted: () => void;
+    const seen = new Promise<void>((resolve) => {
+      aborted = resolve;
+    });
+    await withServer(
+      {
+        mount: (_request, { signal }) =>
+          new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => {
+              aborted();
+              reject(new Error('gone'));
+            });
+          }),
+      },
+      async (client) => {
+        await expect(callUnary(client, 'mount', empty, { timeoutMs: 50 }, systemClock)).rejects.toMatchObject({
+          code: 'deadline-exceeded',
+        });
+        await seen;
+      },
+    );
+  });
+
+  it('removes its socket when it stops', async () => {
+    let path = '';
+    await withServer({}, async (_client, socketPath) => {
+      path = socketPath;
+    });
+    expect(existsSync(path)).toBe(false);
+  });
+});

@@ -1,0 +1,11 @@
+export { callUnary, createGrpcClient, type CallLimits, type GrpcClientOptions } from './client.ts';
+export {
+  grpcService,
+  startGrpcServer,
+  type CallContext,
+  type GrpcServerOptions,
+  type GrpcService,
+  type UnaryHandler,
+  type UnaryHandlers,
+} from './server.ts';
+export { errorOfStatus, grpcStatusOf, type GrpcStatus } from './status.ts';

@@ -1,0 +1,137 @@
+import { chmod, rm } from 'node:fs/promises';
+import {
+  Server,
+  ServerCredentials,
+  type handleUnaryCall,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { KeyferryError, linkSignals, type Clock, type Log } from '#base';
+import { grpcStatusOf } from './status.ts';
+
+/** What a handler gets beside the request. */
+export interface CallContext {
+  /** Aborts when the caller gives up, its deadline passes, or the server is forced to stop. */
+  readonly signal: AbortSignal;
+  /** When the caller stops waiting, milliseconds since the epoch; undefined when it set no deadline. */
+  readonly deadlineMs: number | undefined;
+}
+
+/** A unary method as a promise. */
+export type UnaryHandler<Request, Response> = (request: Request, context: CallContext) => Promise<Response>;
+
+/** For each method of a ts-proto `XServer` interface, a promise handler. */
+export type UnaryHandlers<XServer> = {
+  readonly [Method in keyof XServer as string extends Method ? never : Method]: XServer[Method] extends (
+    call: ServerUnaryCall<infer Request, infer Response>,
+    callback: sendUnaryData<infer _>,
+  ) => void
+    ? UnaryHandler<Request, Response>
+    : never;
+};
+
+/** A service with its handlers, made by {@link grpcService}. */
+export interface GrpcService {
+  readonly definition: ServiceDefinition;
+  readonly handlers: Readonly<Record<string, UnaryHandler<never, unknown>>>;
+}
+
+/** Joins a generated service definition with promise handlers; methods left out answer UNIMPLEMENTED. */
+export function grpcService<XServer>(definition: object, handlers: Partial<UnaryHandlers<XServer>>): GrpcService {
+  return {
+    definition: definition as ServiceDefinition,
+    handlers: handlers as unknown as Record<string, UnaryHandler<never, unknown>>,
+  };
+}
+
+/** Where a server listens and what it serves. */
+export interface GrpcServerOptions {
+  /** The unix socket; a stale one is removed first. */
+  readonly socketPath: string;
+  readonly services: readonly GrpcService[];
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The socket's mode. Default 0600. */
+  readonly mode?: number;
+  /** How long calls under way may go on once the server stops, milliseconds. Default 2000. */
+  readonly graceMs?: number;
+  /** The largest request, bytes. Default 4 MiB. */
+  readonly maxRequestBytes?: number;
+}
+
+/** Starts a gRPC server on a unix socket and answers once it listens. Disposing it drains the calls, then removes the socket. */
+export async function startGrpcServer(options: GrpcServerOptions): Promise<AsyncDisposable> {
+  const { socketPath, clock, log, mode = 0o600, graceMs = 2000, maxRequestBytes = 4 * 1024 * 1024 } = options;
+  await rm(socketPath, { force: true });
+  const server = new Server({ 'grpc.max_receive_message_length': maxRequestBytes });
+  const stopping = new AbortController();
+  for (const service of options.services) {
+    const implementation: UntypedServiceImplementation = {};
+    for (const [name, method] of Object.entries(service.definition)) {
+      const handler = service.handlers[name];
+      if (handler === undefined) continue;
+      const serve: handleUnaryCall<unknown, unknown> = (call, callback) => {
+        void answer(call, handler, stopping.signal).then(
+          (response) => callback(null, response),
+          (error: unknown) => {
+            log.debug('Call failed', { method: method.path, code: grpcStatusOf(error).code });
+            callback(grpcStatusOf(error));
+          },
+        );
+      };
+      implementation[name] = serve;
+    }
+    server.addService(service.definition, implementation);
+  }
+  // The socket is born with the process's umask; nobody but its owner may reach it before the chmod.
+  const umask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.bindAsync(`unix:${socketPath}`, ServerCredentials.createInsecure(), (error) =>
+        error === null
+          ? resolve()
+          : reject(new KeyferryError('failed-precondition', `cannot listen on ${socketPath}`, { cause: error })),
+      );
+    });
+  } finally {
+    process.umask(umask);
+  }
+  await chmod(socketPath, mode);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      const force = new AbortController();
+      const timer = clock.sleep(graceMs, { signal: force.signal }).then(
+        () => {
+          stopping.abort(new KeyferryError('unavailable', 'the server is stopping'));
+          server.forceShutdown();
+        },
+        () => undefined,
+      );
+      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      force.abort();
+      await timer;
+      await rm(socketPath, { force: true });
+    },
+  };
+}
+
+async function answer(
+  call: ServerUnaryCall<unknown, unknown>,
+  handler: UnaryHandler<never, unknown>,
+  stopping: AbortSignal,
+): Promise<unknown> {
+  const linked = linkSignals(stopping);
+  call.on('cancelled', () => linked.abort(new KeyferryError('aborted', 'the caller gave up')));
+  const deadline = call.getDeadline();
+  const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
+  try {
+    return await handler(call.request as never, {
+      signal: linked.signal,
+      deadlineMs: Number.isFinite(deadlineMs) ? deadlineMs : undefined,
+    });
+  } finally {
+    linked[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,76 @@
+// Generates what is generated: protobuf code and the Kubernetes field tables, both in src/gen.
+// With --check nothing is written; it fails when the committed files are not current.
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const root = dirname(import.meta.dirname);
+const target = join(root, 'src', 'gen');
+const check = process.argv.includes('--check');
+
+const OPTIONS = [
+  'outputServices=grpc-js',
+  'oneof=unions-value',
+  'env=node',
+  'esModuleInterop=true',
+  'importSuffix=.ts',
+  'forceLong=number',
+  'outputJsonMethods=false',
+  'outputPartialMethods=true',
+  'outputTypeRegistry=false',
+  'stringEnums=false',
+  'removeEnumPrefix=false',
+  'enumsAsLiterals=true',
+  'useExactTypes=false',
+];
+
+function generateProtobuf(output: string): void {
+  const template = {
+    version: 'v2',
+    plugins: [{ local: join(root, 'node_modules', '.bin', 'protoc-gen-ts_proto'), out: output, opt: OPTIONS }],
+  };
+  execFileSync(join(root, 'node_modules', '.bin', 'buf'), ['generate', '--template', JSON.stringify(template)], {
+    cwd: join(root, 'proto'),
+    stdio: 'inherit',
+  });
+}
+
+async function generateFields(output: string): Promise<void> {
+  const script = join(root, 'tools', 'gen-kubernetes-fields.ts');
+  if (!existsSync(script)) return;
+  const module = (await import(script)) as { generateKubernetesFields(): Promise<{ file: string; text: string }> };
+  const { file, text } = await module.generateKubernetesFields();
+  writeFileSync(join(output, file), text);
+}
+
+function files(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+}
+
+const output = mkdtempSync(join(tmpdir(), 'keyferry-gen-'));
+try {
+  generateProtobuf(output);
+  await generateFields(output);
+  if (check) {
+    const stale = [...new Set([...files(output), ...files(target)])].filter(
+      (file) =>
+        !existsSync(join(output, file)) ||
+        !existsSync(join(target, file)) ||
+        readFileSync(join(output, file), 'utf8') !== readFileSync(join(target, file), 'utf8'),
+    );
+    if (stale.length > 0) {
+      console.error(`generated files are not current: ${stale.join(', ')}; run "npm run gen" and commit src/gen`);
+      process.exitCode = 1;
+    }
+  } else {
+    rmSync(target, { recursive: true, force: true });
+    mkdirSync(target, { recursive: true });
+    cpSync(output, target, { recursive: true });
+  }
+} finally {
+  rmSync(output, { recursive: true });
+}
