@@ -1,0 +1,8 @@
+export {
+  renderAttributes,
+  TOKENS_ATTRIBUTE,
+  type Provider,
+  type ProviderFile,
+  type ProviderMountRequest,
+  type ProviderMountResult,
+} from './provider.ts';
