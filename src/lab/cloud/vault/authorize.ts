@@ -1,0 +1,89 @@
+import { AzureError } from '../rest/azure-error.ts';
+import type { AccessToken } from '../service.ts';
+import type { Collection } from './vault-errors.ts';
+import type { AccessPolicy, VaultRecord } from './vault-registry.ts';
+
+/** What an operation needs: the access policy's permission, and the data action of RBAC. */
+export interface Permission {
+  readonly collection: Collection;
+  /** For example `get`. */
+  readonly verb: string;
+  /** Below `Microsoft.KeyVault/vaults/`, for example `secrets/getSecret/action`. */
+  readonly dataAction: string;
+}
+
+/** A permission, asked for on one object, or on the vault when the object is undefined. */
+export interface VaultAction extends Permission {
+  readonly objectName?: string | undefined;
+}
+
+/** Whether role assignments let `objectId` do `dataAction` at `scope` (an ARM id of a vault or of an object below it). */
+export type RoleCheck = (objectId: string, dataAction: string, scope: string) => boolean;
+
+/** No role assignments exist: vaults with RBAC refuse all. */
+export const noRoles: RoleCheck = () => false;
+
+/**
+ * Decides whether `token` may do `action` in `vault`: by access policies, or by `roles` in a vault with RBAC; the two
+ * never mix. Throws 403 Forbidden with ForbiddenByPolicy or ForbiddenByRbac.
+ */
+export function authorize(vault: VaultRecord, token: AccessToken, action: VaultAction, roles: RoleCheck): void {
+  if (vault.rbac) {
+    const dataAction = `Microsoft.KeyVault/vaults/${action.dataAction}`;
+    const scope = scopeOf(vault, action);
+    if (!roles(token.objectId, dataAction, scope)) throw forbiddenByRbac(vault, token, dataAction, scope);
+  } else if (!vault.accessPolicies.some((policy) => grants(policy, vault, token, action))) {
+    throw forbiddenByPolicy(vault, token, action);
+  }
+}
+
+function grants(policy: AccessPolicy, vault: VaultRecord, token: AccessToken, action: Permission): boolean {
+  const verbs = policy.permissions[action.collection] ?? [];
+  return (
+    sameId(policy.tenantId, vault.tenantId) &&
+    sameId(policy.objectId, token.objectId) &&
+    (policy.applicationId === undefined || sameId(policy.applicationId, token.clientId)) &&
+    verbs.some((verb) => sameId(verb, action.verb) || sameId(verb, 'all'))
+  );
+}
+
+function sameId(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+function scopeOf(vault: VaultRecord, action: VaultAction): string {
+  const object = action.objectName === undefined ? '' : `/${action.collection}/${action.objectName}`;
+  return `${vault.armId}${object}`.toLowerCase();
+}
+
+function callerOf(token: AccessToken): string {
+  const managedIdentity = token.managedIdentityArmId === undefined ? '' : `;xmsmirid=${token.managedIdentityArmId}`;
+  return `appid=${token.clientId};oid=${token.objectId};iss=${token.issuer}${managedIdentity}`;
+}
+
+function forbiddenByPolicy(vault: VaultRecord, token: AccessToken, action: Permission): AzureError {
+  return new AzureError(
+    403,
+    'Forbidden',
+    `The user, group or application '${callerOf(token)}' does not have ` +
+      `${action.collection} ${action.verb} permission on key vault '${vault.name};location=${vault.location}'. For help ` +
+      'resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287',
+    { innerCode: 'ForbiddenByPolicy' },
+  );
+}
+
+function forbiddenByRbac(vault: VaultRecord, token: AccessToken, dataAction: string, scope: string): AzureError {
+  const lines = [
+    'Caller is not authorized to perform action on resource.',
+    'If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.',
+    `Caller: ${callerOf(token)}`,
+    `Action: '${dataAction}'`,
+    `Resource: '${scope}'`,
+    'Assignment: (not found)',
+    'DenyAssignmentId: null',
+    'DecisionReason: null ',
+    `Vault: ${vault.name};location=${vault.location}`,
+    '',
+  ];
+  return new AzureError(403, 'Forbidden', lines.join('\r\n'), { innerCode: 'ForbiddenByRbac' });
+}

@@ -1,0 +1,79 @@
+import { AzureError } from '../rest/azure-error.ts';
+
+/** The kinds of objects in a vault, as paths and permissions name them. */
+export type Collection = 'secrets' | 'keys' | 'certificates';
+
+/** What errors call one object of a collection. */
+const SINGULAR: Record<Collection, string> = { secrets: 'Secret', keys: 'Key', certificates: 'Certificate' };
+
+/** 400 BadParameter. */
+export function badParameter(message: string): AzureError {
+  return new AzureError(400, 'BadParameter', message);
+}
+
+/** 400 for a request without `api-version`. */
+export function missingApiVersion(): AzureError {
+  return badParameter('api-version must be specified');
+}
+
+/** 400 for a path that no operation has; this is how the data plane answers instead of a plain 404. */
+export function unknownOperation(method: string, name: string): AzureError {
+  return badParameter(`Method ${method} does not allow operation '${name}'`);
+}
+
+/** 400 for an object name outside `^[0-9a-zA-Z-]{1,127}$`. */
+export function invalidName(name: string): AzureError {
+  return badParameter(`The request URI contains an invalid name: ${name}`);
+}
+
+/** 404 for an object or a version that is not there. */
+export function objectNotFound(collection: Collection, name: string): AzureError {
+  const singular = SINGULAR[collection];
+  return new AzureError(
+    404,
+    `${singular}NotFound`,
+    `A ${singular.toLowerCase()} with (name/id) ${name} was not found in this key vault. If you recently deleted this ` +
+      `${singular.toLowerCase()} you may be able to recover it using the correct recovery command. For help resolving ` +
+      'this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182',
+  );
+}
+
+/** 404 for an object that is not among the deleted ones. */
+export function deletedObjectNotFound(collection: Collection, name: string): AzureError {
+  return new AzureError(404, `${SINGULAR[collection]}NotFound`, `Deleted ${SINGULAR[collection]} not found: ${name}`);
+}
+
+/** 409 for a name whose deleted object can still be recovered. */
+export function deletedButRecoverable(collection: Collection, name: string): AzureError {
+  return new AzureError(
+    409,
+    'Conflict',
+    `${SINGULAR[collection]} ${name} is currently in a deleted but recoverable state, and its name cannot be reused; ` +
+      'in this state, the secret can only be recovered or purged.'.replace(
+        'secret',
+        SINGULAR[collection].toLowerCase(),
+      ),
+    { innerCode: 'ObjectIsDeletedButRecoverable' },
+  );
+}
+
+/** 403 for the use of a disabled object. */
+export function objectDisabled(collection: Collection, operation: string): AzureError {
+  const singular = SINGULAR[collection];
+  return new AzureError(
+    403,
+    'Forbidden',
+    `Operation ${operation} is not allowed on a disabled ${singular.toLowerCase()}.`,
+    { innerCode: `${singular}Disabled` },
+  );
+}
+
+/** 403 for a purge in a vault that has purge protection. */
+export function purgeProtected(vaultName: string): AzureError {
+  return new AzureError(
+    403,
+    'Forbidden',
+    'Operation "purge" is not allowed because purge protection is enabled for this vault. Key Vault service will ' +
+      `automatically purge it after the retention period has passed.\r\nVault: ${vaultName}`,
+  );
+}
