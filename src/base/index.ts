@@ -18,3 +18,4 @@ export { nameSuffix, systemRandom, type Random } from './random.ts';
 export { Secret } from './secret.ts';
 export { abortReason, linkSignals, withDeadline, type DeadlineOptions, type LinkedSignal } from './signals.ts';
 export { createSingleFlight, type SingleFlight } from './single-flight.ts';
+export { VERSION } from './version.ts';

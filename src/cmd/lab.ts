@@ -1,0 +1,70 @@
+import { writeSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { systemClock, systemRandom, toKeyferryError } from '#base';
+import { startLab, stateFolder, type ReadyMessage } from '#lab/session';
+import { createProcessLog } from './process-log.ts';
+
+/** The descriptor on which whoever started the lab waits for one line: ready, or why not. */
+const READY_DESCRIPTOR = 3;
+
+/**
+ * The lab's own process, `keyferry lab-daemon`: started by `keyferry lab` and `keyferry demo` inside private namespaces.
+ * It ends on SIGTERM, SIGINT, a stop through the control interface, or, with --end-with-stdin, when its starter is gone.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      state: { type: 'string' },
+      ephemeral: { type: 'boolean', default: false },
+      'allow-internet': { type: 'boolean', default: false },
+      'end-with-stdin': { type: 'boolean', default: false },
+    },
+  });
+  const log = createProcessLog({ level: process.env['KEYFERRY_LOG_LEVEL'] ?? 'info' });
+  const upstreamProxy = process.env['HTTPS_PROXY'] ?? process.env['https_proxy'];
+  const ended = endSignal(values['end-with-stdin']);
+  try {
+    const lab = await startLab({
+      folder: stateFolder(values.state ?? ''),
+      ephemeral: values.ephemeral,
+      allowInternet: values['allow-internet'],
+      upstreamProxy: values['allow-internet'] ? upstreamProxy : undefined,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+    });
+    tellStarter({ ready: true, gatewayPort: lab.gatewayPort });
+    log.info('The lab serves', { gatewayPort: lab.gatewayPort });
+    await Promise.race([ended, lab.stopRequested]);
+    log.info('The lab ends');
+    await lab[Symbol.asyncDispose]();
+    return 0;
+  } catch (error) {
+    const { code, message, hint } = toKeyferryError(error);
+    log.error('The lab failed', { code, error: message });
+    tellStarter({ ready: false, code, message, ...(hint === undefined ? {} : { hint }) });
+    return 1;
+  } finally {
+    // Handles of other areas must not keep process 1 of the namespace alive.
+    setImmediate(() => process.exit());
+  }
+}
+
+function endSignal(withStdin: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    if (withStdin) {
+      process.stdin.once('close', () => resolve());
+      process.stdin.resume();
+    }
+  });
+}
+
+function tellStarter(message: ReadyMessage): void {
+  try {
+    writeSync(READY_DESCRIPTOR, `${JSON.stringify(message)}\n`);
+  } catch {
+    // Nobody waits: it was started by hand.
+  }
+}

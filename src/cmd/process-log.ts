@@ -1,0 +1,23 @@
+import { pino, type Logger } from 'pino';
+import type { Log } from '#base';
+
+/** How a process logs. */
+export interface ProcessLogOptions {
+  /** The least level that is written: debug, info, warn or error. */
+  readonly level: string;
+}
+
+/** The log of a process: JSON lines on stderr. */
+export function createProcessLog({ level }: ProcessLogOptions): Log {
+  return wrap(pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2)));
+}
+
+function wrap(logger: Logger): Log {
+  return {
+    debug: (message, fields) => logger.debug(fields ?? {}, message),
+    info: (message, fields) => logger.info(fields ?? {}, message),
+    warn: (message, fields) => logger.warn(fields ?? {}, message),
+    error: (message, fields) => logger.error(fields ?? {}, message),
+    child: (fields) => wrap(logger.child(fields)),
+  };
+}

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createKeyedLock, KeyferryError, type Clock, type Log, type Random } from '#base';
+import type { ClusterHost, ClusterSpec } from '#lab/cloud';
+import { startCluster, type Cluster } from '#lab/cluster';
+import { storeSection, type Store } from '#lab/store';
+import { proxyEnvironment } from './environment.ts';
+import type { NodeProcess } from './node-process.ts';
+import { removeAddonObjects, startAddon } from './secrets-provider-addon.ts';
+import type { StateFolder } from './state-folder.ts';
+import type { ClusterSummary } from './status.ts';
+
+/** What a cluster host starts clusters with. */
+export interface ClusterHostOptions {
+  readonly folder: StateFolder;
+  readonly store: Store;
+  /** A short path on a tmpfs of the lab's own, for kubelet folders and their sockets. */
+  readonly runFolder: string;
+  /** The gateway's port and the CA, known once the cloud has started. */
+  gatewayPort(): number;
+  caBundle(): string;
+  /** What pods must not see: homes and state folders. */
+  readonly hiddenPaths: readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** A {@link ClusterHost} that runs each managed cluster as a Kubernetes of the lab, in this process. */
+export interface LabClusters extends ClusterHost, AsyncDisposable {
+  summaries(): Promise<ClusterSummary[]>;
+}
+
+interface Running {
+  readonly cluster: Cluster;
+  spec: ClusterSpec;
+  addon: NodeProcess | undefined;
+}
+
+/** Where pods find the lab's CA. */
+const POD_CA_FOLDER = '/run/keyferry';
+
+/** A host without clusters. */
+export function createLabClusters(options: ClusterHostOptions): LabClusters {
+  const running = new Map<string, Running>();
+  const lock = createKeyedLock();
+  const find = (armId: string) => running.get(armId.toLowerCase());
+
+  const start = async (spec: ClusterSpec): Promise<Running> => {
+    const id = clusterId(spec.armId);
+    const folder = join(options.folder.clusters, `${spec.name}-${id}`);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const cluster = await startCluster({
+      name: spec.name,
+      store: storeSection(options.store, `clusters/${id}/`),
+      clock: options.clock,
+      random: options.random,
+      log: options.log.child({ cluster: spec.name }),
+      issuerUrl: spec.issuerUrl,
+      folder,
+      kubeletDir: join(options.runFolder, id, 'kubelet'),
+      hiddenPaths: options.hiddenPaths,
+      containerEnv: proxyEnvironment(
+        options.gatewayPort(),
+        `${POD_CA_FOLDER}/ca-bundle.pem`,
+        `${POD_CA_FOLDER}/ca-bundle.pem`,
+      ),
+      containerFiles: [{ path: `${POD_CA_FOLDER}/ca-bundle.pem`, content: options.caBundle() }],
+      kubernetesVersion: spec.kubernetesVersion,
+      userName: `clusterUser_${spec.resourceGroup}_${spec.name}`,
+    });
+    const entry: Running = { cluster, spec, addon: undefined };
+    running.set(spec.armId.toLowerCase(), entry);
+    return entry;
+  };
+
+  const bringAddon = async (entry: Running, before: ClusterSpec['secretsProvider'] | undefined) => {
+    const wanted = entry.spec.secretsProvider;
+    const changed = JSON.stringify(wanted) !== JSON.stringify(before);
+    if (entry.addon !== undefined && changed) {
+      await entry.addon[Symbol.asyncDispose]();
+      entry.addon = undefined;
+      if (wanted === undefined) await removeAddonObjects(entry.cluster);
+    }
+    if (wanted !== undefined && entry.addon === undefined) {
+      entry.addon = await startAddon({
+        cluster: entry.cluster,
+        settings: wanted,
+        env: {
+          PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
+          ...proxyEnvironment(options.gatewayPort(), options.folder.caBundle, options.folder.caFile),
+        },
+        logFile: join(options.folder.clusters, `${entry.spec.name}-${clusterId(entry.spec.armId)}`, 'node.log'),
+        clock: options.clock,
+        log: options.log,
+      });
+    }
+  };
+
+  const stop = async (entry: Running) => {
+    await entry.addon?.[Symbol.asyncDispose]();
+    await entry.cluster[Symbol.asyncDispose]();
+  };
+
+  return {
+    apply: (spec) =>
+      lock.run(spec.armId.toLowerCase(), async () => {
+        const known = find(spec.armId);
+        const before = known?.spec.secretsProvider;
+        const entry = known ?? (await start(spec));
+        entry.spec = spec;
+        await bringAddon(entry, before);
+      }),
+    remove: (armId) =>
+      lock.run(armId.toLowerCase(), async () => {
+        const entry = find(armId);
+        const id = clusterId(armId);
+        if (entry !== undefined) {
+          running.delete(armId.toLowerCase());
+          await stop(entry);
+          await rm(join(options.folder.clusters, `${entry.spec.name}-${id}`), { recursive: true, force: true });
+        }
+        const section = storeSection(options.store, `clusters/${id}/`);
+        section.write(section.list('').map(({ key }) => ({ key, value: undefined })));
+      }),
+    kubeconfig: async (armId) => {
+      const entry = find(armId);
+      if (entry === undefined) throw new KeyferryError('not-found', `the cluster ${armId} does not run`);
+      return entry.cluster.kubeconfig();
+    },
+    issuer: (armId) => find(armId)?.cluster.issuer,
+    summaries: () =>
+      Promise.all(
+        [...running.values()].map(async ({ cluster, spec, addon }) => ({
+          name: spec.name,
+          resourceGroup: spec.resourceGroup,
+          url: cluster.url,
+          issuerUrl: spec.issuerUrl,
+          secretsProvider: addon?.state ?? ('off' as const),
+          pods: await cluster.pods(),
+        })),
+      ),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...running.values()].map(stop));
+      running.clear();
+    },
+  };
+}
+
+/** A short name for a cluster, the same for the same ARM id. */
+function clusterId(armId: string): string {
+  return createHash('sha256').update(armId.toLowerCase()).digest('hex').slice(0, 8);
+}

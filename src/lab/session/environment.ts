@@ -1,0 +1,62 @@
+import type { StateFolder } from './state-folder.ts';
+
+/** What the environment of a lab's commands is made from. */
+export interface EnvironmentOptions {
+  readonly folder: StateFolder;
+  readonly gatewayPort: number;
+  /** The PATH that the lab's own folders are put before. */
+  readonly path: string | undefined;
+  /** Whether `az` is the stand-in. */
+  readonly builtinAz: boolean;
+  readonly keepHome: boolean;
+}
+
+/**
+ * The variables that make clients use the lab (design: "Real host names through a gateway"): the gateway as HTTPS
+ * proxy, the lab's CA for each runtime, and configuration folders of their own.
+ */
+export function labEnvironment({
+  folder,
+  gatewayPort,
+  path,
+  builtinAz,
+  keepHome,
+}: EnvironmentOptions): Record<string, string> {
+  return {
+    ...proxyEnvironment(gatewayPort, folder.caBundle, folder.caFile),
+    ...(keepHome ? {} : { HOME: folder.home }),
+    AZURE_CONFIG_DIR: folder.azureConfig,
+    AZURE_CORE_COLLECT_TELEMETRY: 'no',
+    KUBECONFIG: folder.kubeconfig,
+    KEYFERRY_STATE: folder.root,
+    PATH: [folder.bin, ...(builtinAz ? [folder.azBin] : []), ...(path === undefined || path === '' ? [] : [path])].join(
+      ':',
+    ),
+  };
+}
+
+/** The part of the environment that lets any HTTPS client reach the emulated Azure: used for commands, pods and the node process. */
+export function proxyEnvironment(gatewayPort: number, caBundle: string, caFile: string): Record<string, string> {
+  const proxy = `http://127.0.0.1:${gatewayPort}`;
+  const direct = '127.0.0.1,localhost';
+  return {
+    HTTPS_PROXY: proxy,
+    https_proxy: proxy,
+    NO_PROXY: direct,
+    no_proxy: direct,
+    // OpenSSL and Go; Python's requests; curl; Node.
+    SSL_CERT_FILE: caBundle,
+    REQUESTS_CA_BUNDLE: caBundle,
+    CURL_CA_BUNDLE: caBundle,
+    NODE_EXTRA_CA_CERTS: caFile,
+    // Node 24 and later: fetch and https use the proxy variables by themselves.
+    NODE_USE_ENV_PROXY: '1',
+  };
+}
+
+/** The environment as shell exports, one a line, for `eval "$(keyferry lab env)"`. */
+export function renderExports(environment: Readonly<Record<string, string>>): string {
+  return Object.entries(environment)
+    .map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`)
+    .join('');
+}

@@ -1,0 +1,201 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { createDisposeStack, KeyferryError, Secret, VERSION, type Clock, type Log, type Random } from '#base';
+import { startCloud, type Cloud } from '#lab/cloud';
+import { createMemoryStore, openJournalStore, storeSection, type Store } from '#lab/store';
+import { caBundle } from './ca-bundle.ts';
+import { createLabClusters, type LabClusters } from './cluster-host.ts';
+import { createControlClient } from './control-client.ts';
+import { createControlListener, type ControlledLab } from './control-server.ts';
+import { executable, packageRoot } from './package-root.ts';
+import {
+  createStateFolder,
+  readEndpoint,
+  removeEndpoint,
+  writeEndpoint,
+  writeFileAtomically,
+  type StateFolder,
+} from './state-folder.ts';
+import type { LabStatus } from './status.ts';
+
+const run = promisify(execFile);
+
+const RUN_FOLDERS = ['/mnt', '/media', '/srv'];
+
+/** What a lab is started with. */
+export interface LabOptions {
+  readonly folder: StateFolder;
+  /** Keep vaults and API objects in memory only. */
+  readonly ephemeral: boolean;
+  /** Let the gateway pass other hosts through. */
+  readonly allowInternet: boolean;
+  /** The HTTPS proxy that the person's environment had before the lab's. */
+  readonly upstreamProxy: string | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** A running lab: the emulated Azure, its clusters, and the control interface. Disposing it ends all of them. */
+export interface Lab extends AsyncDisposable {
+  readonly gatewayPort: number;
+  status(): Promise<LabStatus>;
+  /** Resolves when somebody asked the lab to stop through the control interface. */
+  readonly stopRequested: Promise<void>;
+}
+
+/**
+ * Starts a lab in this process, which must be root of a mount namespace of its own (see namespaces.ts). Answers when it
+ * serves, with the clusters of an earlier run started again. Throws `failed-precondition` when a lab runs on the same
+ * state folder already.
+ */
+export async function startLab(options: LabOptions): Promise<Lab> {
+  const { folder, clock, random, log } = options;
+  await refuseSecondLab(folder);
+  await createStateFolder(folder);
+  const stack = createDisposeStack();
+  try {
+    const runFolder = await mountRunFolder(folder);
+    const store = stack.use(options.ephemeral ? createMemoryStore() : openJournalStore({ folder: folder.journal }));
+    const token = new Secret(random.bytes(32).toString('base64url'));
+    let controlled: ControlledLab | undefined;
+    let cloud: Cloud | undefined;
+    let bundle = '';
+    const clusters = createLabClusters({
+      folder,
+      store: storeSection(store, 'kubernetes/'),
+      runFolder,
+      gatewayPort: () => cloud?.gateway.port ?? 0,
+      caBundle: () => bundle,
+      hiddenPaths: [homedir(), '/home', '/root', folder.root],
+      clock,
+      random,
+      log,
+    });
+    const port = store.get('session/gateway-port');
+    cloud = stack.use(
+      await startCloud({
+        store: storeSection(store, 'azure/'),
+        clock,
+        random,
+        log,
+        clusters,
+        allowInternet: options.allowInternet,
+        ...(typeof port === 'number' ? { port } : {}),
+        ...(options.upstreamProxy === undefined ? {} : { upstreamProxy: options.upstreamProxy }),
+        control: createControlListener(token, () => controlled),
+      }),
+    );
+    stack.use(clusters);
+    bundle = caBundle(cloud.caPem);
+    store.put('session/gateway-port', cloud.gateway.port);
+    await writeClientFiles(folder, cloud, bundle, store);
+    await startKnownClusters(cloud, clusters, log);
+
+    let requestStop: () => void = () => undefined;
+    const stopRequested = new Promise<void>((resolve) => {
+      requestStop = resolve;
+    });
+    const status = () => labStatus(options, cloud, clusters);
+    controlled = { audit: cloud.audit, status, stop: requestStop };
+    await writeEndpoint(folder, { port: cloud.gateway.port, token });
+    stack.defer(() => removeEndpoint(folder));
+    return {
+      gatewayPort: cloud.gateway.port,
+      status,
+      stopRequested,
+      [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await stack[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function refuseSecondLab(folder: StateFolder): Promise<void> {
+  const endpoint = await readEndpoint(folder);
+  if (endpoint === undefined) return;
+  const answers = await createControlClient(endpoint)
+    .status()
+    .then(
+      () => true,
+      () => false,
+    );
+  if (!answers) return;
+  throw new KeyferryError('failed-precondition', `a lab runs on ${folder.root} already (port ${endpoint.port})`, {
+    hint: 'Use it with "keyferry lab run" or "keyferry lab env", end it with "keyferry lab down", or name another folder with --state.',
+  });
+}
+
+/**
+ * A tmpfs over a folder that every Linux has and the lab does not need: seen only in the lab's own mount namespace. Its
+ * path is short because unix sockets' paths are (108 bytes), and it is empty again after a restart, as a node's is.
+ */
+async function mountRunFolder(folder: StateFolder): Promise<string> {
+  const needed = [folder.root, packageRoot(), process.execPath];
+  const place = RUN_FOLDERS.find(
+    (candidate) => existsSync(candidate) && !needed.some((path) => path.startsWith(`${candidate}/`)),
+  );
+  if (place === undefined) {
+    throw new KeyferryError(
+      'failed-precondition',
+      `none of ${RUN_FOLDERS.join(', ')} can be the lab's own run folder`,
+      {
+        hint: 'The lab hides one of them from itself while it runs; move the state folder or the package out of one.',
+      },
+    );
+  }
+  await run('mount', ['-t', 'tmpfs', '-o', 'mode=0755,nosuid,nodev', 'keyferry-lab', place]);
+  return place;
+}
+
+/** What clients are configured with: the CA, a logged-in Azure configuration, the programs for the PATH. */
+async function writeClientFiles(folder: StateFolder, cloud: Cloud, bundle: string, store: Store): Promise<void> {
+  await writeFileAtomically(folder.caFile, cloud.caPem, 0o644);
+  await writeFileAtomically(folder.caBundle, bundle, 0o644);
+  if (store.get('session/azure-config') !== cloud.directory.tenant.tenantId) {
+    for (const [name, content] of Object.entries(cloud.azureConfigFiles())) {
+      const path = join(folder.azureConfig, name);
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await writeFile(path, content, { mode: 0o600 });
+    }
+    store.put('session/azure-config', cloud.directory.tenant.tenantId);
+  }
+  const program = `exec '${process.execPath}' '${executable()}'`;
+  await writeProgram(join(folder.bin, 'keyferry'), `#!/bin/sh\n${program} "$@"\n`);
+  await writeProgram(join(folder.azBin, 'az'), `#!/bin/sh\n${program} az "$@"\n`);
+}
+
+async function writeProgram(path: string, content: string): Promise<void> {
+  await writeFileAtomically(path, content, 0o700);
+  await chmod(path, 0o700);
+}
+
+async function startKnownClusters(cloud: Cloud, clusters: LabClusters, log: Log): Promise<void> {
+  await Promise.all(
+    cloud.clusters().map((spec) =>
+      clusters.apply(spec).catch((error: unknown) => {
+        log.error('A cluster of an earlier run did not start', { cluster: spec.name, error: String(error) });
+      }),
+    ),
+  );
+}
+
+async function labStatus(options: LabOptions, cloud: Cloud, clusters: LabClusters): Promise<LabStatus> {
+  const { tenantId, subscriptionId, vaults, identities } = cloud.status();
+  return {
+    version: VERSION,
+    state: options.folder.root,
+    ephemeral: options.ephemeral,
+    gateway: cloud.gateway,
+    tenantId,
+    subscriptionId,
+    clusters: await clusters.summaries(),
+    vaults,
+    identities,
+  };
+}

@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { KeyferryError } from '#base';
+
+const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
+/**
+ * Runs a command on this process's own terminal and answers its exit code, 128 plus the number for a death by signal
+ * (as a shell does). Signals that this process gets are passed on. Throws `not-found` when there is no such program.
+ */
+export async function runCommand(
+  command: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, { env, stdio: 'inherit' });
+  const passOn = (signal: NodeJS.Signals) => {
+    // A terminal's Ctrl-C reaches the whole foreground group by itself.
+    if (!(signal === 'SIGINT' && process.stdin.isTTY)) child.kill(signal);
+  };
+  for (const signal of PASSED_ON) process.on(signal, passOn);
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.once('error', (cause: NodeJS.ErrnoException) => {
+        const missing = cause.code === 'ENOENT';
+        reject(
+          new KeyferryError(missing ? 'not-found' : 'failed-precondition', `cannot run ${program}: ${cause.message}`, {
+            cause,
+            ...(missing ? { hint: `Is ${program} installed and on the PATH?` } : {}),
+          }),
+        );
+      });
+      child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+    });
+  } finally {
+    for (const signal of PASSED_ON) process.off(signal, passOn);
+  }
+}

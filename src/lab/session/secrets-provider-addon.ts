@@ -1,0 +1,100 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { Clock, Log } from '#base';
+import type { ClusterSpec } from '#lab/cloud';
+import { ApiError, type Cluster } from '#lab/cluster';
+import type { KubeObject, ResourceRef } from '#kube';
+import { startNodeProcess, type NodeProcess } from './node-process.ts';
+import { packageRoot } from './package-root.ts';
+
+const DRIVER = 'secrets-store.csi.k8s.io';
+const MANIFESTS = ['crds.yaml', 'csidriver.yaml', 'rbac.yaml'];
+
+/** Where the objects of the manifests live: the kinds that deploy/ has, and no others. */
+const RESOURCES: Readonly<Record<string, Omit<ResourceRef, 'group' | 'version'>>> = {
+  CustomResourceDefinition: { resource: 'customresourcedefinitions' },
+  CSIDriver: { resource: 'csidrivers' },
+  ServiceAccount: { resource: 'serviceaccounts' },
+  ClusterRole: { resource: 'clusterroles' },
+  ClusterRoleBinding: { resource: 'clusterrolebindings' },
+  Role: { resource: 'roles' },
+  RoleBinding: { resource: 'rolebindings' },
+};
+
+/** What the add-on needs of its surroundings. */
+export interface AddonOptions {
+  readonly cluster: Cluster;
+  readonly settings: NonNullable<ClusterSpec['secretsProvider']>;
+  /** The environment of the node process: PATH and the way to the emulated Azure. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly logFile: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * The add-on azure-keyvault-secrets-provider: installs what a user installs (deploy/) and starts `keyferry node`.
+ * Answers when the objects are there and the process is started.
+ */
+export async function startAddon(options: AddonOptions): Promise<NodeProcess> {
+  const { cluster, settings } = options;
+  for (const object of await manifestObjects()) await applyObject(cluster, object);
+  const folder = join(cluster.paths.pluginsDir, 'csi-secrets-store');
+  const kubeconfig = join(folder, 'kubeconfig');
+  await mkdir(folder, { recursive: true, mode: 0o750 });
+  // Below the kubelet's folder, which is a tmpfs of the lab's own: the token in it never reaches a disk.
+  const account = { namespace: 'kube-system', name: 'secrets-store-csi-driver' };
+  await writeFile(kubeconfig, await cluster.serviceAccountKubeconfig(account), { mode: 0o600 });
+  return startNodeProcess({
+    args: [
+      `--endpoint=unix://${join(folder, 'csi.sock')}`,
+      `--drivername=${DRIVER}`,
+      `--nodeid=${cluster.nodeName}`,
+      `--provider-volume=${cluster.paths.providersDir}`,
+      `--additional-provider-volume-paths=${join(dirname(cluster.paths.providersDir), 'secrets-store-csi-providers-etc')}`,
+      `--registration-dir=${cluster.paths.registryDir}`,
+      `--kubeconfig=${kubeconfig}`,
+      '--metrics-addr=127.0.0.1:0',
+      `--enable-secret-rotation=${settings.enableSecretRotation}`,
+      `--rotation-poll-interval=${settings.rotationPollInterval}`,
+      '--log-format-json=true',
+    ],
+    env: options.env,
+    logFile: options.logFile,
+    registrationSocket: join(cluster.paths.registryDir, `${DRIVER}-reg.sock`),
+    clock: options.clock,
+    log: options.log,
+  });
+}
+
+/** Takes the add-on's objects away again, but the CRDs: their objects are the user's. */
+export async function removeAddonObjects(cluster: Cluster): Promise<void> {
+  for (const object of (await manifestObjects()).reverse()) {
+    if (object.kind === 'CustomResourceDefinition') continue;
+    const { name, namespace } = object.metadata;
+    await cluster.api.delete(resourceOf(object), { name: name ?? '', namespace }).catch((error: unknown) => {
+      if (!(error instanceof ApiError && error.body.code === 404)) throw error;
+    });
+  }
+}
+
+async function manifestObjects(): Promise<KubeObject[]> {
+  const texts = await Promise.all(MANIFESTS.map((file) => readFile(join(packageRoot(), 'deploy', file), 'utf8')));
+  return texts.flatMap((text) =>
+    parseAllDocuments(text)
+      .map((document) => document.toJS() as KubeObject | null)
+      .filter((object): object is KubeObject => object !== null),
+  );
+}
+
+async function applyObject(cluster: Cluster, object: KubeObject): Promise<void> {
+  const { name = '', namespace } = object.metadata;
+  await cluster.api.patch(resourceOf(object), { name, namespace }, 'apply', object);
+}
+
+function resourceOf(object: KubeObject): ResourceRef {
+  const [group, version] = object.apiVersion.includes('/') ? object.apiVersion.split('/') : ['', object.apiVersion];
+  const { resource } = RESOURCES[object.kind] ?? { resource: `${object.kind.toLowerCase()}s` };
+  return { group: group ?? '', version: version ?? 'v1', resource };
+}

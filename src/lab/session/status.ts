@@ -1,0 +1,78 @@
+/** One pod as `lab status` shows it. */
+export interface PodSummary {
+  readonly namespace: string;
+  readonly name: string;
+  readonly phase: string;
+  readonly ready: boolean;
+  /** Why it does not run, such as `CreateContainerConfigError`. */
+  readonly reason?: string;
+}
+
+/** One cluster as `lab status` shows it. */
+export interface ClusterSummary {
+  readonly name: string;
+  readonly resourceGroup: string;
+  readonly url: string;
+  readonly issuerUrl: string;
+  /** Whether the Key Vault add-on is on, and whether its node process runs. */
+  readonly secretsProvider: 'off' | 'running' | 'starting' | 'restarting';
+  readonly pods: readonly PodSummary[];
+}
+
+/** What a running lab consists of; `--output json` prints it as it is. */
+export interface LabStatus {
+  readonly version: string;
+  /** The state folder; with `ephemeral` it goes away when the lab ends. */
+  readonly state: string;
+  readonly ephemeral: boolean;
+  readonly gateway: { readonly port: number; readonly proxyUrl: string };
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+  readonly clusters: readonly ClusterSummary[];
+  readonly vaults: readonly { readonly name: string; readonly resourceGroup: string; readonly secrets: number }[];
+  readonly identities: readonly {
+    readonly name: string;
+    readonly clientId: string;
+    readonly principalId: string;
+    readonly federatedCredentials: number;
+  }[];
+}
+
+/** The status as text for a person. */
+export function renderStatus(status: LabStatus): string {
+  const lines = [
+    `lab        ${status.state}${status.ephemeral ? ' (ephemeral)' : ''}`,
+    `gateway    ${status.gateway.proxyUrl}`,
+    `tenant     ${status.tenantId}`,
+    `subscription ${status.subscriptionId}`,
+    ...section(
+      'clusters',
+      status.clusters.flatMap((cluster) => [
+        `${cluster.name}  ${cluster.url}  group ${cluster.resourceGroup}  secrets provider ${cluster.secretsProvider}`,
+        ...cluster.pods.map(
+          (pod) => `  pod ${pod.namespace}/${pod.name}  ${pod.reason ?? pod.phase}${pod.ready ? '  ready' : ''}`,
+        ),
+      ]),
+    ),
+    ...section(
+      'vaults',
+      status.vaults.map((vault) => `${vault.name}  group ${vault.resourceGroup}  ${count(vault.secrets, 'secret')}`),
+    ),
+    ...section(
+      'identities',
+      status.identities.map(
+        (identity) =>
+          `${identity.name}  client ${identity.clientId}  principal ${identity.principalId}  ${count(identity.federatedCredentials, 'federated credential')}`,
+      ),
+    ),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [`${title}   none`] : [title, ...lines.map((line) => `  ${line}`)];
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
