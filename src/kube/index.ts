@@ -1,3 +1,25 @@
+export {
+  createKubeClient,
+  type CallOptions,
+  type KubeClient,
+  type KubeClientOptions,
+  type KubeListQuery,
+  type KubeObjectList,
+  type KubePatch,
+  type LogsRequest,
+} from './client.ts';
+export {
+  inClusterConfig,
+  loadKubeconfig,
+  parseKubeconfig,
+  type InClusterOptions,
+  type KubeConfig,
+  type KubeconfigOptions,
+} from './config.ts';
+export { isReason } from './errors.ts';
+export { createEventRecorder, type EventRecorder, type EventTarget } from './events.ts';
+export type { ExecRequest, ExecResult } from './exec.ts';
+export { RESOURCES, type ObjectKey } from './resources.ts';
 export type {
   ConfigMap,
   Container,
