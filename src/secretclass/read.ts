@@ -1,0 +1,33 @@
+import { errorText, KeyferryError } from '#base';
+import { isReason, type CallOptions, type KubeClient } from '#kube';
+import { SECRET_CLASS_RESOURCES } from './names.ts';
+import { parseSecretProviderClass, type ParsedSecretProviderClass } from './parse.ts';
+
+/**
+ * Reads a class from the API server, in the pod's own namespace only. The text of a failure is the one that people and
+ * upstream's tests look for: `failed to get secretproviderclass ns/name, error: … not found`.
+ */
+export async function readSecretProviderClass(
+  client: Pick<KubeClient, 'get'>,
+  key: { readonly namespace: string; readonly name: string },
+  options?: CallOptions,
+): Promise<ParsedSecretProviderClass> {
+  let object: unknown;
+  try {
+    object = await client.get(SECRET_CLASS_RESOURCES.classes, key, options);
+  } catch (error) {
+    const missing = isReason(error, 'NotFound');
+    throw new KeyferryError(
+      missing ? 'not-found' : error instanceof KeyferryError ? error.code : 'unknown',
+      `failed to get secretproviderclass ${key.namespace}/${key.name}, error: ${errorText(error)}`,
+      {
+        cause: error,
+        ...(missing && {
+          upstreamCode: 'NotFound',
+          hint: `Create the SecretProviderClass ${key.name} in the pod's namespace ${key.namespace}.`,
+        }),
+      },
+    );
+  }
+  return parseSecretProviderClass(object);
+}
