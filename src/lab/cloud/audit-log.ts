@@ -1,0 +1,81 @@
+import type { Clock } from '#base';
+import type { AuditFacts, AuditLog, AuditRecord } from './service.ts';
+
+/** What the gateway knows of an exchange when its response is ready. */
+export type AuditExchange = Omit<AuditRecord, 'time' | 'operation' | 'result' | 'identity' | 'details'>;
+
+/** The audit log together with its writing side, which only the gateway has. */
+export interface WritableAuditLog extends AuditLog {
+  /** Writes the one record of `request`, with the facts that services noted about it. */
+  record(request: Request, exchange: AuditExchange): void;
+}
+
+/** What an audit log needs. */
+export interface AuditLogOptions {
+  readonly clock: Clock;
+  /** How many records are kept. Default 10,000. */
+  readonly capacity?: number;
+}
+
+/** An empty audit log in memory: it starts anew with the lab. */
+export function createAuditLog({ clock, capacity = 10_000 }: AuditLogOptions): WritableAuditLog {
+  const facts = new WeakMap<Request, AuditFacts>();
+  const kept: AuditRecord[] = [];
+  const followers = new Set<(record: AuditRecord) => void>();
+  return {
+    note: (request, more) => {
+      facts.set(request, { ...facts.get(request), ...more });
+    },
+    record: (request, exchange) => {
+      const noted = facts.get(request) ?? {};
+      facts.delete(request);
+      const record: AuditRecord = {
+        time: new Date(clock.now()).toISOString(),
+        operation: noted.operation ?? 'Unknown',
+        result: noted.result ?? (exchange.status < 400 ? 'Success' : `HTTP ${exchange.status}`),
+        ...exchange,
+        ...(noted.identity === undefined ? {} : { identity: noted.identity }),
+        ...(noted.details === undefined ? {} : { details: noted.details }),
+      };
+      kept.push(record);
+      if (kept.length > capacity) kept.shift();
+      for (const follower of followers) follower(record);
+    },
+    records: () => [...kept],
+    follow: (signal) => follow(followers, signal),
+  };
+}
+
+/** Subscribes at once, not at the first `next()`: a record that is written between the two is not lost. */
+function follow(followers: Set<(record: AuditRecord) => void>, signal: AbortSignal): AsyncIterable<AuditRecord> {
+  const queue: AuditRecord[] = [];
+  let wake: () => void = () => undefined;
+  const onRecord = (record: AuditRecord) => {
+    queue.push(record);
+    wake();
+  };
+  const stop = () => {
+    followers.delete(onRecord);
+    signal.removeEventListener('abort', stop);
+    wake();
+  };
+  if (!signal.aborted) {
+    followers.add(onRecord);
+    signal.addEventListener('abort', stop);
+  }
+  return {
+    async *[Symbol.asyncIterator]() {
+      try {
+        for (;;) {
+          for (let record = queue.shift(); record !== undefined; record = queue.shift()) yield record;
+          if (!followers.has(onRecord)) return;
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      } finally {
+        stop();
+      }
+    },
+  };
+}

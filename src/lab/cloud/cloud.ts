@@ -1,0 +1,123 @@
+import type { RequestListener } from 'node:http';
+import { createDisposeStack, KeyferryError, type Clock, type Log, type Random } from '#base';
+import type { Store } from '#lab/store';
+import { createAuditLog } from './audit-log.ts';
+import { renderAzureConfig } from './azure-config.ts';
+import type { ClusterHost, ClusterSpec } from './clusters.ts';
+import { openDirectory, type LabDirectory } from './directory-store.ts';
+import { openEntra } from './entra/index.ts';
+import { openLabAuthority, startGateway, type Gateway } from './gateway/index.ts';
+import { createIssuerService } from './issuer-service.ts';
+import { createOutbound } from './outbound.ts';
+import type { AuditLog, CloudService } from './service.ts';
+
+/** What the emulated Azure is started with. */
+export interface CloudOptions {
+  /** What must survive a restart: the directory, ARM's resources, vaults' contents, and the lab's own keys. */
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Runs the Kubernetes behind managed clusters. */
+  readonly clusters: ClusterHost;
+  /** The gateway's port; any free one when it is taken or not given. */
+  readonly port?: number;
+  /** Whether the gateway reaches hosts that the lab does not serve. Default false. */
+  readonly allowInternet?: boolean;
+  /** The HTTPS_PROXY that was set before: used with `allowInternet` only. */
+  readonly upstreamProxy?: string;
+  /** Answers plain HTTP requests to the gateway's own port: the session's control interface. */
+  readonly control?: RequestListener;
+}
+
+/** What the emulated Azure holds, for a person. */
+export interface CloudStatus {
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+  readonly vaults: readonly { readonly name: string; readonly resourceGroup: string; readonly secrets: number }[];
+  readonly identities: readonly {
+    readonly name: string;
+    readonly clientId: string;
+    readonly principalId: string;
+    /** How many it has. */
+    readonly federatedCredentials: number;
+  }[];
+  readonly clusters: readonly {
+    readonly name: string;
+    readonly resourceGroup: string;
+    readonly issuerUrl: string;
+  }[];
+}
+
+/** The emulated Azure, running. Disposing it closes the gateway and waits for what is under way. */
+export interface Cloud extends AsyncDisposable {
+  readonly gateway: { readonly port: number; readonly proxyUrl: string };
+  /** The certificate that clients must trust. */
+  readonly caPem: string;
+  readonly directory: LabDirectory;
+  readonly audit: AuditLog;
+  /** The files of an AZURE_CONFIG_DIR in which the lab's user is signed in, by name; each call makes a new sign-in. */
+  azureConfigFiles(): Record<string, string>;
+  /** The managed clusters that ARM has kept: the session starts them again. */
+  clusters(): readonly ClusterSpec[];
+  status(): CloudStatus;
+}
+
+/** Starts the emulated Azure behind one gateway on 127.0.0.1. An empty store gets a tenant, a subscription and a user. */
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const { store, clock, random, log } = options;
+  const stack = createDisposeStack();
+  try {
+    const directory = openDirectory(store, random);
+    const audit = createAuditLog({ clock });
+    const authority = await openLabAuthority(store, { clock, random });
+    let gateway: Gateway | undefined;
+    const proxyUrl = () => {
+      if (gateway === undefined) throw new KeyferryError('unavailable', 'the gateway does not listen yet');
+      return gateway.proxyUrl;
+    };
+    const outbound = stack.use(createOutbound({ clock, proxyUrl, caPem: authority.pair.certPem }));
+    const fetchJson = (url: string) => outbound.fetchJson(url);
+    const entra = stack.use(openEntra({ store, clock, random, log, directory, audit, fetchJson }));
+    const specs = (): readonly ClusterSpec[] => [];
+    const services: CloudService[] = [entra.service, createIssuerService({ clusters: options.clusters, specs, audit })];
+    gateway = stack.use(
+      await startGateway({
+        services,
+        authority,
+        audit,
+        clock,
+        log,
+        port: options.port,
+        allowInternet: options.allowInternet,
+        upstreamProxy: options.upstreamProxy,
+        control: options.control,
+      }),
+    );
+    return {
+      gateway: { port: gateway.port, proxyUrl: gateway.proxyUrl },
+      caPem: authority.pair.certPem,
+      directory,
+      audit,
+      azureConfigFiles: () =>
+        renderAzureConfig({
+          directory,
+          refreshToken: entra.grants.issue('refresh', directory.user.objectId),
+          clock,
+          random,
+        }),
+      clusters: specs,
+      status: () => ({
+        tenantId: directory.tenant.tenantId,
+        subscriptionId: directory.subscription.subscriptionId,
+        vaults: [],
+        identities: [],
+        clusters: [],
+      }),
+      [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await stack[Symbol.asyncDispose]();
+    throw error;
+  }
+}

@@ -1,0 +1,180 @@
+import { Hono, type Context } from 'hono';
+import type { Clock, Log, Random } from '#base';
+import type { Store } from '#lab/store';
+import { AZURE_CLOUDS } from '../azure-clouds.ts';
+import type { Directory } from '../directory.ts';
+import type { AuditLog, CloudService, TokenVerifier } from '../service.ts';
+import { AadstsError, renderAadsts } from './aadsts.ts';
+import { instanceDiscovery, openidConfiguration, type EndpointVersion } from './documents.ts';
+import { createIssuerKeys, type FetchJson } from './issuer-keys.ts';
+import { openSigningKey } from './signing-key.ts';
+import { isGuid, resolveTenant } from './tenant-segment.ts';
+import { answerTokenRequest, type TokenEndpointDeps } from './token-endpoint.ts';
+import { parseTokenForm } from './token-request.ts';
+import { createTokenVerifier } from './token-verifier.ts';
+import { openUserGrants, type UserGrants } from './user-grants.ts';
+
+/** What the emulated Entra ID needs. */
+export interface EntraDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly directory: Directory;
+  readonly audit: AuditLog;
+  /** Reads the documents of external token issuers, over HTTPS. */
+  readonly fetchJson: FetchJson;
+}
+
+/** The emulated Entra ID: its endpoints, and the check of the tokens that it issues. */
+export interface Entra extends AsyncDisposable {
+  readonly service: CloudService;
+  readonly verifier: TokenVerifier;
+  readonly grants: UserGrants;
+}
+
+const LOGIN_HOSTS = new Set<string>(AZURE_CLOUDS.flatMap(({ loginHosts }) => loginHosts));
+
+/** Opens Entra ID on what `store` holds. A missing signing key is made in the background: the first token waits for it. */
+export function openEntra(deps: EntraDeps): Entra {
+  const { store, clock, random, log, directory, audit, fetchJson } = deps;
+  const { tenant } = directory;
+  const key = openSigningKey(store);
+  // A failure reaches every token request; here it is only kept from being an unhandled rejection.
+  key.catch(() => undefined);
+  const grants = openUserGrants(store, random);
+  const issuerKeys = createIssuerKeys({ clock, log, fetchJson });
+  const endpoint: TokenEndpointDeps = { clock, random, tenant, key, directory, issuerKeys, grants };
+  const app = createApp({ audit, endpoint });
+  return {
+    grants,
+    verifier: createTokenVerifier({ clock, tenant, key }),
+    service: {
+      name: 'entra',
+      serves: (host) => LOGIN_HOSTS.has(host),
+      fetch: async (request) => app.fetch(request),
+    },
+    [Symbol.asyncDispose]: async () => {
+      await key.catch(() => undefined);
+    },
+  };
+}
+
+interface AppDeps {
+  readonly audit: AuditLog;
+  readonly endpoint: TokenEndpointDeps;
+}
+
+function createApp({ audit, endpoint }: AppDeps): Hono {
+  const { tenant, key, grants, directory } = endpoint;
+  const app = new Hono({ getPath: (request) => new URL(request.url).pathname.toLowerCase().replace(/\/{2,}/g, '/') });
+  const note = (context: Context, operation: string) => audit.note(context.req.raw, { operation });
+
+  const token = (version: EndpointVersion) => async (context: Context) => {
+    note(context, 'TokenIssue');
+    requirePost(context);
+    const body = await answerTokenRequest(endpoint, {
+      tenantSegment: context.req.param('tenant') ?? '',
+      form: parseTokenForm(await context.req.text()),
+      version,
+      note: (facts) => audit.note(context.req.raw, facts),
+    });
+    return answer(context, body);
+  };
+  const configuration = (version: EndpointVersion) => (context: Context) => {
+    note(context, 'OpenIdConfiguration');
+    const name = context.req.param('tenant') ?? '';
+    const segment = { kind: resolveTenant(name, tenant), name };
+    const { hostname } = new URL(context.req.url);
+    const host = hostname === 'sts.windows.net' ? 'login.microsoftonline.com' : hostname;
+    return answer(context, openidConfiguration(host, segment, tenant, version));
+  };
+  const keys = async (context: Context) => {
+    note(context, 'DiscoveryKeys');
+    resolveTenant(context.req.param('tenant') ?? '', tenant);
+    return answer(context, { keys: [(await key).jwk] });
+  };
+
+  app.use(async (context, next) => {
+    await next();
+    stampHeaders(endpoint, context);
+  });
+  app.all('/:tenant/oauth2/v2.0/token', token('v2'));
+  app.all('/:tenant/oauth2/token', token('v1'));
+  app.get('/:tenant/v2.0/.well-known/openid-configuration', configuration('v2'));
+  app.get('/:tenant/.well-known/openid-configuration', configuration('v1'));
+  app.get('/:tenant/discovery/v2.0/keys', keys);
+  app.get('/:tenant/discovery/keys', keys);
+  app.get('/:tenant/discovery/instance', (context) => {
+    note(context, 'InstanceDiscovery');
+    return answer(context, instanceDiscovery(context.req.query('authorization_endpoint')));
+  });
+  app.all('/:tenant/oauth2/v2.0/devicecode', (context) => {
+    note(context, 'DeviceCode');
+    requirePost(context);
+    resolveTenant(context.req.param('tenant'), tenant);
+    return answer(context, deviceCode(grants, directory.user.objectId));
+  });
+  app.notFound((context) => {
+    note(context, 'Unknown');
+    return context.text('the lab serves no such page of the sign-in site', 404);
+  });
+  app.onError((error, context) => {
+    if (!(error instanceof AadstsError)) throw error;
+    audit.note(context.req.raw, { result: `AADSTS${error.code}` });
+    const stamp = { traceId: traceId(endpoint, context), correlationId: correlationId(endpoint, context) };
+    const { status, body } = renderAadsts(error, { ...stamp, nowMs: endpoint.clock.now() });
+    return Response.json(body, { status });
+  });
+  return app;
+}
+
+function requirePost(context: Context): void {
+  const { method } = context.req;
+  if (method === 'POST') return;
+  throw new AadstsError(900561, `The endpoint only accepts POST requests. Received a ${method} request.`);
+}
+
+/** A sign-in by device code, approved at once: the lab has one user, and whoever can reach it is that user. */
+function deviceCode(grants: UserGrants, userObjectId: string): object {
+  return {
+    user_code: 'KEYFERRYLAB',
+    device_code: grants.issue('device', userObjectId).expose(),
+    verification_uri: 'https://login.microsoftonline.com/device',
+    expires_in: 900,
+    interval: 1,
+    message: 'The lab signs its user in by itself; there is nothing to enter.',
+  };
+}
+
+function answer(context: Context, body: object): Response {
+  return context.json(body);
+}
+
+/** The ids of an exchange are the same in the headers and in the body of an error. */
+function traceId({ random }: TokenEndpointDeps, context: Context): string {
+  const found = context.get('traceId') as string | undefined;
+  if (found !== undefined) return found;
+  const made = random.uuid();
+  context.set('traceId', made);
+  return made;
+}
+
+function correlationId({ random }: TokenEndpointDeps, context: Context): string {
+  const given = context.req.header('client-request-id') ?? '';
+  return isGuid(given) ? given : random.uuid();
+}
+
+function stampHeaders(endpoint: TokenEndpointDeps, context: Context): void {
+  const { headers } = context.res;
+  headers.set('cache-control', 'no-store, no-cache');
+  headers.set('pragma', 'no-cache');
+  headers.set('expires', '-1');
+  headers.set('strict-transport-security', 'max-age=31536000; includeSubDomains');
+  headers.set('x-content-type-options', 'nosniff');
+  headers.set('x-ms-request-id', traceId(endpoint, context));
+  headers.set('x-ms-ests-server', '2.1.0 - keyferry lab');
+  headers.set('x-ms-clitelem', '1,0,0,,');
+  const given = context.req.header('client-request-id');
+  if (given !== undefined && isGuid(given)) headers.set('client-request-id', given);
+}

@@ -1,0 +1,96 @@
+import { AZURE_CLOUDS } from '../azure-clouds.ts';
+import type { Tenant } from '../directory.ts';
+import { AadstsError } from './aadsts.ts';
+
+/** An API that access tokens are for. */
+export interface Resource {
+  /** The `aud` claim: what was asked for, with the slash at its end if it was asked with one. */
+  readonly audience: string;
+  /** The host of the v1.0 issuer of the cloud that the resource is in. */
+  readonly tokenIssuerHost: string;
+  /** The delegated scope that a user's token for it carries. */
+  readonly userScope: string;
+}
+
+interface KnownResource {
+  /** Lower case, without the slash at the end. */
+  readonly identifiers: readonly string[];
+  readonly tokenIssuerHost: string;
+  readonly userScope: string;
+}
+
+const USER_SCOPE = 'user_impersonation';
+const GRAPH_SCOPE = 'Directory.ReadWrite.All User.Read.All';
+
+/** Application ids of the resources, which may be asked for instead of their names. */
+const APP_IDS = {
+  vault: 'cfa8b339-82a2-471a-a3c9-0fc0be7a4093',
+  management: '797f4846-ba00-4fd7-ba43-dac1f8f63013',
+  graph: '00000003-0000-0000-c000-000000000000',
+} as const;
+
+const KNOWN: readonly KnownResource[] = AZURE_CLOUDS.flatMap((cloud) => {
+  const { tokenIssuerHost } = cloud;
+  const home = cloud.name === 'AzureCloud';
+  const resource = (hosts: readonly string[], appId: string, userScope: string): KnownResource => ({
+    identifiers: [...hosts.map((host) => `https://${host}`), ...(home ? [appId] : [])],
+    tokenIssuerHost,
+    userScope,
+  });
+  return [
+    resource([cloud.vaultSuffix], APP_IDS.vault, USER_SCOPE),
+    resource(cloud.managementHosts, APP_IDS.management, USER_SCOPE),
+    resource(cloud.graphHosts, APP_IDS.graph, GRAPH_SCOPE),
+  ];
+});
+
+const OIDC_SCOPES = new Set(['openid', 'profile', 'offline_access', 'email']);
+const DEFAULT_SUFFIX = '/.default';
+
+/**
+ * The resource of a client credentials request: the text before the last `/.default`, so that `https://x//.default` is
+ * for the audience `https://x/`. OIDC scopes are ignored: some SDKs add them. Throws AADSTS1002012.
+ */
+export function applicationScopeAudience(scope: string): string {
+  const scopes = scope.split(' ').filter((part) => part !== '' && !OIDC_SCOPES.has(part));
+  const [first, ...more] = scopes;
+  if (first === undefined || more.length > 0 || !first.endsWith(DEFAULT_SUFFIX) || first === DEFAULT_SUFFIX) {
+    throw new AadstsError(
+      1002012,
+      `The provided value for scope ${scope} is not valid. Client credential flows must have a scope value with ` +
+        `/.default suffixed to the resource identifier (application ID URI).`,
+    );
+  }
+  return first.slice(0, -DEFAULT_SUFFIX.length);
+}
+
+/** The resource of a user's request; Graph's when only OIDC scopes or bare Graph permissions are named. Throws AADSTS70011. */
+export function userScopeAudience(scope: string): string {
+  const scopes = scope.split(' ').filter((part) => part !== '' && !OIDC_SCOPES.has(part));
+  const audiences = new Set(
+    scopes.map((part) => (part.includes('/') ? part.slice(0, part.lastIndexOf('/')) : 'https://graph.microsoft.com')),
+  );
+  if (audiences.size > 1) {
+    throw new AadstsError(
+      70011,
+      `The provided request must include a 'scope' input parameter. The provided value for the input parameter ` +
+        `'scope' is not valid. The scope ${scope} is not valid.`,
+    );
+  }
+  return [...audiences][0] ?? 'https://graph.microsoft.com';
+}
+
+/** The resource that `audience` names. Throws AADSTS500011 for one that the tenant does not have. */
+export function findResource(audience: string, tenant: Tenant): Resource {
+  const folded = audience.toLowerCase().replace(/\/$/, '');
+  const known = KNOWN.find(({ identifiers }) => identifiers.includes(folded));
+  if (known === undefined) {
+    throw new AadstsError(
+      500011,
+      `The resource principal named ${audience} was not found in the tenant named ${tenant.displayName}. This can ` +
+        `happen if the application has not been installed by the administrator of the tenant or consented to by any ` +
+        `user in the tenant. You might have sent your authentication request to the wrong tenant.`,
+    );
+  }
+  return { audience, tokenIssuerHost: known.tokenIssuerHost, userScope: known.userScope };
+}

@@ -1,0 +1,215 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { errorText, KeyferryError, type Clock, type Log } from '#base';
+import type { CertificateAuthority } from '#crypto';
+import { startHttpServer, type HttpServer } from '#http';
+import type { WritableAuditLog } from '../audit-log.ts';
+import type { CloudService } from '../service.ts';
+import { parseConnectTarget } from './connect-target.ts';
+import { createLeafCertificates } from './leaf-certificates.ts';
+import { createServiceListener } from './serve.ts';
+import { openUpstream } from './upstream.ts';
+
+/** What the gateway stands in front of, and how. */
+export interface GatewayOptions {
+  readonly services: readonly CloudService[];
+  readonly authority: CertificateAuthority;
+  readonly audit: WritableAuditLog;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The port to have; any free one when it is taken or not given. */
+  readonly port?: number | undefined;
+  /** Whether hosts that no service serves are reached for real. Default false: they are refused. */
+  readonly allowInternet?: boolean | undefined;
+  /** The proxy to the internet, when there is one; only used with `allowInternet`. */
+  readonly upstreamProxy?: string | undefined;
+  /** Answers plain requests to the gateway's own port. */
+  readonly control?: RequestListener | undefined;
+  /** Why a served host is not to be found, as if DNS did not know it; undefined when it is. */
+  readonly missingHost?: ((host: string) => string | undefined) | undefined;
+  /** Default 4 MiB. */
+  readonly bodyLimitBytes?: number;
+  /** How long exchanges under way may go on at the end, milliseconds. Default 1000. */
+  readonly graceMs?: number;
+}
+
+/** A gateway that listens on 127.0.0.1. */
+export interface Gateway extends AsyncDisposable {
+  readonly port: number;
+  /** What clients set as HTTPS_PROXY. */
+  readonly proxyUrl: string;
+}
+
+/**
+ * Starts the HTTPS CONNECT proxy through which clients reach the emulated Azure under its real host names. TLS to the
+ * hosts of `services` ends here; other hosts are refused, or reached when `allowInternet` says so.
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { clock, log, graceMs = 1000 } = options;
+  const inner = createInnerServer(options);
+  const exchanges = countExchanges(inner);
+  const tunnels = new Set<Socket>();
+  const onConnect = (message: IncomingMessage, duplex: Duplex, head: Buffer) => {
+    const socket = duplex as Socket;
+    tunnels.add(socket);
+    socket.once('close', () => tunnels.delete(socket));
+    socket.on('error', (error) => log.debug('a tunnel broke', { error: error.message }));
+    connectTunnel(options, inner, message.url ?? '', socket, head).catch((error: unknown) => {
+      log.warn('a tunnel could not be opened', { target: message.url, error: errorText(error) });
+      refuse(socket, 502, errorText(error));
+    });
+  };
+  const server = await listen(options, onConnect);
+  log.info('the gateway listens', { port: server.port });
+  return {
+    port: server.port,
+    proxyUrl: `http://127.0.0.1:${server.port}`,
+    [Symbol.asyncDispose]: async () => {
+      const closed = server[Symbol.asyncDispose]();
+      await exchanges.idle(graceMs, clock);
+      for (const socket of tunnels) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+/** The server that speaks TLS inside the tunnels. It listens nowhere: sockets are handed to it. */
+function createInnerServer({
+  authority,
+  clock,
+  log,
+  bodyLimitBytes = 4 * 2 ** 20,
+  ...rest
+}: GatewayOptions): TlsServer {
+  const certificates = createLeafCertificates(authority, () => clock.now());
+  const server = createTlsServer(
+    {
+      minVersion: 'TLSv1.2',
+      keepAliveTimeout: 60_000,
+      SNICallback: (name, done) => {
+        certificates.context(name.toLowerCase()).then(
+          (context) => done(null, context),
+          (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+        );
+      },
+    },
+    createServiceListener({ ...rest, clock, log, bodyLimitBytes }),
+  );
+  server.on('tlsClientError', (error, socket) => {
+    log.debug('a client broke off the TLS handshake', { host: socket.servername, error: error.message });
+    socket.destroy();
+  });
+  return server;
+}
+
+async function listen(
+  options: GatewayOptions,
+  onConnect: (message: IncomingMessage, socket: Duplex, head: Buffer) => void,
+): Promise<HttpServer> {
+  const start = (port: number) =>
+    startHttpServer({
+      port,
+      listener: createPlainListener(options.control),
+      prepare: (server) => {
+        server.on('connect', onConnect);
+      },
+    });
+  const { port = 0, log } = options;
+  if (port === 0) return start(0);
+  try {
+    return await start(port);
+  } catch (error) {
+    if (!(error instanceof KeyferryError) || error.code !== 'failed-precondition') throw error;
+    log.warn('the gateway takes another port: the wished one is taken', { port });
+    return start(0);
+  }
+}
+
+/** Answers what is not a CONNECT: `http://` through the proxy is refused, the rest is the lab's own business. */
+function createPlainListener(control: RequestListener | undefined): RequestListener {
+  return (message, response) => {
+    const url = message.url ?? '/';
+    if (url.startsWith('/') && control !== undefined) return control(message, response);
+    const [status, text] = url.startsWith('/')
+      ? [404, "this is the lab's gateway: an HTTPS CONNECT proxy; set it as HTTPS_PROXY"]
+      : [502, "the lab's gateway is a proxy for https:// only; unset HTTP_PROXY for plain http:// requests"];
+    message.resume();
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
+    return undefined;
+  };
+}
+
+async function connectTunnel(
+  options: GatewayOptions,
+  inner: TlsServer,
+  authority: string,
+  socket: Socket,
+  head: Buffer,
+): Promise<void> {
+  const target = parseConnectTarget(authority);
+  if (!target.ok) return refuse(socket, target.status, target.reason);
+  const { host } = target;
+  const { services, missingHost, allowInternet = false, upstreamProxy, clock } = options;
+  if (services.some((service) => service.serves(host))) {
+    const missing = missingHost?.(host);
+    if (missing !== undefined) return refuse(socket, 502, missing);
+    accept(socket, head);
+    inner.emit('connection', socket);
+    return undefined;
+  }
+  if (!allowInternet) {
+    return refuse(socket, 502, `${host} is not part of the lab; start it with --allow-internet to reach other hosts`);
+  }
+  const upstream = await openUpstream(host, { clock, proxyUrl: upstreamProxy });
+  upstream.on('error', () => socket.destroy());
+  upstream.once('close', () => socket.destroy());
+  socket.once('close', () => upstream.destroy());
+  accept(socket, head);
+  upstream.pipe(socket).pipe(upstream);
+  return undefined;
+}
+
+function accept(socket: Socket, head: Buffer): void {
+  socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+  if (head.length > 0) socket.unshift(head);
+}
+
+const REASONS: Readonly<Record<number, string>> = { 400: 'Bad Request', 403: 'Forbidden', 502: 'Bad Gateway' };
+
+/** Some clients show only the reason phrase of a refused CONNECT, some only the body: the text is in both. */
+function refuse(socket: Socket, status: 400 | 403 | 502, text: string): void {
+  const line = text.replace(/[^\x20-\x7e]/g, '?');
+  const body = `keyferry lab: ${line}\n`;
+  socket.end(
+    `HTTP/1.1 ${status} ${REASONS[status]} (keyferry lab: ${line})\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+interface Exchanges {
+  /** Resolves when no request is being answered, at the latest after `graceMs`. */
+  idle(graceMs: number, clock: Clock): Promise<void>;
+}
+
+/** A server that does not listen keeps no list of its connections, so the requests under way are counted here. */
+function countExchanges(server: TlsServer): Exchanges {
+  let underWay = 0;
+  let onIdle: () => void = () => undefined;
+  server.on('request', (_message, response) => {
+    underWay += 1;
+    response.once('close', () => {
+      underWay -= 1;
+      if (underWay === 0) onIdle();
+    });
+  });
+  return {
+    idle: async (graceMs, clock) => {
+      if (underWay === 0) return;
+      const waiting = new AbortController();
+      onIdle = () => waiting.abort();
+      await clock.sleep(graceMs, { signal: waiting.signal }).catch(() => undefined);
+    },
+  };
+}
