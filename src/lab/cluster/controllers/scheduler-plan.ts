@@ -1,0 +1,83 @@
+import type { NodeSelector, NodeSelectorTerm, Taint, Toleration } from 'kubernetes-types/core/v1.js';
+import type { Node, Pod } from '#kube';
+import { requirementHolds } from './label-selector.ts';
+import { isPodFinished, podCondition } from './pod-state.ts';
+
+/** Where a pod goes, or why nowhere. */
+export type SchedulingDecision =
+  { readonly kind: 'assign'; readonly nodeName: string } | { readonly kind: 'unschedulable'; readonly message: string };
+
+/** Whether the pod waits for this scheduler. */
+export function awaitsScheduling(pod: Pod): boolean {
+  return (
+    !pod.spec?.nodeName &&
+    pod.metadata?.deletionTimestamp === undefined &&
+    !isPodFinished(pod) &&
+    (pod.spec?.schedulerName ?? 'default-scheduler') === 'default-scheduler' &&
+    (pod.spec?.schedulingGates ?? []).length === 0
+  );
+}
+
+/**
+ * Chooses a node by nodeSelector, required node affinity, taints and `unschedulable`. Requests of CPU and memory, ports,
+ * pod affinity and spreading are not looked at: the lab has one node and its containers are processes of the machine.
+ */
+export function planScheduling(pod: Pod, nodes: readonly Node[]): SchedulingDecision {
+  if (nodes.length === 0) return { kind: 'unschedulable', message: 'no nodes available to schedule pods' };
+  const refusals = new Map<string, number>();
+  for (const node of nodes) {
+    const refusal = refusalOf(pod, node);
+    if (refusal === undefined) return { kind: 'assign', nodeName: node.metadata?.name ?? '' };
+    refusals.set(refusal, (refusals.get(refusal) ?? 0) + 1);
+  }
+  const reasons = [...refusals].map(([reason, count]) => `${count} ${reason}`).sort();
+  const preemption = `preemption: 0/${nodes.length} nodes are available: ${nodes.length} Preemption is not helpful for scheduling.`;
+  const message = `0/${nodes.length} nodes are available: ${reasons.join(', ')}. ${preemption}`;
+  return { kind: 'unschedulable', message };
+}
+
+/** Whether a pod that failed before fails in the same way: then there is nothing new to write. */
+export function saysAlready(pod: Pod, message: string): boolean {
+  const present = podCondition(pod, 'PodScheduled');
+  return present?.status === 'False' && present.message === message;
+}
+
+// The texts are those of Kubernetes' scheduler plugins (NodeUnschedulable, TaintToleration, NodeAffinity).
+function refusalOf(pod: Pod, node: Node): string | undefined {
+  const tolerations = pod.spec?.tolerations ?? [];
+  const cordon = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } as const;
+  if (node.spec?.unschedulable === true && !tolerations.some((toleration) => tolerates(toleration, cordon))) {
+    return 'node(s) were unschedulable';
+  }
+  const taint = (node.spec?.taints ?? []).find(
+    (one) => one.effect !== 'PreferNoSchedule' && !tolerations.some((toleration) => tolerates(toleration, one)),
+  );
+  if (taint !== undefined) return `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`;
+  const labels = node.metadata?.labels ?? {};
+  const selected = Object.entries(pod.spec?.nodeSelector ?? {}).every(([key, value]) => labels[key] === value);
+  const affinity = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  if (!selected || !affinityHolds(affinity, node)) return "node(s) didn't match Pod's node affinity/selector";
+  return undefined;
+}
+
+function tolerates(toleration: Toleration, taint: Taint): boolean {
+  const { key = '', operator = 'Equal', value = '', effect = '' } = toleration;
+  if (effect !== '' && effect !== taint.effect) return false;
+  if (key === '') return operator === 'Exists';
+  return key === taint.key && (operator === 'Exists' || value === (taint.value ?? ''));
+}
+
+function affinityHolds(affinity: NodeSelector | undefined, node: Node): boolean {
+  return affinity === undefined || affinity.nodeSelectorTerms.some((term) => termHolds(term, node));
+}
+
+/** All requirements of a term; an empty term chooses nothing. */
+function termHolds({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
+  if (matchExpressions.length + matchFields.length === 0) return false;
+  const labels = node.metadata?.labels ?? {};
+  return (
+    matchExpressions.every(({ key, operator, values = [] }) => requirementHolds(labels[key], operator, values)) &&
+    // metadata.name is the only field that Kubernetes knows here.
+    matchFields.every(({ operator, values = [] }) => requirementHolds(node.metadata?.name, operator, values))
+  );
+}

@@ -1,0 +1,71 @@
+import type { KubeObject, Node, Pod, PodCondition } from '#kube';
+import { ignoreNotFound, orIfNotFound } from './api-errors.ts';
+import type { ControllerContext } from './context.ts';
+import { keyOf, parseKey } from './informer.ts';
+import { startReconcileLoop, type ReconcileLoop } from './loop.ts';
+import { RESOURCES } from './resources.ts';
+import { awaitsScheduling, planScheduling, saysAlready } from './scheduler-plan.ts';
+
+/** Gives each pending pod its node, or writes into its status and an event why there is none. */
+export function startScheduler(context: ControllerContext): ReconcileLoop {
+  const { api, clock } = context;
+  const events = context.eventsOf('default-scheduler');
+
+  /** Writes the PodScheduled condition by a patch that leaves the kubelet's conditions alone. */
+  const setScheduled = (key: { namespace: string; name: string }, pod: Pod, condition: Partial<PodCondition>) => {
+    const lastTransitionTime = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+    const body = {
+      metadata: { uid: pod.metadata?.uid },
+      status: { conditions: [{ type: 'PodScheduled', lastTransitionTime, ...condition }] },
+    };
+    return ignoreNotFound(api.patch(RESOURCES.pods, key, 'strategic', body, 'status'));
+  };
+
+  const loop = startReconcileLoop({
+    ...context,
+    name: 'scheduler',
+    reconcile: async (key) => {
+      const { namespace = '', name } = parseKey(key);
+      const at = { namespace, name };
+      const pod = await orIfNotFound(api.get<Pod & KubeObject>(RESOURCES.pods, at), undefined);
+      if (pod === undefined || !awaitsScheduling(pod)) return undefined;
+      const { items } = await api.list<Node>(RESOURCES.nodes);
+      const decision = planScheduling(pod, items);
+      if (decision.kind === 'unschedulable') {
+        const { message } = decision;
+        if (saysAlready(pod, message)) return undefined;
+        await setScheduled(at, pod, { status: 'False', reason: 'Unschedulable', message });
+        await events.record(pod, { type: 'Warning', reason: 'FailedScheduling', message });
+        return undefined;
+      }
+      const { nodeName } = decision;
+      const { resourceVersion } = pod.metadata;
+      await ignoreNotFound(
+        api.patch(RESOURCES.pods, at, 'merge', { metadata: { resourceVersion }, spec: { nodeName } }),
+      );
+      await setScheduled(at, pod, { status: 'True' });
+      const message = `Successfully assigned ${key} to ${nodeName}`;
+      await events.record(pod, { type: 'Normal', reason: 'Scheduled', message });
+      return undefined;
+    },
+  });
+
+  const pending = new Set<string>();
+  context.watch<Pod & KubeObject>(RESOURCES.pods, ({ type, object }) => {
+    const key = keyOf(object);
+    if (type === 'deleted' || !awaitsScheduling(object)) {
+      pending.delete(key);
+      return;
+    }
+    pending.add(key);
+    loop.enqueue(key);
+  });
+  context.watch<Node & KubeObject>(RESOURCES.nodes, ({ previous, object }) => {
+    // A node's heartbeat changes nothing for a pod that waits.
+    if (JSON.stringify(facts(previous)) === JSON.stringify(facts(object))) return;
+    for (const key of pending) loop.enqueue(key);
+  });
+  return loop;
+}
+
+const facts = (node: Node | undefined) => node && [node.metadata?.labels, node.spec?.taints, node.spec?.unschedulable];
