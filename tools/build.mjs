@@ -18,7 +18,9 @@ await build({
   external: ['@lydell/node-pty'],
   define: { KEYFERRY_VERSION: JSON.stringify(version) },
   // Bundled CommonJS packages call require for Node's own modules.
-  banner: { js: "import { createRequire as keyferryRequire } from 'node:module'; const require = keyferryRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as keyferryRequire } from 'node:module'; const require = keyferryRequire(import.meta.url);",
+  },
   sourcemap: false,
   legalComments: 'none',
   logLevel: 'warning',

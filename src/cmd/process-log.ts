@@ -9,7 +9,7 @@ export interface ProcessLogOptions {
 
 /** The log of a process: JSON lines on stderr. */
 export function createProcessLog({ level }: ProcessLogOptions): Log {
-  return wrap(pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2)));
+  return wrap(pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2)));
 }
 
 function wrap(logger: Logger): Log {

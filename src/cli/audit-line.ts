@@ -1,0 +1,19 @@
+import type { AuditRecord } from '#lab/cloud';
+import type { Palette } from './terminal.ts';
+
+/** One audit record as one line for a person: when, which service, what, who, result. */
+export function renderAuditRecord(record: AuditRecord, { faint, good, bad, key }: Palette): string {
+  const who =
+    record.identity === undefined ? '' : (record.identity.name ?? record.identity.clientId ?? record.identity.objectId);
+  const result = `${record.status} ${record.result}`;
+  return [
+    faint(record.time.slice(11, 23)),
+    record.service.padEnd(8),
+    key(record.operation),
+    `${record.method} ${record.host}${record.path}`,
+    who,
+    record.status < 400 ? good(result) : bad(result),
+  ]
+    .filter((part) => part !== '')
+    .join('  ');
+}

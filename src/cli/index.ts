@@ -1,0 +1,2 @@
+export { runProgram } from './program.ts';
+export { processTerminal, type Terminal } from './terminal.ts';

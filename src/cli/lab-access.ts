@@ -1,0 +1,77 @@
+import { mkdtempSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { KeyferryError, systemClock } from '#base';
+import {
+  createControlClient,
+  defaultStateRoot,
+  launchLab,
+  readEndpoint,
+  stateFolder,
+  type ControlClient,
+  type LabStatus,
+  type LaunchedLab,
+  type StateFolder,
+} from '#lab/session';
+import type { Terminal } from './terminal.ts';
+
+/** The options that each `lab` command has. */
+export interface LabPlace {
+  readonly state?: string;
+  readonly ephemeral?: boolean;
+}
+
+/** Which state folder a command means. An ephemeral lab gets a new one in memory (or in the temporary folder). */
+export function placeOf(place: LabPlace, terminal: Terminal): StateFolder {
+  if (place.ephemeral === true) {
+    const parent = [terminal.env['XDG_RUNTIME_DIR'], '/dev/shm'].find((path) => path !== undefined && existsSync(path));
+    return stateFolder(mkdtempSync(join(parent ?? tmpdir(), 'keyferry-')));
+  }
+  return stateFolder(resolve(place.state ?? terminal.env['KEYFERRY_STATE'] ?? defaultStateRoot(terminal.env)));
+}
+
+/** A lab that a command may use: one that ran already, or one started for it. */
+export interface UsableLab {
+  readonly folder: StateFolder;
+  readonly status: LabStatus;
+  readonly control: ControlClient;
+  /** The lab's process, where this command started it. */
+  readonly launched: LaunchedLab | undefined;
+}
+
+/** The running lab of a state folder. Throws `not-found` when none runs there. */
+export async function runningLab(folder: StateFolder): Promise<UsableLab> {
+  const lab = await findLab(folder);
+  if (lab === undefined) {
+    throw new KeyferryError('not-found', `no lab runs on ${folder.root}`, {
+      hint: 'Start one with "keyferry lab up", or name its folder with --state.',
+    });
+  }
+  return lab;
+}
+
+/** The running lab of a state folder, if there is one. */
+export async function findLab(folder: StateFolder): Promise<UsableLab | undefined> {
+  const endpoint = await readEndpoint(folder);
+  if (endpoint === undefined) return undefined;
+  const control = createControlClient(endpoint);
+  try {
+    return { folder, control, status: await control.status(), launched: undefined };
+  } catch {
+    return undefined;
+  }
+}
+
+/** How {@link startLab} starts. */
+export interface StartChoice {
+  readonly ephemeral: boolean;
+  readonly allowInternet: boolean;
+  readonly detached: boolean;
+}
+
+/** Starts a lab on a state folder and answers when it serves. */
+export async function startLab(folder: StateFolder, choice: StartChoice, terminal: Terminal): Promise<UsableLab> {
+  const launched = await launchLab({ ...choice, folder, env: terminal.env, clock: systemClock });
+  return { folder, launched, control: launched.control, status: await launched.control.status() };
+}

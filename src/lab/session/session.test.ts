@@ -1,0 +1,123 @@
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Secret } from '#base';
+import { wantsBuiltinAz } from './az-choice.ts';
+import { labEnvironment, renderExports } from './environment.ts';
+import { planNamespaces } from './namespaces.ts';
+import {
+  createStateFolder,
+  defaultStateRoot,
+  readEndpoint,
+  removeEndpoint,
+  stateFolder,
+  writeEndpoint,
+} from './state-folder.ts';
+import { renderStatus } from './status.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'keyferry-session-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+describe('the state folder', () => {
+  it.each([
+    [{ XDG_STATE_HOME: '/x', HOME: '/h' }, '/x/keyferry/lab'],
+    [{ XDG_STATE_HOME: 'relative', HOME: '/h' }, '/h/.local/state/keyferry/lab'],
+    [{ HOME: '/h' }, '/h/.local/state/keyferry/lab'],
+  ])('has its default place by %j', (env, root) => {
+    expect(defaultStateRoot(env)).toBe(root);
+  });
+
+  it('asks for a place when there is neither XDG_STATE_HOME nor HOME', () => {
+    expect(() => defaultStateRoot({})).toThrow(/no state folder/);
+  });
+
+  it('is for its owner only, and so is the endpoint, whose token is read again', async () => {
+    const folder = stateFolder(join(scratch, 'lab'));
+    await createStateFolder(folder);
+    await writeEndpoint(folder, { port: 4711, token: new Secret('t') });
+    expect(statSync(folder.root).mode & 0o777).toBe(0o700);
+    expect(statSync(folder.endpointFile).mode & 0o777).toBe(0o600);
+    const endpoint = await readEndpoint(folder);
+    expect([endpoint?.port, endpoint?.token.expose()]).toEqual([4711, 't']);
+    await removeEndpoint(folder);
+    expect(await readEndpoint(folder)).toBeUndefined();
+  });
+});
+
+describe('the environment of commands', () => {
+  const folder = stateFolder("/s/it's");
+  const base = { folder, gatewayPort: 8443, path: '/usr/bin', builtinAz: true, keepHome: false };
+
+  it('survives a shell, whatever the folder is called', () => {
+    const environment = labEnvironment(base);
+    const printed = execFileSync('sh', [
+      '-c',
+      `${renderExports(environment)}\nprintf '%s|' "$HOME" "$HTTPS_PROXY" "$PATH"`,
+    ]);
+    expect(printed.toString()).toBe("/s/it's/home|http://127.0.0.1:8443|/s/it's/bin:/s/it's/bin-az:/usr/bin|");
+  });
+
+  it('leaves HOME alone when asked to, and az when the real one is used', () => {
+    const environment = labEnvironment({ ...base, keepHome: true, builtinAz: false });
+    expect(environment).not.toHaveProperty('HOME');
+    expect(environment['PATH']).toBe("/s/it's/bin:/usr/bin");
+  });
+});
+
+describe('the choice of az', () => {
+  const real = join(scratch, 'with-az');
+  execFileSync('mkdir', [real]);
+  writeFileSync(join(real, 'az'), '#!/bin/sh\n');
+  chmodSync(join(real, 'az'), 0o755);
+
+  it.each([
+    ['auto', real, false],
+    ['auto', '/nowhere', true],
+    ['builtin', real, true],
+    ['real', real, false],
+  ] as const)('%s with PATH %s', (choice, path, builtin) => {
+    expect(wantsBuiltinAz(choice, path)).toBe(builtin);
+  });
+
+  it('says so when the real one is asked for and is not there', () => {
+    expect(() => wantsBuiltinAz('real', '/nowhere')).toThrow(/no az on the PATH/);
+  });
+});
+
+describe('namespaces', () => {
+  it('adds a user namespace for everybody but root', () => {
+    expect(planNamespaces(0).args).not.toContain('--user');
+    expect(planNamespaces(1000).args.slice(0, 2)).toEqual(['--user', '--map-root-user']);
+  });
+});
+
+describe('the status', () => {
+  it('names clusters, pods and what keeps them from running', () => {
+    const text = renderStatus({
+      version: '1',
+      state: '/s',
+      ephemeral: true,
+      gateway: { port: 1, proxyUrl: 'http://127.0.0.1:1' },
+      tenantId: 't',
+      subscriptionId: 'sub',
+      clusters: [
+        {
+          name: 'c',
+          resourceGroup: 'g',
+          url: 'https://127.0.0.1:2',
+          issuerUrl: 'https://i/',
+          secretsProvider: 'running',
+          pods: [{ namespace: 'default', name: 'p', phase: 'Pending', ready: false, reason: 'ContainerCreating' }],
+        },
+      ],
+      vaults: [{ name: 'kv', resourceGroup: 'g', secrets: 1 }],
+      identities: [],
+    });
+    expect(text).toContain('/s (ephemeral)');
+    expect(text).toContain('pod default/p  ContainerCreating');
+    expect(text).toContain('kv  group g  1 secret\n');
+    expect(text).toContain('identities   none');
+  });
+});

@@ -1,0 +1,62 @@
+// Holds the documentation against the tree: links lead somewhere, the README is short, every area has its row.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+const root = dirname(import.meta.dirname);
+const problems: string[] = [];
+
+function markdownFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (['node_modules', 'dist', 'build', '.git', 'coverage'].includes(entry.name)) return [];
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return markdownFiles(path);
+    return entry.name.endsWith('.md') ? [path] : [];
+  });
+}
+
+function checkLinks(file: string): void {
+  const text = readFileSync(file, 'utf8').replaceAll(/```[\s\S]*?```/g, '');
+  for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+    if (/^[a-z]+:/.test(target) || target.startsWith('#')) continue;
+    const path = join(dirname(file), target.replace(/#.*/, ''));
+    if (!existsSync(path)) problems.push(`${relative(root, file)}: the link ${target} leads nowhere`);
+  }
+}
+
+function checkReadmeLength(): void {
+  const lines = readFileSync(join(root, 'README.md'), 'utf8').split('\n').length - 1;
+  if (lines > 150) problems.push(`README.md has ${lines} lines; 150 are allowed`);
+}
+
+/** Each area of src has a row in docs/architecture.md, and each row an area. */
+function checkAreas(): void {
+  const text = readFileSync(join(root, 'docs', 'architecture.md'), 'utf8');
+  const rows = new Set([...text.matchAll(/^\|\s*\d\s*\|\s*`src\/([^`]+)`/gm)].map(([, area = '']) => area));
+  const areas = readdirSync(join(root, 'src')).flatMap((name) =>
+    name === 'lab' ? readdirSync(join(root, 'src', 'lab')).map((inner) => `lab/${inner}`) : [name],
+  );
+  for (const area of areas) if (!rows.has(area)) problems.push(`docs/architecture.md: no row for src/${area}`);
+  for (const row of rows) if (!areas.includes(row)) problems.push(`docs/architecture.md: src/${row} is not there`);
+}
+
+/** An area with more than eight files says what it is for. */
+function checkAreaReadmes(): void {
+  const visit = (folder: string): void => {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    const sources = entries.filter((entry) => entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'));
+    if (sources.length > 9 && !existsSync(join(folder, 'README.md'))) {
+      problems.push(`${relative(root, folder)} has ${sources.length} files and no README.md`);
+    }
+    for (const entry of entries) {
+      if (entry.isDirectory() && entry.name !== 'gen' && entry.name !== 'testing') visit(join(folder, entry.name));
+    }
+  };
+  visit(join(root, 'src'));
+}
+
+for (const file of markdownFiles(root)) checkLinks(file);
+checkReadmeLength();
+checkAreas();
+checkAreaReadmes();
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length === 0 ? 0 : 1;
