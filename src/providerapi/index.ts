@@ -1,3 +1,4 @@
+export { createProviderDirectory, type ProviderDirectory, type ProviderDirectoryOptions } from './directory.ts';
 export {
   renderAttributes,
   TOKENS_ATTRIBUTE,
@@ -6,3 +7,4 @@ export {
   type ProviderMountRequest,
   type ProviderMountResult,
 } from './provider.ts';
+export { startProviderServer, type ProviderServerOptions } from './server.ts';
