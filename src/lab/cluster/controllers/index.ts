@@ -1,23 +1,23 @@
 import { createDisposeStack, type Clock, type Log, type Random } from '#base';
 import type { ApiAccess } from '../api-access.ts';
-import { createControllerContext } from './context.ts';
-import { startDeploymentController } from './deployment.ts';
-import { startEventExpiry } from './event-expiry.ts';
-import { startGarbageCollector } from './garbage-collector.ts';
-import { startKindCatalog, type ServedKind } from './kinds.ts';
-import { ensureSystemNamespaces, startNamespaceController } from './namespace.ts';
+import { createControllerContext } from './reconcile/context.ts';
+import { startDeploymentController } from './workloads/deployment.ts';
+import { startEventExpiry } from './collection/event-expiry.ts';
+import { startGarbageCollector } from './collection/garbage-collector.ts';
+import { startKindCatalog, type ServedKind } from './reconcile/kinds.ts';
+import { ensureSystemNamespaces, startNamespaceController } from './namespaces/namespace.ts';
 import {
   createNamespaceContent,
   DEFAULT_SERVICE_ACCOUNT,
   rootCaConfigMap,
   startNamespaceContentController,
-} from './namespace-content.ts';
-import { SYSTEM_NAMESPACES } from './namespace-plan.ts';
-import { startPodGc } from './pod-gc.ts';
-import { startReplicaSetController } from './replicaset.ts';
-import { startScheduler } from './scheduler.ts';
+} from './namespaces/namespace-content.ts';
+import { SYSTEM_NAMESPACES } from './namespaces/namespace-plan.ts';
+import { startPodGc } from './collection/pod-gc.ts';
+import { startReplicaSetController } from './workloads/replicaset.ts';
+import { startScheduler } from './scheduling/scheduler.ts';
 
-export type { ServedKind } from './kinds.ts';
+export type { ServedKind } from './reconcile/kinds.ts';
 
 /** What the controllers need. */
 export interface ControllersOptions {

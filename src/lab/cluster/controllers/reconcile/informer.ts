@@ -1,6 +1,6 @@
 import { backoffMs, errorText, type Clock, type Log, type Random } from '#base';
 import type { KubeObject, ResourceRef } from '#kube';
-import type { ApiAccess } from '../api-access.ts';
+import type { ApiAccess } from '../../api-access.ts';
 import { isNotFound } from './api-errors.ts';
 
 /** One difference between what was known of an object and what is. */

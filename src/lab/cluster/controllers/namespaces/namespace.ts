@@ -1,13 +1,13 @@
 import type { Namespace } from 'kubernetes-types/core/v1.js';
 import type { KubeObject } from '#kube';
-import { isAlreadyExists, ignoreNotFound, orIfNotFound } from './api-errors.ts';
-import type { ControllerContext } from './context.ts';
-import { keyOf } from './informer.ts';
-import { sameJson } from './json.ts';
-import type { KindCatalog } from './kinds.ts';
-import { startReconcileLoop, type ReconcileLoop } from './loop.ts';
+import { isAlreadyExists, ignoreNotFound, orIfNotFound } from '../reconcile/api-errors.ts';
+import type { ControllerContext } from '../reconcile/context.ts';
+import { keyOf } from '../reconcile/informer.ts';
+import { sameJson } from '../reconcile/json.ts';
+import type { KindCatalog } from '../reconcile/kinds.ts';
+import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
 import { planNamespaceConditions, SYSTEM_NAMESPACES, type RemainingContent } from './namespace-plan.ts';
-import { RESOURCES } from './resources.ts';
+import { RESOURCES } from '../reconcile/resources.ts';
 
 const FINALIZER = 'kubernetes';
 

@@ -1,8 +1,8 @@
 import type { Deployment, ReplicaSet } from 'kubernetes-types/apps/v1.js';
 import type { KubeObject, Pod } from '#kube';
-import { ignoreNotFound, isAlreadyExists, orIfNotFound } from './api-errors.ts';
+import { ignoreNotFound, isAlreadyExists, orIfNotFound } from '../reconcile/api-errors.ts';
 import { applyClaims } from './claims.ts';
-import type { ControllerContext } from './context.ts';
+import type { ControllerContext } from '../reconcile/context.ts';
 import {
   currentAnnotations,
   planDeploymentStep,
@@ -11,13 +11,13 @@ import {
   type ScaleStep,
 } from './deployment-plan.ts';
 import { isComplete, planDeploymentStatus } from './deployment-status.ts';
-import { keyOf, parseKey } from './informer.ts';
-import { sameJson } from './json.ts';
+import { keyOf, parseKey } from '../reconcile/informer.ts';
+import { sameJson } from '../reconcile/json.ts';
 import { selectorMatches } from './label-selector.ts';
-import { startReconcileLoop, type ReconcileLoop } from './loop.ts';
+import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
 import { controllerOf } from './ownership.ts';
 import { isPodFinished } from './pod-state.ts';
-import { RESOURCES } from './resources.ts';
+import { RESOURCES } from '../reconcile/resources.ts';
 import { createRollout, REVISION, replicasOf, type Rollout } from './rollout.ts';
 import { sameTemplate } from './template-hash.ts';
 

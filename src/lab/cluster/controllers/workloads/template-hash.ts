@@ -1,5 +1,5 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
-import { canonicalJson } from './json.ts';
+import { canonicalJson } from '../reconcile/json.ts';
 
 /** The label that tells the pods and ReplicaSets of one template from those of another. */
 export const POD_TEMPLATE_HASH = 'pod-template-hash';

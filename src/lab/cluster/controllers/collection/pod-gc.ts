@@ -1,10 +1,10 @@
 import type { KubeObject, Pod } from '#kube';
-import { ignoreNotFound, orIfNotFound } from './api-errors.ts';
-import type { ControllerContext } from './context.ts';
-import { keyOf, parseKey } from './informer.ts';
-import { startReconcileLoop, type ReconcileLoop } from './loop.ts';
-import { isPodFinished } from './pod-state.ts';
-import { RESOURCES } from './resources.ts';
+import { ignoreNotFound, orIfNotFound } from '../reconcile/api-errors.ts';
+import type { ControllerContext } from '../reconcile/context.ts';
+import { keyOf, parseKey } from '../reconcile/informer.ts';
+import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
+import { isPodFinished } from '../workloads/pod-state.ts';
+import { RESOURCES } from '../reconcile/resources.ts';
 
 /** What the pod garbage collector does with a pod. */
 export type PodGcPlan = 'keep' | 'delete' | 'fail-and-delete';

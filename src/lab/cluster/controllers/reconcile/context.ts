@@ -1,6 +1,6 @@
 import { createDisposeStack, type Clock, type Log, type Random } from '#base';
 import type { KubeObject, ResourceRef } from '#kube';
-import type { ApiAccess } from '../api-access.ts';
+import type { ApiAccess } from '../../api-access.ts';
 import { startInformer, type ChangeHandler, type Informer } from './informer.ts';
 import { createEventRecorder, type EventRecorder } from './events.ts';
 

@@ -1,16 +1,16 @@
 import { errorText } from '#base';
 import type { ReplicaSet } from 'kubernetes-types/apps/v1.js';
 import type { KubeObject, Pod } from '#kube';
-import { ApiError } from '../api-access.ts';
-import { ignoreNotFound, orIfNotFound } from './api-errors.ts';
+import { ApiError } from '../../api-access.ts';
+import { ignoreNotFound, orIfNotFound } from '../reconcile/api-errors.ts';
 import { applyClaims } from './claims.ts';
-import type { ControllerContext } from './context.ts';
-import { keyOf, parseKey } from './informer.ts';
-import { sameJson } from './json.ts';
-import { startReconcileLoop, type ReconcileLoop } from './loop.ts';
+import type { ControllerContext } from '../reconcile/context.ts';
+import { keyOf, parseKey } from '../reconcile/informer.ts';
+import { sameJson } from '../reconcile/json.ts';
+import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
 import { controllerOf, controllerReference } from './ownership.ts';
 import { planPod, planReplicas, planReplicaSetStatus, wouldAdopt, type ReplicaFailure } from './replicaset-plan.ts';
-import { RESOURCES } from './resources.ts';
+import { RESOURCES } from '../reconcile/resources.ts';
 
 /**
  * Keeps the number of pods of each ReplicaSet. It reads pods from the API server and not from a cache, so it needs none

@@ -1,6 +1,6 @@
 import type { OwnerReference } from 'kubernetes-types/meta/v1.js';
 import type { KubeObject } from '#kube';
-import { ignoreNotFound, orIfNotFound } from './api-errors.ts';
+import { ignoreNotFound, orIfNotFound } from '../reconcile/api-errors.ts';
 import {
   blocksOwner,
   FOREGROUND_FINALIZER,
@@ -9,10 +9,10 @@ import {
   planCollection,
   type OwnerState,
 } from './collection-plan.ts';
-import type { ControllerContext } from './context.ts';
-import type { KindCatalog, ServedKind } from './kinds.ts';
-import { sameJson } from './json.ts';
-import { startReconcileLoop, type ReconcileLoop } from './loop.ts';
+import type { ControllerContext } from '../reconcile/context.ts';
+import type { KindCatalog, ServedKind } from '../reconcile/kinds.ts';
+import { sameJson } from '../reconcile/json.ts';
+import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
 import { createOwnershipGraph } from './ownership-graph.ts';
 
 /** An object and where it lives. */

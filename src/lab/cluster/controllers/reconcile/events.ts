@@ -1,6 +1,6 @@
 import { errorText, type Clock, type Log, type Random } from '#base';
 import type { Event, KubeObject } from '#kube';
-import { ApiError, type ApiAccess } from '../api-access.ts';
+import { ApiError, type ApiAccess } from '../../api-access.ts';
 import { isNotFound } from './api-errors.ts';
 import { RESOURCES } from './resources.ts';
 

@@ -1,4 +1,4 @@
-import { ApiError } from '../api-access.ts';
+import { ApiError } from '../../api-access.ts';
 
 const hasReason = (error: unknown, reason: string) => error instanceof ApiError && error.body.reason === reason;
 

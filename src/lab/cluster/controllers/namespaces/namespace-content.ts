@@ -1,10 +1,10 @@
 import type { KubeObject, ResourceRef } from '#kube';
-import { ignoreAlreadyExists } from './api-errors.ts';
-import type { ControllerContext } from './context.ts';
-import { keyOf } from './informer.ts';
-import { sameJson } from './json.ts';
-import { startReconcileLoop, type ReconcileLoop } from './loop.ts';
-import { RESOURCES } from './resources.ts';
+import { ignoreAlreadyExists } from '../reconcile/api-errors.ts';
+import type { ControllerContext } from '../reconcile/context.ts';
+import { keyOf } from '../reconcile/informer.ts';
+import { sameJson } from '../reconcile/json.ts';
+import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
+import { RESOURCES } from '../reconcile/resources.ts';
 
 /** An object that every namespace has. */
 export interface NamespaceContent {

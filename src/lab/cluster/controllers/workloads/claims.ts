@@ -1,7 +1,7 @@
 import type { LabelSelector } from 'kubernetes-types/meta/v1.js';
 import type { KubeObject, ResourceRef } from '#kube';
-import type { ApiAccess } from '../api-access.ts';
-import { isNotFound } from './api-errors.ts';
+import type { ApiAccess } from '../../api-access.ts';
+import { isNotFound } from '../reconcile/api-errors.ts';
 import { controllerReference, planClaim, type Claimable, type OwnerIdentity } from './ownership.ts';
 
 /** Who claims, and what. */

@@ -1,7 +1,7 @@
 import type { NodeSelector, NodeSelectorTerm, Taint, Toleration } from 'kubernetes-types/core/v1.js';
 import type { Node, Pod } from '#kube';
-import { requirementHolds } from './label-selector.ts';
-import { isPodFinished, podCondition } from './pod-state.ts';
+import { requirementHolds } from '../workloads/label-selector.ts';
+import { isPodFinished, podCondition } from '../workloads/pod-state.ts';
 
 /** Where a pod goes, or why nowhere. */
 export type SchedulingDecision =
