@@ -1,0 +1,89 @@
+import type { Secret } from '#base';
+import type { Cloud } from './clouds.ts';
+
+/** Limits of one call. Every call ends when the signal aborts. */
+export interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+/** An access token of Entra ID. */
+export interface AccessToken {
+  readonly token: Secret<string>;
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAtMs: number;
+}
+
+/** What a token is asked for. */
+export interface TokenOptions extends CallOptions {
+  /** Claims that a resource demanded in a challenge (continuous access evaluation), as JSON text. */
+  readonly claims?: string;
+}
+
+/**
+ * Asks Entra ID for tokens of one identity. It keeps nothing: each call is an exchange, so that whoever holds a source
+ * decides how long an answer may serve. Throws KeyferryError with the AADSTS code as `upstreamCode`.
+ */
+export interface TokenSource {
+  /** `scope` is a resource with `/.default` at its end. */
+  token(scope: string, options: TokenOptions): Promise<AccessToken>;
+}
+
+/** Who asks: the way to prove an identity, with what that way needs. Secrets stay in `Secret`. */
+export type Credential =
+  | {
+      /** A service account's token stands as the client assertion (workload identity federation). */
+      readonly mode: 'workload-identity';
+      readonly tenantId: string;
+      readonly clientId: string;
+      readonly assertion: Secret<string>;
+    }
+  | {
+      /** An application with a client secret (the class's nodePublishSecretRef). */
+      readonly mode: 'service-principal';
+      readonly tenantId: string;
+      readonly clientId: string;
+      readonly clientSecret: Secret<string>;
+    };
+
+/** A way to prove an identity. */
+export type CredentialMode = Credential['mode'];
+
+/** One version of a secret as the vault gave it. */
+export interface FetchedSecret {
+  readonly value: Secret<string>;
+  /** The version's id, 32 hex digits; the real one, also where the current version was asked for. */
+  readonly version: string;
+  /** For example `application/x-pkcs12`; undefined where the secret has none. */
+  readonly contentType: string | undefined;
+  /** The key's URL when the secret is the private side of a certificate. */
+  readonly keyId: string | undefined;
+}
+
+/** Reads secrets of one vault as one identity. Throws KeyferryError with the vault's codes as `upstreamCode`. */
+export interface SecretReader {
+  /** `version` undefined: the current one. One request where the cloud's vault resource is known; never retried here. */
+  getSecret(name: string, version: string | undefined, options: CallOptions): Promise<FetchedSecret>;
+}
+
+/** What a vault client needs. */
+export interface VaultOptions {
+  readonly cloud: Cloud;
+  /** `https://<name>.<suffix>` without a slash at its end. */
+  readonly vaultUrl: string;
+  /** Where the client gets its tokens; it may be asked for each request. */
+  readonly tokens: TokenSource;
+}
+
+/** All that production needs of Azure. Tests hand in a fake. */
+export interface AzureClients {
+  tokenSource(cloud: Cloud, credential: Credential): TokenSource;
+  secretReader(options: VaultOptions): SecretReader;
+}
+
+/** One HTTP request to Azure that has been answered or has failed, for metrics: never a value, a token or a header. */
+export interface AzureRequest {
+  readonly service: 'entra' | 'keyvault';
+  /** HTTP status; undefined when no answer came. */
+  readonly status: number | undefined;
+  readonly durationMs: number;
+}

@@ -1,0 +1,25 @@
+import type { AzureClients } from './access.ts';
+import { createSecretReader } from './secret-reader.ts';
+import { createTokenSource, type AdapterOptions } from './token-source.ts';
+
+/** Options of {@link createAzureClients}. */
+export interface AzureClientsOptions extends Pick<AdapterOptions, 'clock' | 'userAgent'> {
+  /** The longest wait for one answer of Azure, milliseconds. Default 20,000. */
+  readonly timeoutMs?: number;
+  /** Told of every HTTP request that went out. */
+  readonly onRequest?: AdapterOptions['onRequest'];
+}
+
+/**
+ * Clients on Microsoft's official libraries. They never retry: when and how often is decided by the broker, which sees all
+ * requests of the node. Proxy and trust come from the process's environment (HTTPS_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS),
+ * as the libraries do it.
+ */
+export function createAzureClients(options: AzureClientsOptions): AzureClients {
+  const { clock, userAgent, timeoutMs = 20_000, onRequest = () => undefined } = options;
+  const adapter: AdapterOptions = { clock, userAgent, timeoutMs, onRequest };
+  return {
+    tokenSource: (cloud, credential) => createTokenSource(adapter, cloud, credential),
+    secretReader: (vault) => createSecretReader(adapter, vault),
+  };
+}

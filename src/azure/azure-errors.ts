@@ -1,0 +1,161 @@
+import { errorText, KeyferryError, type ErrorCode } from '#base';
+
+/** The one place that turns what Microsoft's SDKs throw into {@link KeyferryError}. Codes and texts of Azure are kept. */
+
+/** What is known of the last answer to a token request that was not a token. */
+export interface TokenFailure {
+  readonly status: number;
+  readonly body: string | undefined;
+  readonly retryAfterMs: number | undefined;
+}
+
+/** A JSON web token or a part of one; Azure's texts do not hold any, and if they ever do it must not reach a log. */
+const TOKEN_LIKE = /\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}/g;
+
+function withoutTokens(text: string): string {
+  return text.replace(TOKEN_LIKE, '[redacted]');
+}
+
+function codeOfStatus(status: number | undefined): ErrorCode {
+  if (status === undefined) return 'unavailable';
+  if (status === 429) return 'resource-exhausted';
+  if (status === 408 || status >= 500) return 'unavailable';
+  if (status === 401) return 'unauthenticated';
+  if (status === 403) return 'permission-denied';
+  if (status === 404) return 'not-found';
+  if (status === 409) return 'aborted';
+  return status >= 400 ? 'failed-precondition' : 'unknown';
+}
+
+/** The pause that a Retry-After header asks for (seconds or an HTTP date), in milliseconds; undefined for none or nonsense. */
+export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined || header.trim() === '') return undefined;
+  const seconds = Number(header);
+  if (Number.isFinite(seconds)) return seconds < 0 ? undefined : Math.round(seconds * 1000);
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
+}
+
+/** One sentence of help for the refusals that people meet (reference: Microsoft's pages on workload identity federation). */
+const TOKEN_HINTS: Readonly<Record<string, string>> = {
+  AADSTS70021: 'compare the federated identity credential with the issuer, subject and audience named in the message',
+  AADSTS70025: 'create a federated identity credential on the identity for this cluster and service account',
+  AADSTS700211:
+    "set the credential's issuer to the cluster's OIDC issuer URL, character by character (AKS issuers end with a slash)",
+  AADSTS700212: "set the credential's audience to the one named in the message",
+  AADSTS700213: "set the credential's subject to system:serviceaccount:<namespace>:<service account> of this pod",
+  AADSTS7002138: "the credential's subject differs in upper and lower case",
+  AADSTS700016: 'check clientID and tenantID of the SecretProviderClass: the tenant has no such application',
+  AADSTS90002: 'check tenantID (and cloudName) of the SecretProviderClass: there is no such tenant',
+  AADSTS7000215: 'the secret that nodePublishSecretRef names holds a wrong client secret',
+  AADSTS7000222: 'the client secret has expired: make a new one and put it into the nodePublishSecretRef secret',
+  AADSTS7000272: "the issuer's published keys do not hold the key that signed the token; wait or publish the key",
+  AADSTS501661: "Entra ID cannot reach the cluster's OIDC issuer",
+};
+
+const VAULT_HINTS: Readonly<Record<string, string>> = {
+  ForbiddenByPolicy: 'give the identity the get permission in the access policies of the vault',
+  AccessDenied: 'give the identity the get permission in the access policies of the vault',
+  ForbiddenByRbac: 'assign the role Key Vault Secrets User to the identity on the vault (it can take some minutes)',
+  ForbiddenByFirewall: "let the node's address through the firewall of the vault",
+  ForbiddenByConnection: 'the vault takes no public traffic: reach it by a private endpoint',
+  SecretDisabled: 'enable the version, or name another one in objectVersion',
+  SecretNotFound: 'check objectName and objectVersion: the vault has no such secret',
+};
+
+/** The error of a failed token request. `failure` is the answer of Entra ID, where there was one. */
+export function tokenError(error: unknown, failure: TokenFailure | undefined, what: string): KeyferryError {
+  if (error instanceof KeyferryError) return error;
+  const body = parseJson(failure?.body);
+  const description =
+    textOf(body?.['error_description']) ?? (failure === undefined ? undefined : textOf(body?.['error']));
+  const reason = withoutTokens(description ?? describeForeign(error, failure?.status));
+  const aadsts = /AADSTS\d+/.exec(reason)?.[0];
+  const code =
+    failure !== undefined && failure.status < 500 && failure.status !== 429 && failure.status !== 408
+      ? 'unauthenticated'
+      : codeOfStatus(failure?.status);
+  return foreignError(code, `${what}: ${reason}`, {
+    upstreamCode: aadsts ?? textOf(body?.['error']),
+    hint: aadsts === undefined ? undefined : TOKEN_HINTS[aadsts],
+    retryAfterMs: failure?.retryAfterMs,
+  });
+}
+
+/** The error of a failed vault request. A {@link KeyferryError} that came through the SDK (a refused token) is kept. */
+export function vaultError(error: unknown, what: string, nowMs: number): KeyferryError {
+  const own = ownErrorIn(error);
+  if (own !== undefined) return own;
+  const foreign = error as ForeignRestError;
+  const status = typeof foreign?.statusCode === 'number' ? foreign.statusCode : undefined;
+  const body = foreign?.details?.error;
+  const inner = body?.innererror?.code ?? body?.innerError?.code;
+  const codes = [body?.code ?? (status === undefined ? undefined : foreign?.code), inner].filter(isText);
+  const upstreamCode = codes.length > 0 ? codes.join('/') : undefined;
+  const reason = withoutTokens(body?.message ?? describeForeign(error, status));
+  const prefix = upstreamCode === undefined ? '' : `${upstreamCode}: `;
+  return foreignError(codeOfStatus(status), `${what}: ${prefix}${reason}`, {
+    upstreamCode,
+    hint: codes.map((code) => VAULT_HINTS[code]).find(isText),
+    retryAfterMs: retryAfterMs(foreign?.response?.headers?.get('retry-after') ?? undefined, nowMs),
+  });
+}
+
+interface VaultErrorBody {
+  readonly code?: string;
+  readonly message?: string;
+  readonly innererror?: VaultErrorBody;
+  readonly innerError?: VaultErrorBody;
+}
+
+/** RestError by its shape: the SDK's class is not a dependency of ours. */
+interface ForeignRestError {
+  readonly statusCode?: number;
+  readonly code?: string;
+  readonly details?: { readonly error?: VaultErrorBody };
+  readonly response?: { readonly headers?: { get(name: string): string | undefined } };
+}
+
+interface ForeignFacts {
+  readonly upstreamCode: string | undefined;
+  readonly hint: string | undefined;
+  readonly retryAfterMs: number | undefined;
+}
+
+// No `cause`: the SDK's errors carry the request, whose headers and body hold the token and the assertion.
+function foreignError(code: ErrorCode, message: string, facts: ForeignFacts): KeyferryError {
+  return new KeyferryError(code, message, {
+    ...(facts.upstreamCode === undefined ? {} : { upstreamCode: facts.upstreamCode }),
+    ...(facts.hint === undefined ? {} : { hint: facts.hint }),
+    ...(facts.retryAfterMs === undefined ? {} : { retryAfterMs: facts.retryAfterMs }),
+  });
+}
+
+function ownErrorIn(error: unknown): KeyferryError | undefined {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
+    if (at instanceof KeyferryError) return at;
+  }
+  return undefined;
+}
+
+function describeForeign(error: unknown, status: number | undefined): string {
+  const text = errorText(error).trim();
+  return status === undefined ? text : `HTTP ${status}: ${text}`;
+}
+
+function parseJson(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function textOf(value: unknown): string | undefined {
+  return isText(value) ? value : undefined;
+}

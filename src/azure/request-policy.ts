@@ -1,0 +1,49 @@
+import type { SecretClientOptions } from '@azure/keyvault-secrets';
+import type { Clock } from '#base';
+import type { AzureRequest } from './access.ts';
+
+type AdditionalPolicy = NonNullable<SecretClientOptions['additionalPolicies']>[number];
+
+/** A step of an SDK's request pipeline, with its place. */
+export type PolicyOption = AdditionalPolicy;
+
+type SendRequest = AdditionalPolicy['policy']['sendRequest'];
+/** A request as the pipelines of the SDKs see it. */
+export type PipelineRequest = Parameters<SendRequest>[0];
+/** A response as the pipelines of the SDKs see it. */
+export type PipelineResponse = Awaited<ReturnType<SendRequest>>;
+
+/** What {@link observePolicy} does around each HTTP request. */
+export interface ObserveOptions {
+  readonly service: AzureRequest['service'];
+  readonly clock: Clock;
+  readonly onRequest: (request: AzureRequest) => void;
+  /** Called before each request is sent. */
+  readonly prepare?: (request: PipelineRequest) => void;
+  /** Called with each answer. */
+  readonly onResponse?: (response: PipelineResponse) => void;
+}
+
+/** Sees every HTTP request that goes out, also those that an SDK sends by itself (challenges, discovery). */
+export function observePolicy(options: ObserveOptions): PolicyOption {
+  const { service, clock, onRequest } = options;
+  return {
+    position: 'perRetry',
+    policy: {
+      name: 'keyferryObservePolicy',
+      async sendRequest(request, next) {
+        const startedMs = clock.monotonic();
+        let status: number | undefined;
+        try {
+          options.prepare?.(request);
+          const response = await next(request);
+          status = response.status;
+          options.onResponse?.(response);
+          return response;
+        } finally {
+          onRequest({ service, status, durationMs: clock.monotonic() - startedMs });
+        }
+      },
+    },
+  };
+}

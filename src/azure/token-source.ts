@@ -1,0 +1,86 @@
+import { ClientAssertionCredential, ClientSecretCredential } from '@azure/identity';
+import { withDeadline, KeyferryError, Secret, type Clock } from '#base';
+import type { AccessToken, AzureRequest, Credential, TokenOptions, TokenSource } from './access.ts';
+import { retryAfterMs, tokenError, type TokenFailure } from './azure-errors.ts';
+import type { Cloud } from './clouds.ts';
+import { observePolicy } from './request-policy.ts';
+
+/** What the SDK adapters share. */
+export interface AdapterOptions {
+  readonly clock: Clock;
+  /** Put before the SDK's own user agent. */
+  readonly userAgent: string;
+  /** The longest wait for one answer, milliseconds. */
+  readonly timeoutMs: number;
+  readonly onRequest: (request: AzureRequest) => void;
+}
+
+/**
+ * Tokens by Microsoft's identity library. For Microsoft's own clouds an exchange is one POST: the library knows their
+ * metadata. A cloud of one's own costs one GET more, of its OpenID configuration; instance discovery is off, as it would
+ * ask login.microsoftonline.com about a host that it does not know.
+ *
+ * Each exchange has a credential object of its own. That is a matter of safety: the library caches tokens by client,
+ * tenant and scope, and not by assertion, so a shared object would answer one pod with the token of another.
+ */
+export function createTokenSource(adapter: AdapterOptions, cloud: Cloud, credential: Credential): TokenSource {
+  const { clock, timeoutMs } = adapter;
+  return {
+    async token(scope, options) {
+      const what = `getting a token for client ${credential.clientId} in tenant ${credential.tenantId}`;
+      let failure: TokenFailure | undefined;
+      try {
+        return await withDeadline({ clock, timeoutMs, signal: options.signal, what }, (signal) =>
+          exchange(adapter, cloud, credential, scope, { ...options, signal }, (seen) => (failure = seen)),
+        );
+      } catch (error) {
+        if (options.signal.aborted) throw tokenError(options.signal.reason, undefined, what);
+        throw tokenError(error, failure, what);
+      }
+    },
+  };
+}
+
+async function exchange(
+  adapter: AdapterOptions,
+  cloud: Cloud,
+  credential: Credential,
+  scope: string,
+  { signal, claims }: TokenOptions,
+  onFailure: (failure: TokenFailure) => void,
+): Promise<AccessToken> {
+  const { clock } = adapter;
+  const options = {
+    authorityHost: cloud.authorityHost,
+    disableInstanceDiscovery: !cloud.wellKnown || credential.tenantId === 'adfs',
+    retryOptions: { maxRetries: 0 },
+    userAgentOptions: { userAgentPrefix: adapter.userAgent },
+    additionalPolicies: [
+      observePolicy({
+        service: 'entra',
+        clock,
+        onRequest: adapter.onRequest,
+        // The library takes no signal through its token call; the request itself does.
+        prepare: (request) => {
+          request.abortSignal = signal;
+        },
+        onResponse: (response) => {
+          if (response.status < 400) return;
+          onFailure({
+            status: response.status,
+            body: response.bodyAsText ?? undefined,
+            retryAfterMs: retryAfterMs(response.headers.get('retry-after'), clock.now()),
+          });
+        },
+      }),
+    ],
+  };
+  const { tenantId, clientId } = credential;
+  const sdk =
+    credential.mode === 'workload-identity'
+      ? new ClientAssertionCredential(tenantId, clientId, () => Promise.resolve(credential.assertion.expose()), options)
+      : new ClientSecretCredential(tenantId, clientId, credential.clientSecret.expose(), options);
+  const answer = await sdk.getToken(scope, { abortSignal: signal, ...(claims === undefined ? {} : { claims }) });
+  if (answer === null) throw new KeyferryError('unauthenticated', 'Entra ID answered without a token');
+  return { token: new Secret(answer.token), expiresAtMs: answer.expiresOnTimestamp };
+}

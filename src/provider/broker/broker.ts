@@ -1,0 +1,118 @@
+import { KeyferryError, Secret, type Clock, type Log, type Random } from '#base';
+import type { AzureClients } from '#azure';
+import type { ObjectRef } from '../fetch-plan.ts';
+import type { FetchedObject } from '../object-files.ts';
+import type { ClusterKeys } from './cluster-keys.ts';
+import { silentEvents, type BrokerEvents } from './events.ts';
+import { proveCaller, type Caller, type Proof } from './proof.ts';
+import { createServiceGate, type GateCall } from './service-gate.ts';
+import { createSession, type Session } from './session.ts';
+
+/** What a broker works with. */
+export interface BrokerOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly azure: AzureClients;
+  /** Undefined: no cluster keys, so service account tokens prove nothing and every mount makes its own exchange. */
+  readonly clusterKeys: ClusterKeys | undefined;
+  /** How long answers may serve equal callers after the exchange began. 0: never; every mount proves itself. */
+  readonly freshnessWindowMs: number;
+  readonly events?: BrokerEvents;
+  /** Identities that are kept at the same time. Default 256. */
+  readonly maxSessions?: number;
+  /** Objects that are kept for one identity. Default 512. */
+  readonly maxObjects?: number;
+  /** Requests that one vault or authority gets at the same time. Default 8. */
+  readonly maxConcurrent?: number;
+}
+
+/** One mount's way to the vaults. */
+export interface Admission {
+  fetch(vaultUrl: string, object: ObjectRef, call: GateCall): Promise<FetchedObject>;
+}
+
+/**
+ * All fetches of the node. Callers with equal proofs (proof.ts holds the safety argument) share running requests, and their
+ * answers for `freshnessWindowMs` from the start of the exchange that proved the identity; then tokens and values are
+ * dropped and the next caller proves the identity again. Failures are shared only among those who wait together.
+ */
+export interface Broker extends AsyncDisposable {
+  /** Checks what the caller brought. It never refuses: a caller without a proof gets a session of its own. */
+  admit(caller: Caller, signal: AbortSignal): Promise<Admission>;
+}
+
+/** A broker that holds nothing yet. Disposing it drops everything it holds. */
+export function createBroker(options: BrokerOptions): Broker {
+  const { clock, random, log, azure, clusterKeys, freshnessWindowMs: windowMs, events = silentEvents } = options;
+  const { maxSessions = 256, maxObjects = 512, maxConcurrent = 8 } = options;
+  const gate = createServiceGate({ clock, random, maxConcurrent });
+  const digestKey = new Secret<Uint8Array>(random.bytes(32));
+  const sessions = new Map<string, Session>();
+  const stop = new AbortController();
+  const endings = new Set<Promise<void>>();
+
+  const open = ({ cloud, tenantId, identity }: Caller): Session =>
+    createSession({ clock, azure, gate, events, cloud, tenantId, identity, maxObjects });
+
+  const forget = (key: string, session: Session): void => {
+    if (sessions.get(key) === session) sessions.delete(key);
+    session.drop();
+  };
+
+  const sharedSession = (key: string, caller: Caller): Session => {
+    const known = sessions.get(key);
+    if (known !== undefined && clock.monotonic() - known.startedAtMs < windowMs) {
+      sessions.delete(key);
+      sessions.set(key, known);
+      return known;
+    }
+    if (known !== undefined) forget(key, known);
+    for (const [oldestKey, oldest] of sessions) {
+      if (sessions.size < maxSessions) break;
+      forget(oldestKey, oldest);
+    }
+    const session = open(caller);
+    sessions.set(key, session);
+    // Values leave the memory when the window ends, not only when somebody asks again.
+    const ending = clock.sleep(windowMs, { signal: stop.signal }).then(
+      () => forget(key, session),
+      () => undefined,
+    );
+    endings.add(ending);
+    void ending.finally(() => endings.delete(ending));
+    return session;
+  };
+
+  const shared = (key: string, caller: Caller): Admission => ({
+    async fetch(vaultUrl, object, call) {
+      // Looked up for each fetch: a mount that takes longer than the window goes on with a proof of its own.
+      const session = sharedSession(key, caller);
+      try {
+        return await session.fetch(vaultUrl, object, call);
+      } catch (error) {
+        // A refused identity is asked again by the next caller with the next caller's own token.
+        if (error instanceof KeyferryError && error.code === 'unauthenticated') forget(key, session);
+        throw error;
+      }
+    },
+  });
+
+  return {
+    async admit(caller, signal) {
+      const proof: Proof =
+        windowMs <= 0
+          ? { proved: false, reason: 'sharing-off' }
+          : await proveCaller(caller, { clock, clusterKeys, digestKey }, signal);
+      if (proof.proved) return shared(proof.key, caller);
+      events.unshared(proof.reason);
+      log.debug('Caller shares with nobody', { reason: proof.reason, namespace: caller.pod.namespace });
+      return open(caller);
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort(new KeyferryError('unavailable', 'the provider is stopping'));
+      for (const [key, session] of sessions) forget(key, session);
+      await Promise.all(endings);
+    },
+  };
+}

@@ -1,0 +1,183 @@
+import { readFile } from 'node:fs/promises';
+import { KeyferryError, linkSignals, toKeyferryError, type Clock, type Log, type Random } from '#base';
+import { findCloud, isCustomCloud, parseCloudEnvironment, type AzureClients, type Cloud } from '#azure';
+import type { Provider, ProviderFile, ProviderMountResult } from '#providerapi';
+import { createBroker, type Admission } from './broker/broker.ts';
+import type { ClusterKeys } from './broker/cluster-keys.ts';
+import { planFetches, type ObjectRef, type PlannedFetch } from './fetch-plan.ts';
+import { renderFiles, type FetchedObject } from './object-files.ts';
+import { objectLabel } from './object-spec.ts';
+import { mountInputError, parseParameters, type ProviderParameters } from './parameters.ts';
+import type { ProviderMetrics } from './metrics.ts';
+
+/** The name that classes give in `spec.provider`. */
+export const PROVIDER_NAME = 'azure';
+
+/** What the provider works with. */
+export interface AzureProviderOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly azure: AzureClients;
+  readonly version: string;
+  /** The keys that check service account tokens; undefined: answers are shared with nobody. */
+  readonly clusterKeys?: ClusterKeys | undefined;
+  /** How long answers serve equal callers, milliseconds. Default 30,000; 0: never. */
+  readonly freshnessWindowMs?: number;
+  /** The cloud of classes that name none. Default `AzurePublicCloud`. */
+  readonly cloudName?: string;
+  /** The cloud file of classes that name none, as AZURE_ENVIRONMENT_FILEPATH gives it. */
+  readonly cloudEnvFile?: string | undefined;
+  /** How long one mount may take, milliseconds. Default 60,000. */
+  readonly mountTimeoutMs?: number;
+  readonly metrics?: ProviderMetrics | undefined;
+}
+
+/** A provider with the broker behind it. Disposing it drops every token and value that it holds. */
+export interface AzureProvider extends Provider, AsyncDisposable {}
+
+/** The Azure Key Vault provider: parameters ▸ fetch plan ▸ broker ▸ objects ▸ files. */
+export function createAzureProvider(options: AzureProviderOptions): AzureProvider {
+  const { clock, random, log, azure, version, clusterKeys, metrics } = options;
+  const { freshnessWindowMs = 30_000, cloudName = 'AzurePublicCloud', mountTimeoutMs = 60_000 } = options;
+  const broker = createBroker({
+    clock,
+    random,
+    log,
+    azure,
+    clusterKeys,
+    freshnessWindowMs,
+    ...(metrics === undefined ? {} : { events: metrics.brokerEvents }),
+  });
+  return {
+    name: PROVIDER_NAME,
+    version,
+    async mount(request) {
+      const deadlineMs = clock.monotonic() + mountTimeoutMs;
+      const parsed = parseParameters({
+        attributes: request.attributes,
+        secrets: request.secrets,
+        defaultCloudName: cloudName,
+      });
+      if (!parsed.ok) throw mountInputError(parsed.issues);
+      const { parameters } = parsed;
+      const planned = planFetches(parameters.objects);
+      if (!planned.ok) throw mountInputError(planned.issues);
+      const cloud = await resolveCloud(parameters, options.cloudEnvFile);
+      const { tenantId, identity, pod } = parameters;
+      return withMountDeadline(clock, mountTimeoutMs, request.signal, async (signal) => {
+        const admission = await broker.admit({ cloud, tenantId, identity, pod }, signal);
+        const vaultUrl = `https://${parameters.keyvaultName.toLowerCase()}.${cloud.vaultDnsSuffix}`;
+        const results = await Promise.all(
+          planned.plan.fetches.map((fetch) =>
+            fetchFiles(admission, vaultUrl, fetch, request.permission, { signal, deadlineMs }),
+          ),
+        );
+        return collect(results, parameters);
+      });
+    },
+    [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
+  };
+}
+
+async function resolveCloud(parameters: ProviderParameters, defaultFile: string | undefined): Promise<Cloud> {
+  const { cloudName } = parameters;
+  const known = findCloud(cloudName);
+  if (known !== undefined) return known;
+  const file = parameters.cloudEnvFile ?? defaultFile;
+  if (!isCustomCloud(cloudName) || file === undefined) {
+    const message = `cloudName ${cloudName} is not valid: it needs cloudEnvFileName or AZURE_ENVIRONMENT_FILEPATH`;
+    throw mountInputError([{ path: 'cloudEnvFileName', message }]);
+  }
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw mountInputError([
+      { path: 'cloudEnvFileName', message: `failed to read cloudEnvFileName ${file}: ${reason}` },
+    ]);
+  }
+  return parseCloudEnvironment(text, file);
+}
+
+// Ends the wait of one mount; requests that other mounts share go on for them.
+async function withMountDeadline<T>(
+  clock: Clock,
+  timeoutMs: number,
+  outer: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const linked = linkSignals(outer);
+  const timer = new AbortController();
+  const text = `failed to mount objects, error: not done within ${timeoutMs / 1000} s`;
+  const watch = clock.sleep(timeoutMs, { signal: timer.signal }).then(
+    () => linked.abort(new KeyferryError('deadline-exceeded', text)),
+    () => undefined,
+  );
+  try {
+    return await work(linked.signal);
+  } finally {
+    timer.abort();
+    await watch;
+    linked[Symbol.dispose]();
+  }
+}
+
+type FetchResult =
+  | { readonly ok: true; readonly object: ObjectRef; readonly version: string; readonly files: readonly ProviderFile[] }
+  | { readonly ok: false; readonly object: ObjectRef; readonly error: KeyferryError };
+
+async function fetchFiles(
+  admission: Admission,
+  vaultUrl: string,
+  { object, specs }: PlannedFetch,
+  defaultMode: number,
+  call: { readonly signal: AbortSignal; readonly deadlineMs: number },
+): Promise<FetchResult> {
+  try {
+    const fetched: FetchedObject = await admission.fetch(vaultUrl, object, call);
+    const files = specs.flatMap((spec) => renderFiles(fetched, spec, defaultMode));
+    return { ok: true, object, version: fetched.version, files };
+  } catch (error) {
+    return { ok: false, object, error: toKeyferryError(error) };
+  }
+}
+
+function collect(results: readonly FetchResult[], { objects }: ProviderParameters): ProviderMountResult {
+  const failed = results.filter((result) => !result.ok);
+  if (failed.length > 0) throw fetchError(failed);
+  const done = results.filter((result) => result.ok);
+  const files = new Map(done.flatMap((result) => result.files.map((file) => [file.path, file] as const)));
+  const versions = new Map(
+    done.map(({ object, version }) => {
+      const id = `${object.type}/${object.name}`;
+      return [`${id} ${version}`, { id, version }] as const;
+    }),
+  );
+  return {
+    files: [...new Set(objects.map((spec) => spec.path))].flatMap((path) => files.get(path) ?? []),
+    versions: [...versions.values()],
+  };
+}
+
+// Every object that failed is named; a reason that several have in common (a refused identity) is said once, because
+// kubelet cuts the text of an event at 1024 characters.
+function fetchError(failed: readonly Extract<FetchResult, { ok: false }>[]): KeyferryError {
+  const labelsByReason = new Map<string, string[]>();
+  for (const { object, error } of failed) {
+    const reason = error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
+    const labels = labelsByReason.get(reason) ?? [];
+    labelsByReason.set(reason, [...labels, objectLabel(object)]);
+  }
+  const texts = [...labelsByReason].map(([reason, [first, ...others]]) => {
+    const more = others.map((label) => label.replace('failed to get ', ''));
+    return `${[first, ...more].join('; ')}: ${reason}`;
+  });
+  const first = failed[0]?.error ?? new KeyferryError('internal', 'no object failed');
+  return new KeyferryError(first.code, `failed to mount objects, error: ${texts.join('; ')}`, {
+    cause: first,
+    ...(first.upstreamCode === undefined ? {} : { upstreamCode: first.upstreamCode }),
+    ...(first.retryAfterMs === undefined ? {} : { retryAfterMs: first.retryAfterMs }),
+  });
+}
