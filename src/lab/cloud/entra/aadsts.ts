@@ -39,7 +39,6 @@ export const AADSTS = {
   7002138: code(401, 'invalid_client', false),
   700212: code(401, 'invalid_client', false),
   50166: code(400, 'invalid_request', false),
-  501661: code(400, 'invalid_request', false),
   7000272: code(401, 'invalid_client', false),
   700027: code(401, 'invalid_client'),
   700024: code(401, 'invalid_client'),
