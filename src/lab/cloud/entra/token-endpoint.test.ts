@@ -515,52 +515,52 @@ describe('a failure of the token endpoint', () => {
 });
 
 describe('the checks run in the order of Entra ID', () => {
-  const order: { first: string; then: string; code: AadstsCode; ask: () => Promise<Answer> }[] = [
+  const order: { first: string; next: string; code: AadstsCode; ask: () => Promise<Answer> }[] = [
     {
       first: 'tenant',
-      then: 'grant type',
+      next: 'grant type',
       code: 900023,
       ask: () => post(secretForm({ grant_type: 'x' }), '/x/oauth2/v2.0/token'),
     },
     {
       first: 'scope',
-      then: 'application',
+      next: 'application',
       code: 1002012,
       ask: () => post(secretForm({ scope: 'x', client_id: 'x' })),
     },
     {
       first: 'application',
-      then: 'assertion',
+      next: 'assertion',
       code: 700016,
       ask: () => post(assertionForm('not.a.token', { client_id: 'x' })),
     },
     {
       first: 'issuer',
-      then: 'subject',
+      next: 'subject',
       code: 700211,
       ask: federated({ iss: 'https://other/', sub: 'other', aud: 'other' }),
     },
-    { first: 'subject', then: 'audience', code: 700213, ask: federated({ sub: 'other', aud: 'other' }) },
+    { first: 'subject', next: 'audience', code: 700213, ask: federated({ sub: 'other', aud: 'other' }) },
     {
       first: 'audience',
-      then: 'signature',
+      next: 'signature',
       code: 700212,
       ask: async () => post(assertionForm(await issuer.sign(claims({ aud: 'other' }), {}, otherKey))),
     },
     {
       first: 'signature',
-      then: 'times',
+      next: 'times',
       code: 700027,
       ask: async () => post(assertionForm(await issuer.sign(claims({ exp: 1 }), {}, otherKey))),
     },
     {
       first: 'times',
-      then: 'resource',
+      next: 'resource',
       code: 700024,
       ask: federated({ exp: 1 }, { scope: 'https://unknown.example.com/.default' }),
     },
   ];
-  it.each(order)('$first before $then', async ({ ask, code }) => {
+  it.each(order)('$first before $next', async ({ ask, code }) => {
     expect((await ask()).body['error_codes']).toEqual([code]);
   });
 });
