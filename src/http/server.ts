@@ -1,7 +1,7 @@
 import { createServer as createPlainServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { KeyferryError } from '#base';
+import { KeyferryError, systemClock, type Clock } from '#base';
 
 /** What a server listens on and serves. */
 export interface HttpServerOptions {
@@ -14,6 +14,8 @@ export interface HttpServerOptions {
   readonly tls?: ServerOptions;
   /** How long requests under way may go on once the server stops, milliseconds. Default 2000. */
   readonly graceMs?: number;
+  /** Default: the machine's own. */
+  readonly clock?: Clock;
   /** Called with the server before it listens, for `upgrade` and `connect` handlers. */
   readonly prepare?: (server: Server) => void;
 }
@@ -26,7 +28,7 @@ export interface HttpServer extends AsyncDisposable {
 
 /** Starts a server and answers once it listens. Throws `failed-precondition` when the port is taken. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { host = '127.0.0.1', port = 0, graceMs = 2000 } = options;
+  const { host = '127.0.0.1', port = 0, graceMs = 2000, clock = systemClock } = options;
   const server =
     options.tls === undefined ? createPlainServer(options.listener) : createTlsServer(options.tls, options.listener);
   options.prepare?.(server);
@@ -45,14 +47,18 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   return {
     host,
     port: (server.address() as AddressInfo).port,
-    [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
-        const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-        server.close(() => {
-          clearTimeout(timer);
-          resolve();
-        });
+    async [Symbol.asyncDispose]() {
+      const done = new AbortController();
+      const forced = clock.sleep(graceMs, { signal: done.signal }).then(
+        () => server.closeAllConnections(),
+        () => undefined,
+      );
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
         server.closeIdleConnections();
-      }),
+      });
+      done.abort();
+      await forced;
+    },
   };
 }

@@ -49,7 +49,7 @@ export async function playDemo(lab: UsableLab, terminal: Terminal, signal: Abort
   };
   tellLab(stage.tell, lab);
   const issuer = await makeCluster(stage);
-  using client = createKubeClient({ config: await loadKubeconfig(lab.folder.kubeconfig), clock: systemClock });
+  using client = createKubeClient({ config: loadKubeconfig(lab.folder.kubeconfig, systemClock), clock: systemClock });
   const clientId = await makeIdentity(stage, client, issuer);
   const version = await makeVault(stage, clientId);
   const tenantId = await stage.az.run('az account show --query tenantId -o tsv');
