@@ -1,0 +1,67 @@
+import { at, textAt, type JsonObject } from '../json.ts';
+
+/** The kinds of things that an access policy speaks of, in the singular of az's options. */
+export const PERMISSION_KINDS = ['certificate', 'key', 'secret', 'storage'] as const;
+
+/** One of {@link PERMISSION_KINDS}. */
+export type PermissionKind = (typeof PERMISSION_KINDS)[number];
+
+/** The verbs of each kind (keyvault.md section 7). */
+export const PERMISSIONS: Readonly<Record<PermissionKind, readonly string[]>> = {
+  certificate:
+    'all backup create delete deleteissuers get getissuers import list listissuers managecontacts manageissuers purge recover restore setissuers update'.split(
+      ' ',
+    ),
+  key: 'all backup create decrypt delete encrypt get getrotationpolicy import list purge recover release restore rotate setrotationpolicy sign unwrapKey update verify wrapKey'.split(
+    ' ',
+  ),
+  secret: 'all backup delete get list purge recover restore set'.split(' '),
+  storage:
+    'all backup delete deletesas get getsas list listsas purge recover regeneratekey restore set setsas update'.split(
+      ' ',
+    ),
+};
+
+const WIRE_NAMES: Readonly<Record<PermissionKind, string>> = {
+  certificate: 'certificates',
+  key: 'keys',
+  secret: 'secrets',
+  storage: 'storage',
+};
+
+/** Who a policy is for. */
+export interface PolicySubject {
+  readonly tenantId: string;
+  readonly objectId: string;
+  readonly applicationId: string | undefined;
+}
+
+/**
+ * The policies after giving `who` these permissions: kinds that are not named keep what they had; a policy that ends
+ * without any permission goes.
+ */
+export function applyPolicy(
+  policies: readonly JsonObject[],
+  who: PolicySubject,
+  given: Partial<Record<PermissionKind, readonly string[]>>,
+): readonly JsonObject[] {
+  const isTheirs = (policy: JsonObject) =>
+    textAt(policy, 'objectId')?.toLowerCase() === who.objectId.toLowerCase() &&
+    textAt(policy, 'tenantId')?.toLowerCase() === who.tenantId.toLowerCase() &&
+    (textAt(policy, 'applicationId') ?? '').toLowerCase() === (who.applicationId ?? '').toLowerCase();
+  const before = policies.find(isTheirs);
+  const permissions: Record<string, readonly string[]> = {};
+  for (const kind of PERMISSION_KINDS) {
+    const kept = at(before, `permissions.${WIRE_NAMES[kind]}`);
+    permissions[WIRE_NAMES[kind]] = given[kind] ?? (Array.isArray(kept) ? (kept as string[]) : []);
+  }
+  const policy: JsonObject = {
+    tenantId: who.tenantId,
+    objectId: who.objectId,
+    ...(who.applicationId === undefined ? {} : { applicationId: who.applicationId }),
+    permissions,
+  };
+  const isEmpty = Object.values(permissions).every((list) => list.length === 0);
+  const after = before === undefined ? [...policies, policy] : policies.map((old) => (old === before ? policy : old));
+  return isEmpty ? after.filter((entry) => entry !== policy) : after;
+}

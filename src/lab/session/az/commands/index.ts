@@ -1,0 +1,30 @@
+import type { CommandSpec, GroupSpec } from '../command.ts';
+import { accountCommands } from './account.ts';
+import { aksCommands } from './aks.ts';
+import { groupCommands } from './group.ts';
+import { identityCommands } from './identity.ts';
+import { keyvaultCommands } from './keyvault.ts';
+import { miscCommands } from './misc.ts';
+import { secretCommands } from './secret.ts';
+
+/** Every command of the stand-in. */
+export const COMMANDS: readonly CommandSpec[] = [
+  ...accountCommands,
+  ...aksCommands,
+  ...groupCommands,
+  ...identityCommands,
+  ...keyvaultCommands,
+  ...secretCommands,
+  ...miscCommands,
+];
+
+/** The groups that the commands are in. */
+export const GROUPS: readonly GroupSpec[] = [
+  { path: 'account', summary: 'The subscriptions that are signed in to.' },
+  { path: 'aks', summary: 'Kubernetes clusters.' },
+  { path: 'group', summary: 'Resource groups.' },
+  { path: 'identity', summary: 'User-assigned managed identities.' },
+  { path: 'identity federated-credential', summary: 'Whose tokens stand for an identity.' },
+  { path: 'keyvault', summary: 'Vaults, their access policies and what is in them.' },
+  { path: 'keyvault secret', summary: 'The secrets of a vault.' },
+];

@@ -1,0 +1,61 @@
+import type { Arm } from '../arm.ts';
+import type { Args } from '../args.ts';
+import type { OptionSpec } from '../command.ts';
+import { AzError, usageError } from '../errors.ts';
+import { textAt } from '../json.ts';
+
+/** api-version of vaults (az-cli.md section 2). */
+export const VAULT_API = '2026-02-01';
+
+/** The ARM path of a vault in a known resource group. */
+export function vaultPath(arm: Arm, group: string, vault: string): string {
+  return `${arm.subscription}/resourceGroups/${group}/providers/Microsoft.KeyVault/vaults/${vault}`;
+}
+
+/** The ARM path of a vault of which perhaps only the name is known: then it is looked up as az does. */
+export async function findVaultPath(arm: Arm, vault: string, group: string | undefined): Promise<string> {
+  if (group !== undefined) return vaultPath(arm, group, vault);
+  const filter = `resourceType eq 'Microsoft.KeyVault/vaults' and name eq '${vault.replaceAll("'", "''")}'`;
+  const found = await arm.list(`${arm.subscription}/resources`, '2015-11-01', filter);
+  const id = textAt(found[0], 'id');
+  if (id !== undefined) return id;
+  throw new AzError('error', `The Vault '${vault}' not found within subscription.`);
+}
+
+/** A secret's place: its vault's URL, its name, and its version where one was named. */
+export interface SecretPlace {
+  readonly vaultUrl: string;
+  readonly name: string;
+  readonly version: string | undefined;
+}
+
+/** Options that name a secret: by vault and name, or by its id. */
+export const secretOptions: readonly OptionSpec[] = [
+  { key: 'name', names: ['--name', '-n'], kind: 'text', help: 'Name of the secret. Required without --id.' },
+  { key: 'vaultName', names: ['--vault-name'], kind: 'text', help: 'Name of the vault. Required without --id.' },
+  { key: 'id', names: ['--id'], kind: 'text', help: 'URL of the secret, instead of --vault-name and --name.' },
+];
+
+/** Which secret the options name. Throws az's usage error when they name none. */
+export function secretPlace(args: Args): SecretPlace {
+  const id = args.optional('id');
+  if (id !== undefined) {
+    const url = URL.canParse(id) ? new URL(id) : undefined;
+    const [, kind, name, version] = url?.pathname.split('/') ?? [];
+    if (url === undefined || kind !== 'secrets' || !name) throw usageError(`'${id}' is not the URL of a secret`);
+    return { vaultUrl: url.origin, name, version: version === '' ? undefined : version };
+  }
+  const missing = secretOptions.slice(0, 2).filter((option) => args.optional(option.key) === undefined);
+  if (missing.length > 0) {
+    throw usageError(
+      `the following arguments are required: ${missing.map((option) => option.names.join('/')).join(', ')}`,
+    );
+  }
+  return { vaultUrl: vaultUrl(args.text('vaultName')), name: args.text('name'), version: undefined };
+}
+
+/** The data plane URL of a vault: az builds it from the name, whatever ARM says. */
+export function vaultUrl(vault: string): string {
+  if (!/^[A-Za-z0-9-]+$/.test(vault)) throw new AzError('error', `'${vault}' is not the name of a vault`);
+  return `https://${vault.toLowerCase()}.vault.azure.net`;
+}

@@ -1,0 +1,162 @@
+import { readFile } from 'node:fs/promises';
+import { withDeadline, type Secret } from '#base';
+import { AzError } from './errors.ts';
+import type { AzIo } from './io.ts';
+
+/** One request of the stand-in. */
+export interface AzRequest {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as `Authorization: Bearer`. */
+  readonly token?: Secret<string> | undefined;
+  readonly body?: string | undefined;
+  /** Default 60000. */
+  readonly timeoutMs?: number;
+}
+
+/** Its answer. */
+export interface AzResponse {
+  readonly status: number;
+  readonly body: string;
+  /** A header by its lower-case name. */
+  header(name: string): string | undefined;
+}
+
+/** Sends requests through the lab's gateway. Connections are kept until it is disposed. */
+export interface AzHttp extends AsyncDisposable {
+  send(request: AzRequest): Promise<AzResponse>;
+}
+
+/** Called with each finished request, for `--debug`; never sees headers or bodies. */
+export type Trace = (line: string) => void;
+
+interface Dispatcher {
+  destroy(): Promise<void>;
+}
+
+/**
+ * An HTTP client with the proxy and certificates of the environment: `HTTPS_PROXY`, `NO_PROXY`, and the bundle of
+ * `REQUESTS_CA_BUNDLE` or `SSL_CERT_FILE`. 503 and 429 are tried again up to three times after the pause that the
+ * server asks for. Failures to connect are {@link AzError}s.
+ */
+export function createHttp(io: AzIo, trace: Trace): AzHttp {
+  const dispatchers = new Map<string, Promise<Dispatcher>>();
+
+  const dispatcherFor = async (host: string): Promise<Dispatcher> => {
+    const proxy = proxyFor(host, io.env);
+    const known = dispatchers.get(proxy ?? '');
+    if (known !== undefined) return known;
+    const created = createDispatcher(io.env, proxy);
+    dispatchers.set(proxy ?? '', created);
+    return created;
+  };
+
+  const sendOnce = async (request: AzRequest): Promise<AzResponse> => {
+    const url = new URL(request.url);
+    const { request: undiciRequest } = await import('undici');
+    const dispatcher = await dispatcherFor(url.hostname);
+    const { method, body, token, timeoutMs = 60_000 } = request;
+    const startedMs = io.clock.monotonic();
+    return withDeadline(
+      { clock: io.clock, timeoutMs, signal: io.signal, what: `${method} ${url.host}${url.pathname}` },
+      async (signal) => {
+        const answer = await undiciRequest(url, {
+          method,
+          dispatcher: dispatcher as NonNullable<Parameters<typeof undiciRequest>[1]>['dispatcher'] & object,
+          signal,
+          body: body ?? null,
+          headers: {
+            'user-agent': 'AZURECLI/2.91.0 (keyferry)',
+            accept: 'application/json',
+            'x-ms-client-request-id': io.random.uuid(),
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...request.headers,
+            ...(token === undefined ? {} : { authorization: `Bearer ${token.expose()}` }),
+          },
+        });
+        const text = await answer.body.text();
+        trace(`${method} ${url.href} ${answer.statusCode} ${Math.round(io.clock.monotonic() - startedMs)} ms`);
+        return {
+          status: answer.statusCode,
+          body: text,
+          header: (name) => {
+            const value = answer.headers[name];
+            return Array.isArray(value) ? value[0] : value;
+          },
+        };
+      },
+    );
+  };
+
+  return {
+    async send(request) {
+      for (let failures = 0; ; failures += 1) {
+        const answer = await sendOnce(request).catch((error: unknown) => {
+          throw connectionError(request.url, error);
+        });
+        const busy = answer.status === 429 || answer.status === 503;
+        if (!busy || failures === 3) return answer;
+        await io.clock.sleep(retryAfterMs(answer) ?? 1000, { signal: io.signal });
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      for (const dispatcher of dispatchers.values()) await (await dispatcher).destroy();
+    },
+  };
+}
+
+/** The pause that an answer's Retry-After asks for, milliseconds; undefined without one. */
+export function retryAfterMs(answer: AzResponse): number | undefined {
+  const seconds = Number(answer.header('retry-after') ?? Number.NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+}
+
+/** The proxy for a host, or undefined when it is reached directly. */
+export function proxyFor(host: string, env: AzIo['env']): string | undefined {
+  const proxy = env['HTTPS_PROXY'] || env['https_proxy'];
+  if (!proxy) return undefined;
+  const direct = (env['NO_PROXY'] ?? env['no_proxy'] ?? '')
+    .split(',')
+    .map((entry) => entry.trim().replace(/^\*?\./, ''));
+  const isDirect = direct.some(
+    (entry) => entry === '*' || (entry !== '' && (host === entry || host.endsWith(`.${entry}`))),
+  );
+  return isDirect ? undefined : proxy;
+}
+
+async function createDispatcher(env: AzIo['env'], proxy: string | undefined): Promise<Dispatcher> {
+  const { Agent, ProxyAgent } = await import('undici');
+  const bundle = env['REQUESTS_CA_BUNDLE'] || env['SSL_CERT_FILE'];
+  const ca = bundle === undefined ? undefined : await readBundle(bundle);
+  if (proxy === undefined) return new Agent(ca === undefined ? {} : { connect: { ca } });
+  return new ProxyAgent({ uri: proxy, ...(ca === undefined ? {} : { requestTls: { ca } }) });
+}
+
+async function readBundle(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new AzError('error', `Could not find a suitable TLS CA certificate bundle, invalid path: ${path}`, {
+      cause: error,
+    });
+  }
+}
+
+function connectionError(url: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof AzError) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  const cause = error.cause as NodeJS.ErrnoException | undefined;
+  const reason = [error.message, code ?? cause?.code].filter((part) => part).join(' ');
+  return new AzError(
+    'error',
+    `Please ensure you have network connection. Error detail: ${new URL(url).host}: ${reason}`,
+    {
+      cause: error,
+      recommendation:
+        code === 'ECONNREFUSED' || cause?.code === 'ECONNREFUSED'
+          ? 'Nothing listens there. Is the lab running? Start it with: keyferry lab up'
+          : 'See which requests reached the lab with: keyferry lab audit',
+    },
+  );
+}

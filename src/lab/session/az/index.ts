@@ -1,0 +1,3 @@
+export { runAz } from './run.ts';
+export type { AzIo } from './io.ts';
+export { AZ_VERSION } from './commands/misc.ts';

@@ -1,0 +1,37 @@
+import { usageError } from './errors.ts';
+import type { Json } from './json.ts';
+
+/** A query that has been checked, ready to be applied. */
+export type Query = (answer: Json) => Json;
+
+/** Checks a JMESPath expression. Throws az's usage error when it is not one. */
+export async function compileQuery(expression: string): Promise<Query> {
+  const jmespath = await import('@jmespath-community/jmespath');
+  try {
+    jmespath.compile(expression);
+  } catch (error) {
+    throw usageError(
+      `argument --query: invalid jmespath_type value: '${expression}'`,
+      `${error instanceof Error ? error.message : String(error)}. To learn more about --query, see https://jmespath.org.`,
+    );
+  }
+  return (answer) => {
+    try {
+      return (jmespath.search(answer as Parameters<typeof jmespath.search>[0], expression) ?? null) as Json;
+    } catch (error) {
+      throw usageError(`argument --query: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+}
+
+/** All objects inside a value: those that a query hands through, in contrast to those that it makes. */
+export function objectsWithin(value: Json): WeakSet<object> {
+  const found = new WeakSet<object>();
+  const visit = (inner: Json | undefined): void => {
+    if (typeof inner !== 'object' || inner === null) return;
+    found.add(inner);
+    for (const item of Object.values(inner) as Json[]) visit(item);
+  };
+  visit(value);
+  return found;
+}

@@ -1,0 +1,49 @@
+import { isObject, textAt, type Json, type JsonObject } from './json.ts';
+
+/** Objects whose keys are the user's own and keep their spelling. */
+const OPAQUE = new Set(['tags', 'nodeLabels', 'userAssignedIdentities', 'config']);
+
+/**
+ * A resource as az prints it: keys in Python's camel case (`issuerURL` becomes `issuerUrl`), and `resourceGroup`
+ * taken from the id.
+ */
+export function shapeResource(resource: JsonObject): JsonObject {
+  const group = /\/resourceGroups\/([^/]+)/i.exec(textAt(resource, 'id') ?? '')?.[1];
+  const shaped = camelKeys(resource) as JsonObject;
+  return group === undefined ? shaped : { ...shaped, resourceGroup: group };
+}
+
+/** The same, with the fields of `properties` lifted to the top, as az's older SDK models do. */
+export function flattenResource(resource: JsonObject): JsonObject {
+  const { properties, ...rest } = shapeResource(resource);
+  return { ...(isObject(properties) ? properties : {}), ...rest };
+}
+
+/** Adds `key: null` for each key that is absent: az prints every field that its model has. */
+export function withNulls(object: JsonObject, keys: readonly string[]): JsonObject {
+  return { ...Object.fromEntries(keys.map((key) => [key, null])), ...object };
+}
+
+/** Every key in the spelling that az's Python models give it. */
+export function camelKeys(value: Json | undefined): Json {
+  if (Array.isArray(value)) return value.map((item: Json) => camelKeys(item));
+  if (!isObject(value)) return (value ?? null) as Json;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [camelKey(key), OPAQUE.has(key) ? (inner ?? null) : camelKeys(inner)]),
+  );
+}
+
+/** `issuerURL` to `issuerUrl`, `enableRBAC` to `enableRbac`; a plural such as `effectiveOutboundIPs` stays. */
+export function camelKey(key: string): string {
+  if (!/^[a-z][A-Za-z0-9]*$/.test(key)) return key;
+  return key.replace(
+    /([A-Z])([A-Z]+)(?=[A-Z][a-z]|$)/g,
+    (_run, first: string, rest: string) => first + rest.toLowerCase(),
+  );
+}
+
+/** Seconds since the epoch as az prints times: `2026-01-01T00:00:00+00:00`; null for what is no number. */
+export function isoSeconds(seconds: Json | undefined): string | null {
+  if (typeof seconds !== 'number') return null;
+  return new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, '+00:00');
+}
