@@ -1,0 +1,161 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import {
+  createDisposeStack,
+  errorText,
+  KeyferryError,
+  systemClock,
+  systemRandom,
+  toKeyferryError,
+  VERSION,
+  type Log,
+} from '#base';
+import { callUnary, createGrpcClient } from '#grpc';
+import { startHttpServer, type HttpServer } from '#http';
+import { createKubeClient, inClusterConfig, loadKubeconfig, type KubeClient } from '#kube';
+import { startProviderServer } from '#providerapi';
+import { HealthCheckResponse_ServingStatus, HealthClient } from '../gen/grpc/health/v1/health.ts';
+import { AZURE_PROVIDER_FLAGS, wireAzureProvider } from './azure-provider.ts';
+import { parseFlags, renderFlags, type FlagTable, type FlagValues } from './flags.ts';
+import { createProcessLog } from './process-log.ts';
+
+const RUNTIME_NAME = 'secrets-store-csi-driver-provider-azure';
+
+/** Every flag of `keyferry provider`: those of the program that it stands in for, and ours. */
+const FLAGS = {
+  endpoint: { kind: 'text', default: 'unix:///tmp/azure.sock', help: 'socket on which drivers ask' },
+  'healthz-port': { kind: 'int', default: 8989, help: 'port of the health check; 0: none' },
+  'healthz-path': { kind: 'text', default: '/healthz', help: 'path of the health check' },
+  'healthz-timeout': { kind: 'duration', default: 5_000, help: 'longest wait of the health check for the socket' },
+  'prometheus-port': { kind: 'int', default: 8898, help: 'port of /metrics; 0: none' },
+  'http-host': { kind: 'text', default: '0.0.0.0', help: 'address on which health check and metrics listen' },
+  kubeconfig: { kind: 'text', default: '', help: 'way to the API server outside a pod, for the keys of its tokens' },
+  ...AZURE_PROVIDER_FLAGS,
+  'log-format-json': { kind: 'bool', default: true, help: 'accepted; logs are always JSON' },
+  v: { kind: 'int', default: 0, help: 'verbosity; from 4 on, debug' },
+  version: { kind: 'bool', default: false, help: 'print the version and end' },
+  help: { kind: 'bool', default: false, help: 'print this and end' },
+  'metrics-backend': { kind: 'text', default: 'Prometheus', help: 'accepted; metrics are always for Prometheus' },
+  'enable-pprof': { kind: 'bool', default: false, help: 'accepted without effect' },
+  'pprof-port': { kind: 'int', default: 6060, help: 'accepted without effect' },
+} as const satisfies FlagTable;
+
+type Flags = FlagValues<typeof FLAGS>;
+
+/** Surroundings of a process. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `keyferry provider`, for the executable. */
+export function main(argv: readonly string[]): Promise<number> {
+  return runProvider(argv, process.env);
+}
+
+/** Runs the Azure Key Vault provider on a socket until SIGTERM or SIGINT, and answers the exit code. */
+export async function runProvider(argv: readonly string[], env: Environment): Promise<number> {
+  let flags: Flags;
+  try {
+    flags = parseFlags(FLAGS, argv);
+  } catch (error) {
+    process.stderr.write(`${errorText(error)}\n`);
+    return 2;
+  }
+  if (flags.help || flags.version) {
+    process.stdout.write(flags.help ? `keyferry provider [flags]\n${renderFlags(FLAGS)}\n` : `${VERSION}\n`);
+    return 0;
+  }
+  const log = createProcessLog({ level: flags.v >= 4 ? 'debug' : 'info' });
+  const stopped = stopSignal();
+  const stack = createDisposeStack();
+  try {
+    await start(flags, env, log, stack);
+    log.info('Provider serves', { endpoint: flags.endpoint, version: VERSION });
+    log.info('Provider stops', { signal: await stopped });
+    return 0;
+  } catch (error) {
+    log.error('Provider failed', { code: toKeyferryError(error).code, error: errorText(error) });
+    return 1;
+  } finally {
+    await stack[Symbol.asyncDispose]();
+  }
+}
+
+type Stack = ReturnType<typeof createDisposeStack>;
+
+async function start(flags: Flags, env: Environment, log: Log, stack: Stack): Promise<void> {
+  const clock = systemClock;
+  const socketPath = parseEndpoint(flags.endpoint);
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const kube = openKubeClient(flags.kubeconfig, env, log, stack);
+  const provider = stack.use(wireAzureProvider({ flags, env, clock, random: systemRandom, log, registry, kube }));
+  stack.use(await startProviderServer({ provider, socketPath, runtimeName: RUNTIME_NAME, clock, log }));
+  if (flags['healthz-port'] > 0) stack.use(await startHealthServer(flags, socketPath, stack));
+  if (flags['prometheus-port'] > 0) stack.use(await startMetricsServer(flags, registry));
+}
+
+/** The way to the API server; outside a cluster and without a kubeconfig there is none, and nothing is shared. */
+function openKubeClient(kubeconfig: string, env: Environment, log: Log, stack: Stack): KubeClient | undefined {
+  if (kubeconfig === '' && !env['KUBERNETES_SERVICE_HOST']) {
+    log.warn('No API server, so that no answer of Azure is shared among pods', {
+      hint: 'run in a pod with a service account, or give --kubeconfig',
+    });
+    return undefined;
+  }
+  const clock = systemClock;
+  const config = kubeconfig === '' ? inClusterConfig({ env, clock }) : loadKubeconfig(kubeconfig, clock);
+  return stack.use(createKubeClient({ config, clock, userAgent: `keyferry-provider/${VERSION}` }));
+}
+
+// Asks over the socket, as a driver would: a server that listens and cannot answer is not healthy.
+async function startHealthServer(flags: Flags, socketPath: string, stack: Stack): Promise<HttpServer> {
+  const client = createGrpcClient(HealthClient, socketPath);
+  stack.defer(() => client.close());
+  return startHttpServer({
+    host: flags['http-host'],
+    port: flags['healthz-port'],
+    listener: (request, response) => {
+      if (request.url?.split('?')[0] !== flags['healthz-path']) {
+        response.writeHead(404).end();
+        return;
+      }
+      callUnary(client, 'check', { service: '' }, { timeoutMs: flags['healthz-timeout'] }, systemClock).then(
+        ({ status }) => {
+          const serving = status === HealthCheckResponse_ServingStatus.SERVING;
+          response.writeHead(serving ? 200 : 503).end(serving ? 'ok' : 'not serving');
+        },
+        (error: unknown) => response.writeHead(503).end(errorText(error)),
+      );
+    },
+  });
+}
+
+function startMetricsServer(flags: Flags, registry: Registry): Promise<HttpServer> {
+  return startHttpServer({
+    host: flags['http-host'],
+    port: flags['prometheus-port'],
+    listener: (request, response) => {
+      if (request.url?.split('?')[0] !== '/metrics') {
+        response.writeHead(404).end();
+        return;
+      }
+      registry.metrics().then(
+        (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
+        (error: unknown) => response.writeHead(500).end(errorText(error)),
+      );
+    },
+  });
+}
+
+/** `unix:///path`, `unix://path` and `unix:path`, always absolute, as upstream reads them. */
+function parseEndpoint(endpoint: string): string {
+  const path = /^unix:(?:\/\/)?(.+)$/.exec(endpoint)?.[1];
+  if (path === undefined)
+    throw new KeyferryError('invalid-input', `endpoint "${endpoint}" is not valid: it must be unix:///<path>`);
+  return path.startsWith('/') ? path : `/${path}`;
+}
+
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+}
