@@ -1,15 +1,14 @@
 import { AzureError } from '../rest/azure-error.ts';
+import type { AzureCloud } from '../azure-clouds.ts';
 import type { AccessToken, TokenRefusal, TokenVerifier } from '../service.ts';
 import { vaultAudiences, vaultResource } from './vault-hosts.ts';
 import type { VaultRecord } from './vault-registry.ts';
 
 interface RefusalFacts {
   readonly vault: VaultRecord;
-  readonly domain: string;
+  readonly cloud: AzureCloud;
   readonly found: string;
 }
-
-const issuerOf = (tenantId: string) => `https://sts.windows.net/${tenantId}/`;
 
 /**
  * The text of each 401. `missing` and `issuer` follow recorded answers (keyvault.md section 6), `audience` and
@@ -19,9 +18,9 @@ const REFUSAL_TEXTS: Record<TokenRefusal, (facts: RefusalFacts) => string> = {
   missing: () => 'AKV10000: Request is missing a Bearer or PoP token.',
   malformed: () => 'AKV10001: The Bearer token is malformed.',
   signature: () => 'AKV10046: Unable to resolve the key used for signature validation.',
-  issuer: ({ vault, found }) =>
-    `AKV10032: Invalid issuer. Expected one of ${issuerOf(vault.tenantId)}, found ${found}.`,
-  audience: ({ domain, found }) => `AKV10022: Invalid audience. Expected ${vaultResource(domain)}, found: ${found}.`,
+  issuer: ({ vault, cloud, found }) =>
+    `AKV10032: Invalid issuer. Expected one of https://${cloud.tokenIssuerHost}/${vault.tenantId}/, found ${found}.`,
+  audience: ({ cloud, found }) => `AKV10022: Invalid audience. Expected ${vaultResource(cloud)}, found: ${found}.`,
   expired: () => "[TokenExpired] Error validating token: 'S2S12086'.",
   'not-yet-valid': () => '[TokenNotYetValid] Error validating token: its nbf is in the future.',
 };
@@ -34,13 +33,13 @@ export async function authenticate(
   tokens: TokenVerifier,
   request: Request,
   vault: VaultRecord,
-  domain: string,
+  cloud: AzureCloud,
 ): Promise<AccessToken> {
-  const verdict = await tokens.verify(request.headers.get('authorization') ?? undefined, vaultAudiences(domain));
+  const verdict = await tokens.verify(request.headers.get('authorization') ?? undefined, vaultAudiences(cloud));
   const refuse = (refusal: TokenRefusal, found: string) =>
-    new AzureError(401, 'Unauthorized', REFUSAL_TEXTS[refusal]({ vault, domain, found }), {
+    new AzureError(401, 'Unauthorized', REFUSAL_TEXTS[refusal]({ vault, cloud, found }), {
       headers: {
-        'www-authenticate': `Bearer authorization="https://login.microsoftonline.com/${vault.tenantId}", resource="${vaultResource(domain)}"`,
+        'www-authenticate': `Bearer authorization="https://${cloud.loginHosts[0]}/${vault.tenantId}", resource="${vaultResource(cloud)}"`,
       },
     });
   if (!verdict.ok) throw refuse(verdict.refusal, verdict.found ?? 'none');

@@ -1,7 +1,5 @@
+import { AZURE_CLOUDS, isChildHost, type AzureCloud } from '../azure-clouds.ts';
 import type { VaultRegistry } from './vault-registry.ts';
-
-/** The clouds' names for the data plane: Azure, Azure China, Azure Government, Azure Germany. */
-const VAULT_DOMAINS = ['vault.azure.net', 'vault.azure.cn', 'vault.usgovcloudapi.net', 'vault.microsoftazure.de'];
 
 /** The application id of Key Vault, which v2.0 tokens carry as their audience. */
 const KEY_VAULT_APPLICATION_ID = 'cfa8b339-82a2-471a-a3c9-0fc0be7a4093';
@@ -10,25 +8,24 @@ const KEY_VAULT_APPLICATION_ID = 'cfa8b339-82a2-471a-a3c9-0fc0be7a4093';
 export interface VaultHost {
   /** In lower case. */
   readonly vaultName: string;
-  /** For example `vault.azure.net`. */
-  readonly domain: string;
+  /** The cloud that the name belongs to. */
+  readonly cloud: AzureCloud;
 }
 
 /** Takes `<vault>.vault.azure.net` and its sovereign kin apart (lower case, no port); undefined for any other host. */
 export function parseVaultHost(host: string): VaultHost | undefined {
-  const dot = host.indexOf('.');
-  const domain = host.slice(dot + 1);
-  return dot > 0 && VAULT_DOMAINS.includes(domain) ? { vaultName: host.slice(0, dot), domain } : undefined;
+  const cloud = AZURE_CLOUDS.find(({ vaultSuffix }) => isChildHost(host, vaultSuffix));
+  return cloud === undefined ? undefined : { vaultName: host.slice(0, -cloud.vaultSuffix.length - 1), cloud };
 }
 
-/** What a token for `domain` is made out for: the resource that the challenge names. */
-export function vaultResource(domain: string): string {
-  return `https://${domain}`;
+/** What tokens for the data plane of `cloud` are made out for: the resource that the challenge names. */
+export function vaultResource(cloud: AzureCloud): string {
+  return `https://${cloud.vaultSuffix}`;
 }
 
-/** The audiences that the data plane at `domain` accepts. */
-export function vaultAudiences(domain: string): readonly string[] {
-  return [vaultResource(domain), `${vaultResource(domain)}/`, KEY_VAULT_APPLICATION_ID];
+/** The audiences that the data plane of `cloud` accepts. */
+export function vaultAudiences(cloud: AzureCloud): readonly string[] {
+  return [vaultResource(cloud), `${vaultResource(cloud)}/`, KEY_VAULT_APPLICATION_ID];
 }
 
 /**

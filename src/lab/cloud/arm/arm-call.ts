@@ -1,0 +1,16 @@
+import type { JsonObject } from '../rest/request.ts';
+import type { Route } from '../rest/router.ts';
+import type { AccessToken } from '../service.ts';
+
+/** A request to ARM that has been authenticated and whose subscription, where its path has one, exists. */
+export interface ArmCall {
+  readonly url: URL;
+  readonly apiVersion: string;
+  /** What the route's `:names` stand for, in the client's casing. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly token: AccessToken;
+  body(): Promise<JsonObject>;
+}
+
+/** One operation of ARM. Its `operation` is `Vault…` (keyvault.md section 10) or the action's name of Azure RBAC. */
+export type ArmRoute = Route<ArmCall>;

@@ -1,0 +1,79 @@
+import { AzureError } from '../rest/azure-error.ts';
+
+/** 400 with the code BadRequest. */
+export function badRequest(message: string): AzureError {
+  return new AzureError(400, 'BadRequest', message);
+}
+
+/** 400 for a body that is not a JSON object. */
+export function invalidRequestContent(message: string): AzureError {
+  return new AzureError(400, 'InvalidRequestContent', message);
+}
+
+/** 400 for a request without `api-version`. */
+export function missingApiVersion(): AzureError {
+  return new AzureError(
+    400,
+    'MissingApiVersionParameter',
+    'The api-version query parameter (?api-version=) is required for all requests.',
+  );
+}
+
+/** 400 for an `api-version` that is no date. */
+export function invalidApiVersion(apiVersion: string): AzureError {
+  return new AzureError(400, 'InvalidApiVersionParameter', `The api-version '${apiVersion}' is invalid.`);
+}
+
+/** 404 for another subscription than the lab's; 400 when it is no GUID. */
+export function subscriptionNotFound(subscriptionId: string): AzureError {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(subscriptionId)
+    ? new AzureError(404, 'SubscriptionNotFound', `The subscription '${subscriptionId}' could not be found.`)
+    : new AzureError(
+        400,
+        'InvalidSubscriptionId',
+        `The provided subscription identifier '${subscriptionId}' is malformed or invalid.`,
+      );
+}
+
+/** 404 for a resource group. */
+export function groupNotFound(name: string): AzureError {
+  return new AzureError(404, 'ResourceGroupNotFound', `Resource group '${name}' could not be found.`);
+}
+
+/** 404 for a resource; `type` as in `Microsoft.KeyVault/vaults`. */
+export function resourceNotFound(type: string, name: string, group: string): AzureError {
+  return new AzureError(
+    404,
+    'ResourceNotFound',
+    `The Resource '${type}/${name}' under resource group '${group}' was not found. For more details please go to ` +
+      'https://aka.ms/ARMResourceNotFoundFix',
+  );
+}
+
+/** 404 for what lies below a resource that does not exist. */
+export function parentNotFound(parentName: string): AzureError {
+  return new AzureError(
+    404,
+    'ParentResourceNotFound',
+    `Can not perform requested operation on nested resource. Parent resource '${parentName}' not found.`,
+  );
+}
+
+/** 404 for a path below a provider that names a type which the lab does not have. */
+export function invalidResourceType(namespace: string, apiVersion: string): AzureError {
+  return new AzureError(
+    404,
+    'InvalidResourceType',
+    `The resource type could not be found in the namespace '${namespace}' for api version '${apiVersion}'.`,
+  );
+}
+
+/** 404 for a provider that the lab does not have. */
+export function invalidNamespace(namespace: string): AzureError {
+  return new AzureError(404, 'InvalidResourceNamespace', `The resource namespace '${namespace}' is invalid.`);
+}
+
+/** 400 for a resource without a location. */
+export function locationRequired(): AzureError {
+  return new AzureError(400, 'LocationRequired', 'The location property is required for this definition.');
+}

@@ -1,0 +1,194 @@
+import type { Clock, Log, Random } from '#base';
+import type { Store } from '#lab/store';
+import { AZURE_CLOUDS } from '../azure-clouds.ts';
+import type { ClusterHost, ClusterSpec } from '../clusters.ts';
+import type { Directory } from '../directory.ts';
+import { answerWith, identityOf, type AnswerStyle } from '../rest/answer.ts';
+import { AzureError } from '../rest/azure-error.ts';
+import { json, queryValue, readJsonObject } from '../rest/request.ts';
+import { createRouteTable, pathSegments } from '../rest/router.ts';
+import type { AuditLog, CloudService, TokenVerifier } from '../service.ts';
+import type { VaultRegistry } from '../vault/index.ts';
+import type { ArmContext, ResourceType } from './arm-context.ts';
+import {
+  invalidApiVersion,
+  invalidNamespace,
+  invalidRequestContent,
+  invalidResourceType,
+  missingApiVersion,
+  subscriptionNotFound,
+} from './arm-errors.ts';
+import { authenticate } from './authenticate.ts';
+import { createManagedClusters } from './container-service/managed-clusters.ts';
+import { createVaults, VAULT_TYPE } from './key-vault/vaults.ts';
+import { createFederatedCredentials } from './managed-identity/federated-credentials.ts';
+import {
+  createUserAssignedIdentities,
+  IDENTITY_TYPE,
+  principalIdOf,
+} from './managed-identity/user-assigned-identities.ts';
+import { createOperations } from './operations.ts';
+import { openResourceStore } from './resource-store.ts';
+import { createResourceGroups } from './resources/resource-groups.ts';
+import { createResourceQueryRoutes } from './resources/resource-query.ts';
+import { createSubscriptionRoutes } from './resources/subscriptions.ts';
+import { groupOf } from './tracked-resources.ts';
+
+const HOSTS: readonly string[] = AZURE_CLOUDS.flatMap(({ managementHosts }) => managementHosts);
+const API_VERSION = /^\d{4}-\d{2}-\d{2}(-[a-z0-9.]+)?$/i;
+
+/** What ARM needs. */
+export interface ArmDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly directory: Directory;
+  readonly tokens: TokenVerifier;
+  readonly audit: AuditLog;
+  readonly clusters: ClusterHost;
+}
+
+/** A vault as the lab's status shows it. */
+export interface VaultSummary {
+  readonly name: string;
+  readonly resourceGroup: string;
+  readonly armId: string;
+}
+
+/** A user-assigned identity as the lab's status shows it. */
+export interface IdentitySummary {
+  readonly name: string;
+  readonly resourceGroup: string;
+  readonly armId: string;
+  readonly clientId: string;
+  readonly principalId: string;
+  readonly federatedCredentials: number;
+}
+
+/** The emulated Azure Resource Manager. */
+export interface ArmService extends CloudService {
+  /** What the cluster host must run; after a restart of the lab it is the caller who starts them again. */
+  clusters(): readonly ClusterSpec[];
+  vaults(): readonly VaultSummary[];
+  /** User-assigned identities, those of clusters included. */
+  identities(): readonly IdentitySummary[];
+  /** The vaults as the data plane sees them. */
+  readonly vaultRegistry: VaultRegistry;
+  /** Resolves when no long-running operation runs. */
+  idle(): Promise<void>;
+}
+
+/** ARM over the resources in `deps.store`. */
+export function createArm(deps: ArmDeps): ArmService {
+  const { directory, store } = deps;
+  const context: ArmContext = {
+    ...deps,
+    resources: openResourceStore(store),
+    operations: createOperations(deps),
+  };
+  const groups = createResourceGroups(context, () => types);
+  const identities = createUserAssignedIdentities(context);
+  const vaults = createVaults(context);
+  const clusters = createManagedClusters(context, { groups, identities });
+  // One line per resource type.
+  const types: readonly ResourceType[] = [identities, createFederatedCredentials(context), vaults, clusters];
+  const typeNames = types.map(({ type }) => type);
+  const table = createRouteTable([
+    ...createSubscriptionRoutes(context, typeNames),
+    ...createResourceQueryRoutes(context),
+    ...context.operations.routes,
+    ...groups.routes,
+    ...types.flatMap(({ routes }) => routes),
+  ]);
+
+  const answer = async (request: Request): Promise<Response> => {
+    const url = new URL(request.url);
+    deps.audit.note(request, { operation: 'Authentication' });
+    const token = await authenticate(deps.tokens, request, directory.tenant);
+    const segments = pathSegments(url.pathname);
+    const match = table.match(request.method, segments);
+    deps.audit.note(request, { identity: identityOf(token), operation: match?.route.operation ?? 'Unknown' });
+
+    const apiVersion = queryValue(url, 'api-version');
+    if (apiVersion === undefined || apiVersion === '') throw missingApiVersion();
+    if (!API_VERSION.test(apiVersion)) throw invalidApiVersion(apiVersion);
+    const subscriptionId = segments[0]?.toLowerCase() === 'subscriptions' ? segments[1] : undefined;
+    if (subscriptionId !== undefined && subscriptionId.toLowerCase() !== directory.subscription.subscriptionId) {
+      throw subscriptionNotFound(subscriptionId);
+    }
+    if (match === undefined) throw noRoute(table.knows(segments), request.method, segments, apiVersion, typeNames);
+    return match.route.handle({
+      url,
+      apiVersion,
+      params: match.params,
+      token,
+      body: () => readJsonObject(request, invalidRequestContent),
+    });
+  };
+
+  const style: AnswerStyle = {
+    renderError: ({ status, code, message }) => json(status, { error: { code, message } }),
+    headers: responseHeaders,
+  };
+  const all = (type: string) => context.resources.below('/subscriptions', type);
+  return {
+    name: 'arm',
+    serves: (host) => HOSTS.includes(host),
+    fetch: (request) => answerWith(deps, style, request, () => answer(request)),
+    clusters: () => clusters.specs(),
+    vaults: () =>
+      all(VAULT_TYPE).map((vault) => ({
+        name: vault.name,
+        resourceGroup: groupOf(context, vault),
+        armId: vault.id,
+      })),
+    identities: () =>
+      all(IDENTITY_TYPE).map((identity) => {
+        const principalId = principalIdOf(identity);
+        return {
+          name: identity.name,
+          resourceGroup: groupOf(context, identity),
+          armId: identity.id,
+          clientId: String(identity.properties['clientId']),
+          principalId,
+          federatedCredentials: directory.byObjectId(principalId)?.federatedCredentials.length ?? 0,
+        };
+      }),
+    vaultRegistry: vaults.registry,
+    idle: () => context.operations.idle(),
+  };
+}
+
+function noRoute(
+  pathIsKnown: boolean,
+  method: string,
+  segments: readonly string[],
+  apiVersion: string,
+  types: readonly string[],
+): AzureError {
+  if (pathIsKnown) {
+    return new AzureError(405, 'HttpMethodNotAllowed', `The HTTP method '${method}' is not supported at this path.`);
+  }
+  const at = segments.findIndex((part) => part.toLowerCase() === 'providers');
+  const namespace = at < 0 ? undefined : segments[at + 1];
+  if (namespace === undefined) {
+    return new AzureError(404, 'InvalidResourcePath', `The path '/${segments.join('/')}' has no such resource.`);
+  }
+  const known = types.some((type) => type.toLowerCase().startsWith(`${namespace.toLowerCase()}/`));
+  return known ? invalidResourceType(namespace, apiVersion) : invalidNamespace(namespace);
+}
+
+function responseHeaders(requestId: string, request: Request): Record<string, string> {
+  const clientRequestId = request.headers.get('x-ms-client-request-id');
+  return {
+    'cache-control': 'no-cache',
+    pragma: 'no-cache',
+    expires: '-1',
+    'x-ms-request-id': requestId,
+    'x-ms-correlation-request-id': request.headers.get('x-ms-correlation-request-id') ?? requestId,
+    ...(clientRequestId === null ? {} : { 'x-ms-client-request-id': clientRequestId }),
+    'strict-transport-security': 'max-age=31536000; includeSubDomains',
+    'x-content-type-options': 'nosniff',
+  };
+}

@@ -1,0 +1,92 @@
+import { empty, json, type JsonObject } from '../../rest/request.ts';
+import type { ArmCall } from '../arm-call.ts';
+import type { ArmContext, ResourceType } from '../arm-context.ts';
+import { badRequest } from '../arm-errors.ts';
+import { renderResource, type ArmResource } from '../resource-store.ts';
+import { parseTracked, placeOf, readRoutes, requireResource, resourcePath, parseTags } from '../tracked-resources.ts';
+
+/** The type of user-assigned identities. */
+export const IDENTITY_TYPE = 'Microsoft.ManagedIdentity/userAssignedIdentities';
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{2,127}$/;
+
+/** User-assigned identities, and what other types do with them. */
+export interface UserAssignedIdentities extends ResourceType {
+  readonly destroy: (resource: ArmResource) => Promise<void>;
+  /** Makes an identity with a principal of its own in the directory. */
+  create(id: string, name: string, location: string, tags: JsonObject): ArmResource;
+}
+
+/** The resource type of user-assigned identities. Each one is a principal of the directory. */
+export function createUserAssignedIdentities(context: ArmContext): UserAssignedIdentities {
+  const { resources, directory, random } = context;
+
+  const create: UserAssignedIdentities['create'] = (id, name, location, tags) => {
+    const [principalId, clientId] = [random.uuid(), random.uuid()];
+    directory.put({
+      type: 'ManagedIdentity',
+      objectId: principalId,
+      clientId,
+      displayName: name,
+      armId: id,
+      secrets: [],
+      federatedCredentials: [],
+    });
+    const properties = { tenantId: directory.tenant.tenantId, principalId, clientId, isolationScope: 'None' };
+    const identity: ArmResource = { id, name, type: IDENTITY_TYPE, location, tags, properties };
+    resources.put(identity);
+    return identity;
+  };
+
+  const put = async (call: ArmCall) => {
+    const body = await call.body();
+    const place = placeOf(context, IDENTITY_TYPE, call);
+    if (!NAME.test(place.name)) throw badRequest(`The name '${place.name}' of the managed identity is invalid.`);
+    const { location, tags } = parseTracked(place, IDENTITY_TYPE, body);
+    if (place.existing === undefined) {
+      return json(201, renderResource(create(place.id, place.name, location, tags)));
+    }
+    const updated = { ...place.existing, tags };
+    resources.put(updated);
+    return json(200, renderResource(updated));
+  };
+
+  const patch = async (call: ArmCall) => {
+    const body = await call.body();
+    const before = requireResource(context, IDENTITY_TYPE, call);
+    const updated = body['tags'] === undefined ? before : { ...before, tags: parseTags(body['tags']) };
+    resources.put(updated);
+    return json(200, renderResource(updated));
+  };
+
+  const destroy = (identity: ArmResource): Promise<void> => {
+    directory.remove(principalIdOf(identity));
+    resources.remove(identity.id);
+    return Promise.resolve();
+  };
+
+  const remove = async (call: ArmCall) => {
+    const { existing } = placeOf(context, IDENTITY_TYPE, call);
+    if (existing === undefined) return empty(204);
+    await destroy(existing);
+    return empty(200);
+  };
+
+  const path = resourcePath(IDENTITY_TYPE);
+  return {
+    type: IDENTITY_TYPE,
+    create,
+    destroy,
+    routes: [
+      ...readRoutes(context, IDENTITY_TYPE, 'UserAssignedIdentity'),
+      { method: 'PUT', path, operation: 'UserAssignedIdentityPut', handle: put },
+      { method: 'PATCH', path, operation: 'UserAssignedIdentityPatch', handle: patch },
+      { method: 'DELETE', path, operation: 'UserAssignedIdentityDelete', handle: remove },
+    ],
+  };
+}
+
+/** The object id of an identity's principal. */
+export function principalIdOf(identity: ArmResource): string {
+  return String(identity.properties['principalId']);
+}

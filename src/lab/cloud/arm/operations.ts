@@ -1,0 +1,150 @@
+import { errorText, KeyferryError, type Clock, type Log, type Random } from '#base';
+import { storeSection, type Json, type Store } from '#lab/store';
+import { empty, json } from '../rest/request.ts';
+import { AzureError } from '../rest/azure-error.ts';
+import type { ArmRoute } from './arm-call.ts';
+
+// Answering a PUT late, with the end result, is faster for clients than a poll after the second that Retry-After costs.
+const QUICK_MS = 10_000;
+const KEEP_MS = 24 * 60 * 60 * 1000;
+const RETRY_AFTER = { 'retry-after': '1' };
+
+interface OperationRecord {
+  readonly status: 'InProgress' | 'Succeeded' | 'Failed';
+  readonly startTime: string;
+  readonly endTime?: string;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** A long-running operation that was started. */
+export interface Operation {
+  /** Resolves when it ended, or when it has taken too long to let the client wait for it. */
+  quickly(): Promise<OperationRecord['status']>;
+  /** Headers that lead to its status as JSON, which a PUT answers with. */
+  asyncHeaders(origin: URL): Record<string, string>;
+  /** 202 with a Location to poll, which a DELETE or a POST answers with. */
+  accepted(origin: URL): Response;
+}
+
+/** The long-running operations of ARM and the addresses that clients poll (az-cli.md section 3). */
+export interface Operations {
+  /** Starts `task` in the background. Its failure is the operation's error. */
+  start(subscriptionId: string, task: () => Promise<void>): Operation;
+  readonly routes: readonly ArmRoute[];
+  /** Resolves when no operation runs. */
+  idle(): Promise<void>;
+}
+
+/** Operations, kept in `store`; one that the lab's end interrupted shows as failed afterwards. */
+export function createOperations(deps: {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}): Operations {
+  const { clock, random, log } = deps;
+  const section = storeSection(deps.store, 'arm/operations/');
+  const running = new Map<string, Promise<void>>();
+  const time = () => new Date(clock.now()).toISOString();
+  const read = (id: string): OperationRecord | undefined => {
+    const record = section.get(id.toLowerCase()) as OperationRecord | undefined;
+    if (record?.status !== 'InProgress' || running.has(id.toLowerCase())) return record;
+    const error = { code: 'OperationInterrupted', message: 'The lab ended while the operation ran.' };
+    return { ...record, status: 'Failed', error };
+  };
+
+  forgetOld(section, clock.now() - KEEP_MS);
+
+  const perform = async (id: string, task: () => Promise<void>) => {
+    const startTime = time();
+    section.put(id, { status: 'InProgress', startTime });
+    let end: OperationRecord;
+    try {
+      await task();
+      end = { status: 'Succeeded', startTime, endTime: time() };
+    } catch (error) {
+      log.error('Operation failed', { operation: id, error: errorText(error) });
+      end = { status: 'Failed', startTime, endTime: time(), error: operationError(error) };
+    }
+    section.put(id, end as unknown as Json);
+    running.delete(id);
+  };
+
+  const start: Operations['start'] = (subscriptionId, task) => {
+    const id = random.uuid();
+    const done = perform(id, task);
+    // `perform` runs up to its first wait before this line; a task that ends without waiting is still running here,
+    // since an async function continues in a later microtask.
+    running.set(id, done);
+    const path = (kind: string) => `/subscriptions/${subscriptionId}/${kind}/${id}?api-version=2024-03-01`;
+    return {
+      quickly: async () => {
+        const late = new AbortController();
+        await Promise.race([done, clock.sleep(QUICK_MS, { signal: late.signal }).catch(() => undefined)]);
+        late.abort();
+        return read(id)?.status ?? 'InProgress';
+      },
+      asyncHeaders: (url) => ({
+        'azure-asyncoperation': `${url.origin}${path('providers/Microsoft.Resources/operations')}`,
+        ...RETRY_AFTER,
+      }),
+      accepted: (url) => empty(202, { location: `${url.origin}${path('operationresults')}`, ...RETRY_AFTER }),
+    };
+  };
+
+  const find = (id: string): OperationRecord => {
+    const record = read(id);
+    if (record === undefined) {
+      throw new AzureError(404, 'OperationNotFound', `The operation '${id}' could not be found.`);
+    }
+    return record;
+  };
+  const base = '/subscriptions/:subscription';
+  return {
+    start,
+    idle: async () => {
+      while (running.size > 0) await Promise.all(running.values());
+    },
+    routes: [
+      {
+        method: 'GET',
+        path: `${base}/providers/Microsoft.Resources/operations/:operation`,
+        operation: 'OperationStatusGet',
+        handle: (call) => {
+          const { operation: id = '' } = call.params;
+          const record = find(id);
+          return json(200, { id: call.url.pathname, name: id, ...record }, pollHeaders(record));
+        },
+      },
+      {
+        method: 'GET',
+        path: `${base}/operationresults/:operation`,
+        operation: 'OperationResultGet',
+        handle: (call) => {
+          const { operation: id = '' } = call.params;
+          const record = find(id);
+          if (record.error !== undefined) throw new AzureError(409, record.error.code, record.error.message);
+          if (record.status === 'InProgress') return empty(202, { location: call.url.href, ...RETRY_AFTER });
+          return empty(204);
+        },
+      },
+    ],
+  };
+}
+
+function forgetOld(section: Store, beforeMs: number): void {
+  const old = section.list('').filter(({ value }) => {
+    return Date.parse((value as unknown as OperationRecord).startTime) < beforeMs;
+  });
+  section.write(old.map(({ key }) => ({ key, value: undefined })));
+}
+
+function pollHeaders(record: OperationRecord): Record<string, string> {
+  return record.status === 'InProgress' ? RETRY_AFTER : {};
+}
+
+function operationError(error: unknown): { code: string; message: string } {
+  if (error instanceof AzureError) return { code: error.code, message: error.message };
+  const hint = error instanceof KeyferryError && error.hint !== undefined ? ` ${error.hint}` : '';
+  return { code: 'InternalOperationError', message: `${errorText(error)}${hint}` };
+}

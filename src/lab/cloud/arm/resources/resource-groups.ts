@@ -1,0 +1,125 @@
+import { AzureError } from '../../rest/azure-error.ts';
+import { empty, json } from '../../rest/request.ts';
+import type { ArmCall, ArmRoute } from '../arm-call.ts';
+import type { ArmContext, ResourceType } from '../arm-context.ts';
+import { parseLocation } from '../locations.ts';
+import { renderResource, type ArmResource } from '../resource-store.ts';
+import { groupId, parseTags, requireGroup } from '../tracked-resources.ts';
+
+const TYPE = 'Microsoft.Resources/resourceGroups';
+const NAME = /^[\p{L}\p{N}._()-]{0,89}[\p{L}\p{N}_()-]$/u;
+const GROUP_PATH = '/subscriptions/:subscription/resourceGroups/:group';
+const ACTION = 'Microsoft.Resources/subscriptions/resourceGroups';
+
+/** What other resource types do with resource groups. */
+export interface ResourceGroups {
+  readonly routes: readonly ArmRoute[];
+  /** Creates the group that belongs to a resource, such as a cluster's node resource group. */
+  createOwned(name: string, location: string, managedBy: string): ArmResource;
+  /** Removes a group with all that is in it. Nothing happens when it does not exist. */
+  destroy(id: string): Promise<void>;
+}
+
+/** Resource groups. `types` is asked when a group goes, for how to remove what is in it. */
+export function createResourceGroups(context: ArmContext, types: () => readonly ResourceType[]): ResourceGroups {
+  const { resources, directory, operations } = context;
+
+  const make = (name: string, location: string, more: Partial<ArmResource>): ArmResource => ({
+    id: groupId(directory.subscription.subscriptionId, name),
+    name,
+    type: TYPE,
+    location,
+    properties: { provisioningState: 'Succeeded' },
+    ...more,
+  });
+
+  const put = async (call: ArmCall) => {
+    const body = await call.body();
+    const { group: name = '' } = call.params;
+    if (!NAME.test(name)) throw invalidName(name);
+    const existing = resources.get(groupId(directory.subscription.subscriptionId, name));
+    const location = parseLocation(body['location'], 'resource group');
+    if (existing !== undefined && existing.location !== location) {
+      throw new AzureError(
+        409,
+        'InvalidResourceGroupLocation',
+        `Invalid resource group location '${location}'. The Resource group already exists in location '${existing.location}'.`,
+      );
+    }
+    const group: ArmResource = { ...(existing ?? make(name, location, {})), tags: parseTags(body['tags']) };
+    resources.put(group);
+    return json(existing === undefined ? 201 : 200, renderResource(group));
+  };
+
+  const patch = async (call: ArmCall) => {
+    const body = await call.body();
+    const before = requireGroup(context, call);
+    const group = body['tags'] === undefined ? before : { ...before, tags: parseTags(body['tags']) };
+    resources.put(group);
+    return json(200, renderResource(group));
+  };
+
+  const exists = (call: ArmCall) => {
+    const { subscription = '', group = '' } = call.params;
+    return empty(resources.get(groupId(subscription, group)) === undefined ? 404 : 204);
+  };
+
+  const destroy = async (id: string) => {
+    for (const resource of resources.below(id)) {
+      // One may have taken others along: a cluster its node resource group.
+      if (resources.get(resource.id) === undefined) continue;
+      const type = types().find((candidate) => candidate.type === resource.type);
+      if (type?.destroy === undefined) resources.remove(resource.id);
+      else await type.destroy(resource);
+    }
+    resources.remove(id);
+  };
+
+  const remove = async (call: ArmCall) => {
+    const group = requireGroup(context, call);
+    resources.put({ ...group, properties: { provisioningState: 'Deleting' } });
+    const operation = operations.start(directory.subscription.subscriptionId, () => destroy(group.id));
+    return operation.accepted(call.url);
+  };
+
+  const list = () => {
+    const scope = `/subscriptions/${directory.subscription.subscriptionId}`;
+    return json(200, { value: resources.below(scope, TYPE).map(renderResource), nextLink: null });
+  };
+
+  return {
+    createOwned: (name, location, managedBy) => {
+      const group = make(name, location, { managedBy });
+      resources.put(group);
+      return group;
+    },
+    destroy,
+    routes: [
+      {
+        method: 'GET',
+        path: '/subscriptions/:subscription/resourceGroups',
+        operation: `${ACTION}/read`,
+        handle: list,
+      },
+      {
+        method: 'GET',
+        path: GROUP_PATH,
+        operation: `${ACTION}/read`,
+        handle: (call) => json(200, renderResource(requireGroup(context, call))),
+      },
+      { method: 'HEAD', path: GROUP_PATH, operation: `${ACTION}/read`, handle: exists },
+      { method: 'PUT', path: GROUP_PATH, operation: `${ACTION}/write`, handle: put },
+      { method: 'PATCH', path: GROUP_PATH, operation: `${ACTION}/write`, handle: patch },
+      { method: 'DELETE', path: GROUP_PATH, operation: `${ACTION}/delete`, handle: remove },
+    ],
+  };
+}
+
+function invalidName(name: string): AzureError {
+  return new AzureError(
+    400,
+    'InvalidResourceGroup',
+    `The provided resource group name '${name}' is not valid. It has at most 90 letters, digits, '-', '.', '(', ')' or ` +
+      "'_', and does not end with '.'.",
+  );
+}

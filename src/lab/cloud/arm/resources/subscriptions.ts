@@ -1,0 +1,103 @@
+import { json, type JsonObject } from '../../rest/request.ts';
+import { AzureError } from '../../rest/azure-error.ts';
+import type { ArmRoute } from '../arm-call.ts';
+import type { ArmContext } from '../arm-context.ts';
+import { LOCATIONS } from '../locations.ts';
+
+const BASE = '/subscriptions/:subscription';
+
+/**
+ * Tenants, the subscription, its locations and its resource providers. `types` are the resource types that the lab has:
+ * their providers are always registered, since az waits ten seconds for a registration.
+ */
+export function createSubscriptionRoutes(context: ArmContext, types: readonly string[]): readonly ArmRoute[] {
+  const { tenant, subscription } = context.directory;
+  const subscriptionId = subscription.subscriptionId;
+
+  const tenants = () =>
+    json(200, {
+      value: [
+        {
+          id: `/tenants/${tenant.tenantId}`,
+          tenantId: tenant.tenantId,
+          displayName: tenant.displayName,
+          defaultDomain: tenant.defaultDomain,
+          domains: [tenant.defaultDomain],
+          tenantCategory: 'Home',
+          tenantType: 'AAD',
+          countryCode: 'US',
+        },
+      ],
+    });
+
+  const shown = {
+    id: `/subscriptions/${subscriptionId}`,
+    authorizationSource: 'RoleBased',
+    managedByTenants: [],
+    subscriptionId,
+    tenantId: tenant.tenantId,
+    displayName: subscription.displayName,
+    state: 'Enabled',
+    subscriptionPolicies: {
+      locationPlacementId: 'Public_2014-09-01',
+      quotaId: 'PayAsYouGo_2014-09-01',
+      spendingLimit: 'Off',
+    },
+  };
+
+  const locations = () =>
+    json(200, {
+      value: Object.entries(LOCATIONS).map(([name, displayName]) => ({
+        id: `/subscriptions/${subscriptionId}/locations/${name}`,
+        name,
+        type: 'Region',
+        displayName,
+        regionalDisplayName: displayName,
+        metadata: { regionType: 'Physical', regionCategory: 'Recommended' },
+      })),
+    });
+
+  const namespaces = [...new Set(types.map((type) => type.split('/', 1)[0] ?? type))];
+  const provider = (asked: string): JsonObject => {
+    const namespace = namespaces.find((known) => known.toLowerCase() === asked.toLowerCase());
+    if (namespace === undefined) {
+      throw new AzureError(404, 'InvalidResourceNamespace', `The resource namespace '${asked}' is invalid.`);
+    }
+    return {
+      id: `/subscriptions/${subscriptionId}/providers/${namespace}`,
+      namespace,
+      registrationPolicy: 'RegistrationRequired',
+      registrationState: 'Registered',
+      resourceTypes: types
+        .filter((type) => type.startsWith(`${namespace}/`))
+        .map((type) => ({
+          resourceType: type.slice(namespace.length + 1),
+          locations: Object.values(LOCATIONS),
+          apiVersions: [],
+        })),
+    };
+  };
+
+  const row = (method: ArmRoute['method'], path: string, operation: string, handle: ArmRoute['handle']): ArmRoute => ({
+    method,
+    path,
+    operation,
+    handle,
+  });
+  const read = 'Microsoft.Resources/subscriptions/read';
+  return [
+    row('GET', '/tenants', 'Microsoft.Resources/tenants/read', tenants),
+    row('GET', '/subscriptions', read, () => json(200, { value: [shown], count: { type: 'Total', value: 1 } })),
+    row('GET', BASE, read, () => json(200, shown)),
+    row('GET', `${BASE}/locations`, 'Microsoft.Resources/subscriptions/locations/read', locations),
+    row('GET', `${BASE}/providers`, 'Microsoft.Resources/subscriptions/providers/read', () =>
+      json(200, { value: namespaces.map(provider) }),
+    ),
+    row('GET', `${BASE}/providers/:namespace`, 'Microsoft.Resources/subscriptions/providers/read', (call) =>
+      json(200, provider(call.params['namespace'] ?? '')),
+    ),
+    row('POST', `${BASE}/providers/:namespace/register`, 'Microsoft.Resources/register/action', (call) =>
+      json(200, provider(call.params['namespace'] ?? '')),
+    ),
+  ];
+}

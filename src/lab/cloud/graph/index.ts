@@ -1,0 +1,1 @@
+export { createGraph, type GraphDeps } from './graph-service.ts';
