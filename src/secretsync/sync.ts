@@ -1,5 +1,5 @@
 import { errorText, KeyferryError, toKeyferryError, withDeadline, type Clock } from '#base';
-import { isReason, RESOURCES, type KubeClient, type KubeObject, type OwnerReference, type Pod } from '#kube';
+import { isReason, RESOURCES, type KubeClient, type OwnerReference, type Pod } from '#kube';
 import { SECRET_CLASS_LABELS, type ClassSecretObject } from '#secretclass';
 import {
   buildSecret,
@@ -77,7 +77,7 @@ async function applySecret(
     });
   }
   if (live !== undefined && isUpToDate(live, desired, owner)) return;
-  const applied = await client.patch<KubeObject>(
+  const applied = await client.patch(
     RESOURCES.secrets,
     key,
     {

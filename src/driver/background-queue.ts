@@ -1,0 +1,120 @@
+import { backoffMs, errorText, linkSignals, type Clock, type Log, type Random } from '#base';
+
+/** Work that follows a publish, off its way: one task a key, the newest wins, a failure is tried again. */
+export interface BackgroundQueue extends AsyncDisposable {
+  /** Runs `task` soon, in place of one of the same key that has not begun or that failed. */
+  put(key: string, task: BackgroundTask, options?: { readonly afterMs?: number }): void;
+  /** Forgets the key's task; one under way is aborted. */
+  drop(key: string): void;
+  /** Resolves when nothing is left but tasks that wait for another try. */
+  idle(): Promise<void>;
+}
+
+/** Must be safe to run again. */
+export type BackgroundTask = (signal: AbortSignal) => Promise<void>;
+
+/** What {@link createBackgroundQueue} needs. */
+export interface BackgroundQueueOptions {
+  /** What the tasks do, for the log. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+interface Entry {
+  readonly task: BackgroundTask;
+  readonly stop: AbortController;
+}
+
+// From one second, so that a hiccup is soon over, to five minutes, upstream's pace of syncing.
+const BACKOFF = { initialMs: 1000, maxMs: 300_000, jitter: 0.2 };
+const CONCURRENCY = 4;
+
+/** An empty queue. Disposing it lets the tasks under way end and gives up those that wait. */
+export function createBackgroundQueue({ name, clock, random, log }: BackgroundQueueOptions): BackgroundQueue {
+  const entries = new Map<string, Entry>();
+  const loops = new Set<Promise<void>>();
+  const waiters: (() => void)[] = [];
+  const stopping = new AbortController();
+  let running = 0;
+  let active = 0;
+  let watchers: (() => void)[] = [];
+
+  const acquire = async (): Promise<void> => {
+    if (running < CONCURRENCY) {
+      running += 1;
+      return;
+    }
+    await new Promise<void>((resolve) => waiters.push(resolve)); // its place is handed on
+  };
+  const release = (): void => {
+    const next = waiters.shift();
+    if (next === undefined) running -= 1;
+    else next();
+  };
+  const setActive = (change: 1 | -1): void => {
+    active += change;
+    if (active > 0) return;
+    for (const watcher of watchers.splice(0)) watcher();
+  };
+
+  const runOnce = async (entry: Entry): Promise<unknown> => {
+    await acquire();
+    try {
+      if (!entry.stop.signal.aborted) await entry.task(entry.stop.signal);
+      return undefined;
+    } catch (error) {
+      return error ?? new Error('failed');
+    } finally {
+      release();
+    }
+  };
+
+  const loop = async (key: string, entry: Entry, afterMs: number): Promise<void> => {
+    const wait = linkSignals(entry.stop.signal, stopping.signal);
+    try {
+      for (let failures = 0; ;) {
+        const pauseMs = failures === 0 ? afterMs : backoffMs(BACKOFF, failures, random);
+        if (pauseMs > 0) await clock.sleep(pauseMs, { signal: wait.signal });
+        if (stopping.signal.aborted && failures > 0) return;
+        setActive(1);
+        const error = await runOnce(entry);
+        setActive(-1);
+        if (error === undefined || entry.stop.signal.aborted) return;
+        failures += 1;
+        log.warn('Background work failed, it is tried again', { work: name, key, failures, error: errorText(error) });
+      }
+    } catch (error) {
+      if (!wait.signal.aborted) throw error; // only a wait that was ended comes here
+    } finally {
+      wait[Symbol.dispose]();
+      if (entries.get(key) === entry) entries.delete(key);
+    }
+  };
+
+  return {
+    put(key, task, { afterMs = 0 } = {}) {
+      if (stopping.signal.aborted) return;
+      entries.get(key)?.stop.abort();
+      const entry = { task, stop: new AbortController() };
+      entries.set(key, entry);
+      const work = loop(key, entry, afterMs).finally(() => loops.delete(work));
+      loops.add(work);
+    },
+    drop(key) {
+      entries.get(key)?.stop.abort();
+      entries.delete(key);
+    },
+    idle: () =>
+      active === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            watchers.push(resolve);
+          }),
+    async [Symbol.asyncDispose]() {
+      stopping.abort(new Error('stopping'));
+      await Promise.all(loops);
+    },
+  };
+}

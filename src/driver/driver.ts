@@ -1,0 +1,100 @@
+import { createDisposeStack, createKeyedLock, type Clock, type Log, type Random } from '#base';
+import { startGrpcServer } from '#grpc';
+import type { EventRecorder, KubeClient } from '#kube';
+import type { ProviderDirectory } from '#providerapi';
+import { readSecretProviderClass } from '#secretclass';
+import { createAtomicWriter } from './atomic-writer.ts';
+import { createBackgroundQueue } from './background-queue.ts';
+import type { DriverMetrics } from './metrics.ts';
+import type { Mounter } from './mounter.ts';
+import { createPodStatusWriter } from './pod-status.ts';
+import { createPublishVolume } from './publish.ts';
+import { createRefreshSchedule } from './refresh-schedule.ts';
+import { createSecretSync } from './secret-sync.ts';
+import { createCsiServices } from './services.ts';
+import { sweepRecords } from './sweep-records.ts';
+import { createUnpublishVolume } from './unpublish.ts';
+import { createVolumeRecords } from './volume-record.ts';
+
+/** What {@link startDriver} needs. */
+export interface DriverOptions {
+  /** The CSI socket. */
+  readonly socketPath: string;
+  /** A folder of the host for the volume records (volume-record.ts). */
+  readonly recordFolder: string;
+  readonly driverName: string;
+  readonly version: string;
+  readonly nodeId: string;
+  /** Whether volumes that have their files are refreshed when kubelet publishes them again. */
+  readonly refreshes: boolean;
+  /** What a volume holds is at least this old before it is asked for again, milliseconds. */
+  readonly refreshIntervalMs: number;
+  /** The size limit of one volume. Default 32 MiB. */
+  readonly volumeSizeBytes?: number;
+  readonly client: Pick<KubeClient, 'get' | 'patch'>;
+  readonly providers: Pick<ProviderDirectory, 'resolve'>;
+  readonly mounter: Mounter;
+  readonly events: Pick<EventRecorder, 'record'>;
+  readonly metrics: DriverMetrics;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** A driver that answers on its socket. Disposing it lets the calls under way end. */
+export interface Driver extends AsyncDisposable {
+  /** Resolves when pod statuses and the like are written, or wait for another try. For tests. */
+  idle(): Promise<void>;
+}
+
+// Eight times what a provider may answer by default (4 MiB), and a swap holds two of them.
+const VOLUME_SIZE_BYTES = 32 * 1024 * 1024;
+
+/** Starts the CSI node driver. */
+export async function startDriver(options: DriverOptions): Promise<Driver> {
+  const { client, providers, mounter, events, metrics, clock, random, log } = options;
+  const stack = createDisposeStack();
+  const records = createVolumeRecords({ folder: options.recordFolder, log });
+  const statusQueue = stack.use(createBackgroundQueue({ name: 'pod status', clock, random, log }));
+  const secretQueue = stack.use(createBackgroundQueue({ name: 'secret sync', clock, random, log }));
+  const schedule = createRefreshSchedule({
+    enabled: options.refreshes,
+    intervalMs: options.refreshIntervalMs,
+    clock,
+    random,
+  });
+  const podStatus = createPodStatusWriter({ client, queue: statusQueue, nodeName: options.nodeId });
+  const secrets = createSecretSync({ client, queue: secretQueue, events, metrics, clock, log });
+  const locks = createKeyedLock();
+  await sweepRecords({ records, mounter, locks, log });
+  const services = createCsiServices({
+    driverName: options.driverName,
+    version: options.version,
+    nodeId: options.nodeId,
+    publish: createPublishVolume({
+      mounter,
+      writer: createAtomicWriter({ clock }),
+      records,
+      providers,
+      readClass: (key, signal) => readSecretProviderClass(client, key, { signal }),
+      secrets,
+      podStatus,
+      schedule,
+      events,
+      metrics,
+      locks,
+      clock,
+      log,
+      volumeSizeBytes: options.volumeSizeBytes ?? VOLUME_SIZE_BYTES,
+    }),
+    unpublish: createUnpublishVolume({ mounter, records, secrets, podStatus, schedule, metrics, locks, log }),
+  });
+  stack.use(await startGrpcServer({ socketPath: options.socketPath, services, clock, log, graceMs: 10_000 }));
+  return {
+    idle: async () => {
+      await statusQueue.idle();
+      await secretQueue.idle();
+    },
+    [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,62 @@
+import { isAbsolute } from 'node:path';
+import { KeyferryError, Secret } from '#base';
+import type { NodePublishVolumeRequest } from '../gen/csi/v1/csi.ts';
+import { TOKENS_ATTRIBUTE } from '#providerapi';
+
+/** The pod that a volume is for, as kubelet names it (podInfoOnMount). */
+export interface PodIdentity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** A NodePublishVolume request, checked. */
+export interface PublishRequest {
+  readonly volumeId: string;
+  readonly targetPath: string;
+  readonly className: string;
+  readonly pod: PodIdentity;
+  readonly readOnly: boolean;
+  /** The volume context; under TOKENS_ATTRIBUTE, kubelet's tokens, from whichever place kubelet put them in. Never logged. */
+  readonly volumeContext: Readonly<Record<string, string>>;
+  /** The content of the Secret of nodePublishSecretRef. */
+  readonly secrets: Secret<Readonly<Record<string, string>>>;
+}
+
+const POD = 'csi.storage.k8s.io/pod';
+
+/**
+ * Checks a NodePublishVolume request; the texts are upstream's. Since Kubernetes 1.35 the tokens may come among the
+ * secrets (serviceAccountTokenInSecrets), before it in the volume context: here they end in one place.
+ */
+export function parsePublish(request: NodePublishVolumeRequest): PublishRequest {
+  if (request.volumeCapability === undefined) throw missing('Volume capability');
+  if (request.volumeId === '') throw missing('Volume ID');
+  if (request.targetPath === '') throw missing('Target path');
+  if (Object.keys(request.volumeContext).length === 0) throw missing('Volume attributes');
+  if (!isAbsolute(request.targetPath)) {
+    throw new KeyferryError('invalid-input', `Target path ${request.targetPath} is not absolute`);
+  }
+  const context = request.volumeContext;
+  const { [TOKENS_ATTRIBUTE]: tokensInSecrets, ...secrets } = request.secrets;
+  const className = context['secretProviderClass'] ?? '';
+  // Upstream answers Unknown here, not InvalidArgument; kubelet treats both as final.
+  if (className === '') throw new KeyferryError('unknown', 'secretProviderClass is not set');
+  return {
+    volumeId: request.volumeId,
+    targetPath: request.targetPath.replace(/(?<=.)\/+$/, ''),
+    className,
+    pod: {
+      namespace: context[`${POD}.namespace`] ?? '',
+      name: context[`${POD}.name`] ?? '',
+      uid: context[`${POD}.uid`] ?? '',
+    },
+    readOnly: request.readonly,
+    volumeContext: tokensInSecrets === undefined ? context : { ...context, [TOKENS_ATTRIBUTE]: tokensInSecrets },
+    secrets: new Secret(secrets),
+  };
+}
+
+function missing(what: string): KeyferryError {
+  return new KeyferryError('invalid-input', `${what} missing in request`);
+}

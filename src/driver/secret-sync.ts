@@ -1,0 +1,75 @@
+import { errorText, inputError, type Clock, type Log } from '#base';
+import type { EventRecorder, KubeClient } from '#kube';
+import type { ParsedSecretProviderClass } from '#secretclass';
+import { syncSecrets } from '#secretsync';
+import type { BackgroundQueue } from './background-queue.ts';
+import type { DriverMetrics } from './metrics.ts';
+import { createMountedFileReader } from './mounted-files.ts';
+import type { PodIdentity } from './parse-publish.ts';
+import { podTarget } from './pod-target.ts';
+
+/** The Kubernetes Secrets of volumes. */
+export interface SecretSync {
+  /**
+   * Syncs the Secrets of a volume from its mounted files before kubelet gets its answer, so that a container hardly
+   * ever waits for them. It never throws: a failure is a pod event and is tried again in the background.
+   */
+  sync(pod: PodIdentity, targetPath: string, parsed: ParsedSecretProviderClass, signal: AbortSignal): Promise<void>;
+  /** Gives up what is still to be tried for a volume. */
+  forget(targetPath: string): void;
+}
+
+/** What {@link createSecretSync} needs. */
+export interface SecretSyncDependencies {
+  readonly client: Pick<KubeClient, 'get' | 'patch'>;
+  readonly queue: BackgroundQueue;
+  readonly events: Pick<EventRecorder, 'record'>;
+  readonly metrics: DriverMetrics;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const RETRY_MS = 5000;
+
+/** A {@link SecretSync} on the API server. */
+export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
+  const { client, queue, events, metrics, clock, log } = deps;
+
+  const attempt = async (
+    pod: PodIdentity,
+    targetPath: string,
+    { value, secretIssues }: ParsedSecretProviderClass,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const startMs = clock.monotonic();
+    try {
+      if (secretIssues.length > 0)
+        throw inputError(`secretproviderclass ${value.namespace}/${value.name}`, secretIssues);
+      const readFile = createMountedFileReader(targetPath);
+      await syncSecrets({ client, clock }, { pod, secretObjects: value.secretObjects, readFile, signal });
+      metrics.secretsSynced(value.provider, (clock.monotonic() - startMs) / 1000);
+    } catch (error) {
+      if (!signal.aborted) events.record(podTarget(pod), 'Warning', 'FailedToCreateSecret', errorText(error));
+      throw error;
+    }
+  };
+
+  return {
+    async sync(pod, targetPath, parsed, signal) {
+      queue.drop(targetPath);
+      if (parsed.value.secretObjects.length === 0) return;
+      try {
+        await attempt(pod, targetPath, parsed, signal);
+      } catch (error) {
+        log.warn('Secrets of a volume not synced, tried again soon', {
+          namespace: pod.namespace,
+          pod: pod.name,
+          class: parsed.value.name,
+          error: errorText(error),
+        });
+        queue.put(targetPath, (retrySignal) => attempt(pod, targetPath, parsed, retrySignal), { afterMs: RETRY_MS });
+      }
+    },
+    forget: (targetPath) => queue.drop(targetPath),
+  };
+}

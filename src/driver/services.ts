@@ -1,0 +1,83 @@
+import { KeyferryError } from '#base';
+import { grpcService, type GrpcService } from '#grpc';
+import {
+  ControllerService,
+  IdentityService,
+  NodeService,
+  NodeServiceCapability_RPC_Type,
+  PluginCapability_Service_Type,
+  type ControllerServer,
+  type IdentityServer,
+  type NodeServer,
+} from '../gen/csi/v1/csi.ts';
+import type { PublishVolume } from './publish.ts';
+import type { UnpublishVolume } from './unpublish.ts';
+
+// ControllerServiceCapability.RPC.Type UNKNOWN: upstream's answer, which promises nothing.
+const UNKNOWN_CAPABILITY = 0;
+
+/** What the CSI services say and do. */
+export interface CsiServiceOptions {
+  readonly driverName: string;
+  readonly version: string;
+  readonly nodeId: string;
+  readonly publish: PublishVolume;
+  readonly unpublish: UnpublishVolume;
+}
+
+/** The CSI services of the node plugin; a method that is not here answers UNIMPLEMENTED, as upstream's does. */
+export function createCsiServices(options: CsiServiceOptions): readonly GrpcService[] {
+  const { driverName, version, nodeId, publish, unpublish } = options;
+  return [
+    grpcService<IdentityServer>(IdentityService, {
+      getPluginInfo: () => Promise.resolve({ name: driverName, vendorVersion: version, manifest: {} }),
+      getPluginCapabilities: () =>
+        Promise.resolve({
+          capabilities: [
+            { type: { $case: 'service', value: { type: PluginCapability_Service_Type.CONTROLLER_SERVICE } } },
+          ],
+        }),
+      probe: () => Promise.resolve({ ready: { value: true } }),
+    }),
+    // Nothing but its capabilities: csi-sanity asks for them.
+    grpcService<ControllerServer>(ControllerService, {
+      controllerGetCapabilities: () =>
+        Promise.resolve({
+          capabilities: [{ type: { $case: 'rpc', value: { type: UNKNOWN_CAPABILITY } } }],
+        }),
+    }),
+    grpcService<NodeServer>(NodeService, {
+      nodeGetCapabilities: () =>
+        Promise.resolve({
+          capabilities: [
+            { type: { $case: 'rpc', value: { type: NodeServiceCapability_RPC_Type.STAGE_UNSTAGE_VOLUME } } },
+          ],
+        }),
+      nodeGetInfo: () => Promise.resolve({ nodeId, maxVolumesPerNode: 0 }),
+      // Kubelet stages no ephemeral volume; the two answer for csi-sanity.
+      nodeStageVolume: async (request) => {
+        need(request.volumeId !== '', 'Volume ID');
+        need(request.stagingTargetPath !== '', 'Target path');
+        need(request.volumeCapability !== undefined, 'Volume Capability');
+        return {};
+      },
+      nodeUnstageVolume: async (request) => {
+        need(request.volumeId !== '', 'Volume ID');
+        need(request.stagingTargetPath !== '', 'Target path');
+        return {};
+      },
+      nodePublishVolume: async (request, { signal }) => {
+        await publish(request, signal);
+        return {};
+      },
+      nodeUnpublishVolume: async (request) => {
+        await unpublish(request);
+        return {};
+      },
+    }),
+  ];
+}
+
+function need(present: boolean, what: string): void {
+  if (!present) throw new KeyferryError('invalid-input', `${what} missing in request`);
+}

@@ -1,0 +1,33 @@
+import { toKeyferryError, type KeyferryError } from '#base';
+
+/** Values of the `error_type` label, upstream's set: where a publish failed. */
+export type ErrorType =
+  | 'FailedToEnsureMountPoint'
+  | 'FailedToLookupProviderGRPCClient'
+  | 'FailedToMount'
+  | 'FileWriteError'
+  | 'GRPCProviderError'
+  | 'ProviderError'
+  | 'SecretProviderClassNotFound';
+
+/** A failure with the stage of the publish that it happened in. */
+export class StageFailure extends Error {
+  override readonly name = 'StageFailure';
+  readonly errorType: ErrorType;
+  readonly error: KeyferryError;
+
+  constructor(errorType: ErrorType, error: unknown) {
+    super(errorType, { cause: error });
+    this.errorType = errorType;
+    this.error = toKeyferryError(error);
+  }
+}
+
+/** Runs one stage of a publish; what it throws comes out as a {@link StageFailure}. */
+export async function inStage<T>(errorType: ErrorType, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof StageFailure ? error : new StageFailure(errorType, error);
+  }
+}

@@ -1,0 +1,69 @@
+import { readdir, rm, rmdir } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { errorText, KeyferryError, type KeyedLock, type Log } from '#base';
+import type { NodeUnpublishVolumeRequest } from '../gen/csi/v1/csi.ts';
+import type { DriverMetrics } from './metrics.ts';
+import type { Mounter } from './mounter.ts';
+import type { PodStatusWriter } from './pod-status.ts';
+import type { RefreshSchedule } from './refresh-schedule.ts';
+import type { SecretSync } from './secret-sync.ts';
+import { ifPresent } from './volume-files.ts';
+import type { VolumeRecords } from './volume-record.ts';
+
+/** Everything that an unpublish touches. */
+export interface UnpublishDependencies {
+  readonly mounter: Mounter;
+  readonly records: VolumeRecords;
+  readonly secrets: Pick<SecretSync, 'forget'>;
+  readonly podStatus: Pick<PodStatusWriter, 'forget'>;
+  readonly schedule: Pick<RefreshSchedule, 'forget'>;
+  readonly metrics: DriverMetrics;
+  readonly locks: KeyedLock;
+  readonly log: Log;
+}
+
+/** Takes a volume away. Calling it again, or for a volume that never was, succeeds. */
+export type UnpublishVolume = (request: NodeUnpublishVolumeRequest) => Promise<void>;
+
+/** The {@link UnpublishVolume} of a driver. The pod status stays: it goes with the pod by its owner reference. */
+export function createUnpublishVolume(deps: UnpublishDependencies): UnpublishVolume {
+  return async ({ volumeId, targetPath: rawPath }) => {
+    if (volumeId === '') throw new KeyferryError('invalid-input', 'Volume ID missing in request');
+    if (rawPath === '') throw new KeyferryError('invalid-input', 'Target path missing in request');
+    // What is here is removed: a path like `/` or `data` can only be a mistake.
+    if (!isAbsolute(rawPath) || rawPath.split('/').filter(Boolean).length < 2) {
+      throw new KeyferryError('invalid-input', `Target path ${rawPath} is no volume's path`);
+    }
+    const targetPath = rawPath.replace(/\/+$/, '');
+    await deps.locks.run(targetPath, async () => {
+      try {
+        deps.secrets.forget(targetPath);
+        deps.podStatus.forget(targetPath);
+        deps.schedule.forget(targetPath);
+        await wipe(targetPath, deps.log);
+        await deps.mounter.unmount(targetPath);
+        await ifPresent(rmdir(targetPath));
+        await deps.records.remove(targetPath);
+      } catch (error) {
+        deps.metrics.unpublishFailed();
+        throw new KeyferryError(
+          'internal',
+          `failed to clean and unmount target path ${targetPath}, err: ${errorText(error)}`,
+          {
+            cause: error,
+          },
+        );
+      }
+      deps.metrics.unpublished();
+    });
+  };
+}
+
+/** Removes the files before the unmount: some other mount namespace may still hold on to the tmpfs. */
+async function wipe(targetPath: string, log: Log): Promise<void> {
+  for (const name of (await ifPresent(readdir(targetPath))) ?? []) {
+    await rm(join(targetPath, name), { recursive: true, force: true }).catch((error: unknown) => {
+      log.warn('File of a volume not removed before its unmount', { target: targetPath, error: errorText(error) });
+    });
+  }
+}

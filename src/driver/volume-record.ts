@@ -1,0 +1,86 @@
+/**
+ * What the driver knows of a volume beside its files: that they were written, by which class, in which versions. Never
+ * a secret value.
+ *
+ * Records lie in a folder of the driver's own, by default `volumes` beside its socket, which is a folder of the host and
+ * so outlives the driver. Not beside the mount: kubelet removes that folder with a plain rmdir and would fail, for ever,
+ * on a file it does not know.
+ *
+ * The mount table stands above the record. A record counts only while its target is mounted, and this order keeps it
+ * true through a kill at any instant: a target that is not mounted loses its record before tmpfs is mounted there; the
+ * record is written after the files; unpublish unmounts first and removes the record then. So a record with a mount
+ * means files, and after a reboot, when tmpfs is gone, records mean nothing until they are written again (no fsync is
+ * needed: a power loss takes the tmpfs as well). Targets hold the pod's UID and so are never used for another pod.
+ * When the next check is due is not kept here but in memory, by a clock that never jumps: after a restart all are due.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Log } from '#base';
+import { ifPresent } from './volume-files.ts';
+
+const recordSchema = z.object({
+  targetPath: z.string(),
+  volumeId: z.string(),
+  podName: z.string(),
+  podNamespace: z.string(),
+  podUid: z.string(),
+  className: z.string(),
+  provider: z.string(),
+  /** RFC 3339, for a person who reads the file. */
+  writtenAt: z.string(),
+  versions: z.array(z.object({ id: z.string(), version: z.string() })),
+});
+
+/** One volume that holds its files. */
+export type VolumeRecord = Readonly<z.infer<typeof recordSchema>>;
+
+/** Where records are kept. */
+export interface VolumeRecords {
+  /** The record of a target; a file that can't be understood counts as none and is logged. */
+  read(targetPath: string): Promise<VolumeRecord | undefined>;
+  /** Writes a record in one step: a reader sees the old or the new one. */
+  write(record: VolumeRecord): Promise<void>;
+  remove(targetPath: string): Promise<void>;
+  list(): Promise<readonly VolumeRecord[]>;
+}
+
+/** Records as files in `folder`, which is made at the first write. */
+export function createVolumeRecords({ folder, log }: { readonly folder: string; readonly log: Log }): VolumeRecords {
+  const place = (targetPath: string) =>
+    join(folder, `${createHash('sha256').update(targetPath).digest('hex').slice(0, 32)}.json`);
+
+  const readFileAt = async (path: string): Promise<VolumeRecord | undefined> => {
+    const text = await ifPresent(readFile(path, 'utf8'));
+    if (text === undefined) return undefined;
+    try {
+      return recordSchema.parse(JSON.parse(text));
+    } catch {
+      log.warn('Volume record is not readable and is ignored', { path });
+      return undefined;
+    }
+  };
+
+  return {
+    async read(targetPath) {
+      const record = await readFileAt(place(targetPath));
+      return record?.targetPath === targetPath ? record : undefined;
+    },
+    async write(record) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const path = place(record.targetPath);
+      // One writer a target at a time (the driver locks it), so the temporary name needs no random part.
+      await writeFile(`${path}.tmp`, JSON.stringify(record), { mode: 0o600 });
+      await rename(`${path}.tmp`, path);
+    },
+    remove: (targetPath) => rm(place(targetPath), { force: true }),
+    async list() {
+      const names = (await ifPresent(readdir(folder))) ?? [];
+      const records = await Promise.all(
+        names.filter((name) => name.endsWith('.json')).map((name) => readFileAt(join(folder, name))),
+      );
+      return records.filter((record) => record !== undefined);
+    },
+  };
+}
