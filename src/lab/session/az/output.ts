@@ -31,10 +31,17 @@ export async function renderOutput(rendering: Rendering): Promise<string> {
     case 'yaml':
     case 'yamlc': {
       const { stringify } = await import('yaml');
-      return stringify(sortKeys(value), { indentSeq: false, singleQuote: true, aliasDuplicateObjects: false });
+      // PyYAML writes YAML 1.1: `yes` and the like are quoted.
+      return stringify(sortKeys(value), {
+        version: '1.1',
+        indentSeq: false,
+        singleQuote: true,
+        aliasDuplicateObjects: false,
+      });
     }
     case 'tsv':
       return renderTsv(value, rendering.madeByQuery);
+    case 'table':
     default: {
       const table = renderTable(rendering);
       if (table !== undefined) return table;

@@ -153,6 +153,7 @@ function convert(command: CommandSpec, option: OptionSpec, taken: readonly strin
       if (first === undefined) throw argumentError(option, 'expected one argument');
       if (!/^\s*[-+]?\d+\s*$/.test(first)) throw argumentError(option, `invalid int value: '${first}'`);
       return Number.parseInt(first, 10);
+    case 'text':
     default:
       if (first === undefined) throw argumentError(option, 'expected one argument');
       return chosen(command, option, first);

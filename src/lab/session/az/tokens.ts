@@ -95,6 +95,7 @@ function proofOf(signIn: SignIn, scope: string): Record<string, string> {
       };
     case 'client-secret':
       return { grant_type: 'client_credentials', client_secret: signIn.secret.expose(), scope };
+    case 'federated-token':
     default:
       return {
         grant_type: 'client_credentials',
