@@ -1,0 +1,70 @@
+import type { Json } from '#lab/store';
+
+/** A JSON object whose fields are not known yet. */
+export type JsonRecord = { readonly [field: string]: unknown };
+
+/** Whether `value` is a JSON object: not null, not a list. */
+export function isRecord(value: unknown): value is JsonRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `value` as a record; an empty one when it is something else. */
+export function recordOf(value: unknown): JsonRecord {
+  return isRecord(value) ? value : {};
+}
+
+/** `value` as a list; an empty one when it is something else. */
+export function listOf<T = unknown>(value: unknown): readonly T[] {
+  return Array.isArray(value) ? (value as T[]) : [];
+}
+
+/** The value under `path`, undefined where the path leaves the objects. */
+export function valueAt(value: unknown, path: readonly string[]): unknown {
+  let current = value;
+  for (const step of path) {
+    if (!isRecord(current)) return undefined;
+    current = current[step];
+  }
+  return current;
+}
+
+/** A copy of `target` with `value` under `path`; undefined removes the field. Objects on the way are made. */
+export function withValueAt<T>(target: T, path: readonly string[], value: unknown): T {
+  const [step, ...rest] = path;
+  if (step === undefined) return value as T;
+  const source = recordOf(target);
+  const next = rest.length === 0 ? value : withValueAt(source[step], rest, value);
+  const copy: Record<string, unknown> = { ...source };
+  if (next === undefined) delete copy[step];
+  else copy[step] = next;
+  return copy as T;
+}
+
+/** Whether two JSON values are equal; the order of an object's fields does not matter. */
+export function jsonEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, index) => jsonEqual(item, b[index]));
+  }
+  if (!isRecord(a) || !isRecord(b)) return false;
+  const keys = Object.keys(a).filter((key) => a[key] !== undefined);
+  if (keys.length !== Object.keys(b).filter((key) => b[key] !== undefined).length) return false;
+  return keys.every((key) => jsonEqual(a[key], b[key]));
+}
+
+/** The value as it is after a way over the wire, frozen all through: what is stored is never changed in place. */
+export function frozenJson<T>(value: T): T {
+  return freeze(JSON.parse(JSON.stringify(value))) as T;
+}
+
+function freeze(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const inner of Object.values(value)) freeze(inner);
+  return Object.freeze(value);
+}
+
+/** States that a frozen object is plain JSON: the store's type has no `undefined`. */
+export function asJson(value: unknown): Json {
+  return value as Json;
+}

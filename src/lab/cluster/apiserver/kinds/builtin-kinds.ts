@@ -1,0 +1,156 @@
+import { builtinSchema } from '../schema/builtin-schemas.ts';
+import { DEFAULT_COLUMNS } from './columns.ts';
+import { crdStrategy } from './crd-strategy.ts';
+import { deploymentStrategy, replicaSetStrategy } from './apps-strategies.ts';
+import { namespaceStrategy, secretStrategy } from './core-strategies.ts';
+import { podStrategy } from './pod-strategy.ts';
+import type { Column, Kind, NameRule, Strategy, Subresource } from './kind.ts';
+
+/** One row of the table of kinds; what is left out is derived from the rest. */
+interface KindRow {
+  readonly group?: string;
+  readonly version?: string;
+  readonly kind: string;
+  readonly resource: string;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  readonly clusterScoped?: true;
+  readonly subresources?: readonly Subresource[];
+  /** The name of the type in the field tables; left out, the kind. */
+  readonly typeName?: string;
+  readonly columns?: readonly Column[];
+  readonly selectableFields?: readonly string[];
+  readonly names?: NameRule;
+  readonly countsGenerations?: true;
+  readonly strategy?: Strategy;
+}
+
+const RBAC = 'rbac.authorization.k8s.io';
+const EVENT_FIELDS = [
+  'involvedObject.kind',
+  'involvedObject.namespace',
+  'involvedObject.name',
+  'involvedObject.uid',
+  'involvedObject.apiVersion',
+  'involvedObject.resourceVersion',
+  'involvedObject.fieldPath',
+  'reason',
+  'reportingComponent',
+  'source',
+  'type',
+];
+
+const ROWS: readonly KindRow[] = [
+  {
+    kind: 'Namespace',
+    resource: 'namespaces',
+    shortNames: ['ns'],
+    clusterScoped: true,
+    names: 'label',
+    subresources: ['status', 'finalize'],
+    selectableFields: ['status.phase'],
+    strategy: namespaceStrategy,
+  },
+  {
+    kind: 'Node',
+    resource: 'nodes',
+    shortNames: ['no'],
+    clusterScoped: true,
+    subresources: ['status'],
+    selectableFields: ['spec.unschedulable'],
+  },
+  {
+    kind: 'Pod',
+    resource: 'pods',
+    shortNames: ['po'],
+    categories: ['all'],
+    subresources: ['status', 'log', 'exec', 'attach', 'eviction', 'ephemeralcontainers'],
+    selectableFields: [
+      'spec.nodeName',
+      'spec.restartPolicy',
+      'spec.schedulerName',
+      'spec.serviceAccountName',
+      'spec.hostNetwork',
+      'status.phase',
+      'status.podIP',
+      'status.nominatedNodeName',
+    ],
+    countsGenerations: true,
+    strategy: podStrategy,
+  },
+  { kind: 'ServiceAccount', resource: 'serviceaccounts', shortNames: ['sa'], subresources: ['token'] },
+  { kind: 'Secret', resource: 'secrets', selectableFields: ['type'], strategy: secretStrategy },
+  { kind: 'ConfigMap', resource: 'configmaps', shortNames: ['cm'] },
+  {
+    kind: 'Event',
+    resource: 'events',
+    shortNames: ['ev'],
+    typeName: 'CoreV1Event',
+    selectableFields: EVENT_FIELDS,
+  },
+  {
+    group: 'apps',
+    kind: 'Deployment',
+    resource: 'deployments',
+    shortNames: ['deploy'],
+    categories: ['all'],
+    subresources: ['status', 'scale'],
+    countsGenerations: true,
+    strategy: deploymentStrategy,
+  },
+  {
+    group: 'apps',
+    kind: 'ReplicaSet',
+    resource: 'replicasets',
+    shortNames: ['rs'],
+    categories: ['all'],
+    subresources: ['status', 'scale'],
+    selectableFields: ['status.replicas'],
+    countsGenerations: true,
+    strategy: replicaSetStrategy,
+  },
+  { group: 'coordination.k8s.io', kind: 'Lease', resource: 'leases' },
+  { group: 'storage.k8s.io', kind: 'CSIDriver', resource: 'csidrivers', clusterScoped: true },
+  { group: 'storage.k8s.io', kind: 'CSINode', resource: 'csinodes', clusterScoped: true },
+  { group: RBAC, kind: 'Role', resource: 'roles', names: 'path' },
+  { group: RBAC, kind: 'RoleBinding', resource: 'rolebindings', names: 'path' },
+  { group: RBAC, kind: 'ClusterRole', resource: 'clusterroles', clusterScoped: true, names: 'path' },
+  { group: RBAC, kind: 'ClusterRoleBinding', resource: 'clusterrolebindings', clusterScoped: true, names: 'path' },
+  {
+    group: 'apiextensions.k8s.io',
+    kind: 'CustomResourceDefinition',
+    resource: 'customresourcedefinitions',
+    shortNames: ['crd', 'crds'],
+    categories: ['api-extensions'],
+    clusterScoped: true,
+    subresources: ['status'],
+    countsGenerations: true,
+    strategy: crdStrategy,
+  },
+];
+
+/** Every built-in kind that is served. A new kind is a new row. */
+export const BUILTIN_KINDS: readonly Kind[] = ROWS.map((row): Kind => {
+  const group = row.group ?? '';
+  const version = row.version ?? 'v1';
+  return {
+    group,
+    version,
+    resource: row.resource,
+    singular: row.kind.toLowerCase(),
+    kind: row.kind,
+    listKind: `${row.kind}List`,
+    shortNames: row.shortNames ?? [],
+    categories: row.categories ?? [],
+    namespaced: row.clusterScoped !== true,
+    subresources: row.subresources ?? [],
+    schema: builtinSchema(row.typeName ?? row.kind),
+    columns: row.columns ?? DEFAULT_COLUMNS,
+    selectableFields: row.selectableFields ?? [],
+    names: row.names ?? 'subdomain',
+    countsGenerations: row.countsGenerations === true,
+    strategy: row.strategy ?? {},
+    collection: { group, resource: row.resource },
+    storageVersion: version,
+  };
+});

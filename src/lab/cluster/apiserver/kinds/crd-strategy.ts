@@ -1,0 +1,4 @@
+import type { Strategy } from './kind.ts';
+
+/** CustomResourceDefinitions. */
+export const crdStrategy: Strategy = {};

@@ -1,0 +1,26 @@
+import type { FieldIssue } from '../status-errors.ts';
+
+const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
+
+const SUBDOMAIN_TEXT = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN}')`;
+const LABEL_TEXT = `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${LABEL}')`;
+
+/** What is wrong with `value` as a label of RFC 1123. */
+export function labelNameIssue(field: string, value: string): FieldIssue | undefined {
+  if (value.length > 63)
+    return { field, reason: 'FieldValueInvalid', value, detail: 'must be no more than 63 characters' };
+  return new RegExp(`^${LABEL}$`).test(value)
+    ? undefined
+    : { field, reason: 'FieldValueInvalid', value, detail: LABEL_TEXT };
+}
+
+/** What is wrong with `value` as a subdomain of RFC 1123. */
+export function subdomainIssue(field: string, value: string): FieldIssue | undefined {
+  if (value.length > 253) {
+    return { field, reason: 'FieldValueInvalid', value, detail: 'must be no more than 253 characters' };
+  }
+  return new RegExp(`^${SUBDOMAIN}$`).test(value)
+    ? undefined
+    : { field, reason: 'FieldValueInvalid', value, detail: SUBDOMAIN_TEXT };
+}

@@ -1,0 +1,160 @@
+import type { KubeObject } from '#kube';
+import { isRecord, jsonEqual, listOf, recordOf, type JsonRecord } from '../json.ts';
+import { labelNameIssue } from './names.ts';
+import type { FieldIssue } from '../status-errors.ts';
+import { recordsIn } from './core-strategies.ts';
+
+/** What is wrong with a pod. On update most of the spec may not change. */
+export function podIssues(object: KubeObject, old: KubeObject | undefined): FieldIssue[] {
+  const issues = podSpecIssues('spec', recordOf(object['spec']));
+  return old === undefined ? issues : [...issues, ...immutableSpecIssues(object, old)];
+}
+
+/** What is wrong with the spec of a pod or of a pod template, under `path`. */
+export function podSpecIssues(path: string, spec: JsonRecord): FieldIssue[] {
+  const volumes = recordsIn(spec, 'volumes');
+  const volumeNames = new Set(volumes.map((volume) => volume['name']));
+  const containers = recordsIn(spec, 'containers');
+  const initContainers = recordsIn(spec, 'initContainers');
+  const issues: FieldIssue[] = [
+    ...volumes.flatMap((volume, index) => volumeIssues(`${path}.volumes[${index}]`, volume)),
+    ...duplicateIssues(`${path}.volumes`, volumes),
+  ];
+  if (containers.length === 0) issues.push({ field: `${path}.containers`, reason: 'FieldValueRequired' });
+  const seen = new Set<unknown>();
+  for (const [field, list] of [
+    ['containers', containers],
+    ['initContainers', initContainers],
+  ] as const) {
+    list.forEach((container, index) => {
+      const at = `${path}.${field}[${index}]`;
+      issues.push(...containerIssues(at, container, volumeNames));
+      if (seen.has(container['name'])) {
+        issues.push({ field: `${at}.name`, reason: 'FieldValueDuplicate', value: container['name'] });
+      }
+      seen.add(container['name']);
+    });
+  }
+  issues.push(...oneOf(`${path}.restartPolicy`, spec['restartPolicy'], ['Always', 'OnFailure', 'Never']));
+  issues.push(
+    ...oneOf(`${path}.dnsPolicy`, spec['dnsPolicy'], ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None']),
+  );
+  return issues;
+}
+
+function oneOf(field: string, value: unknown, allowed: readonly string[]): FieldIssue[] {
+  if (value === undefined || allowed.includes(String(value))) return [];
+  const list = allowed.map((text) => JSON.stringify(text)).join(', ');
+  return [{ field, reason: 'FieldValueNotSupported', value, detail: `supported values: ${list}` }];
+}
+
+function duplicateIssues(path: string, items: readonly JsonRecord[]): FieldIssue[] {
+  const seen = new Set<unknown>();
+  return items.flatMap((item, index): FieldIssue[] => {
+    const known = seen.has(item['name']);
+    seen.add(item['name']);
+    return known ? [{ field: `${path}[${index}].name`, reason: 'FieldValueDuplicate', value: item['name'] }] : [];
+  });
+}
+
+function nameIssues(path: string, name: unknown): FieldIssue[] {
+  if (typeof name !== 'string' || name === '') return [{ field: `${path}.name`, reason: 'FieldValueRequired' }];
+  const issue = labelNameIssue(`${path}.name`, name);
+  return issue === undefined ? [] : [issue];
+}
+
+function volumeIssues(path: string, volume: JsonRecord): FieldIssue[] {
+  const issues = nameIssues(path, volume['name']);
+  const sources = Object.keys(volume).filter((field) => field !== 'name');
+  for (const extra of sources.slice(1)) {
+    issues.push({
+      field: `${path}.${extra}`,
+      reason: 'FieldValueForbidden',
+      detail: 'may not specify more than 1 volume type',
+    });
+  }
+  if (isRecord(volume['csi']) && !volume['csi']['driver']) {
+    issues.push({ field: `${path}.csi.driver`, reason: 'FieldValueRequired' });
+  }
+  recordsIn(volume['projected'], 'sources').forEach((source, index) => {
+    const token = source['serviceAccountToken'];
+    if (!isRecord(token)) return;
+    const at = `${path}.projected.sources[${index}].serviceAccountToken`;
+    if (!token['path']) issues.push({ field: `${at}.path`, reason: 'FieldValueRequired' });
+    if (Number(token['expirationSeconds'] ?? 3600) < 600) {
+      issues.push({
+        field: `${at}.expirationSeconds`,
+        reason: 'FieldValueInvalid',
+        value: token['expirationSeconds'],
+        detail: 'may not specify a duration less than 10 minutes',
+      });
+    }
+  });
+  return issues;
+}
+
+function containerIssues(path: string, container: JsonRecord, volumeNames: ReadonlySet<unknown>): FieldIssue[] {
+  const issues = nameIssues(path, container['name']);
+  if (!container['image']) issues.push({ field: `${path}.image`, reason: 'FieldValueRequired' });
+  const paths = new Set<unknown>();
+  recordsIn(container, 'volumeMounts').forEach((mount, index) => {
+    const at = `${path}.volumeMounts[${index}]`;
+    if (!mount['name']) issues.push({ field: `${at}.name`, reason: 'FieldValueRequired' });
+    else if (!volumeNames.has(mount['name'])) {
+      issues.push({ field: `${at}.name`, reason: 'FieldValueNotFound', value: mount['name'] });
+    }
+    if (!mount['mountPath']) issues.push({ field: `${at}.mountPath`, reason: 'FieldValueRequired' });
+    else if (paths.has(mount['mountPath'])) {
+      issues.push({
+        field: `${at}.mountPath`,
+        reason: 'FieldValueInvalid',
+        value: mount['mountPath'],
+        detail: 'must be unique',
+      });
+    }
+    paths.add(mount['mountPath']);
+  });
+  recordsIn(container, 'env').forEach((env, index) => {
+    const at = `${path}.env[${index}]`;
+    if (!env['name']) issues.push({ field: `${at}.name`, reason: 'FieldValueRequired' });
+    if (env['value'] && env['valueFrom'] !== undefined) {
+      issues.push({
+        field: `${at}.valueFrom`,
+        reason: 'FieldValueInvalid',
+        value: '',
+        detail: 'may not be specified when `value` is not empty',
+      });
+    }
+  });
+  issues.push(...oneOf(`${path}.imagePullPolicy`, container['imagePullPolicy'], ['Always', 'IfNotPresent', 'Never']));
+  return issues;
+}
+
+const IMMUTABLE_TEXT =
+  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
+
+function immutableSpecIssues(object: KubeObject, old: KubeObject): FieldIssue[] {
+  return jsonEqual(fixedPart(object, old), fixedPart(old, old))
+    ? []
+    : [{ field: 'spec', reason: 'FieldValueForbidden', detail: IMMUTABLE_TEXT }];
+}
+
+/** The spec without what may change: images, deadlines, tolerations, and the node of a pod that has none yet. */
+function fixedPart(object: KubeObject, old: KubeObject): unknown {
+  const spec = recordOf(object['spec']);
+  const unbound = !recordOf(old['spec'])['nodeName'];
+  const {
+    activeDeadlineSeconds: _deadline,
+    tolerations: _tolerations,
+    ephemeralContainers: _ephemeral,
+    schedulingGates: _gates,
+    ...fixed
+  } = spec;
+  const withoutImages = (list: unknown) => listOf<JsonRecord>(list).map(({ image: _image, ...container }) => container);
+  return {
+    ...fixed,
+    ...(unbound ? { nodeName: undefined } : {}),
+    containers: withoutImages(spec['containers']),
+    initContainers: withoutImages(spec['initContainers']),
+  };
+}

@@ -1,0 +1,102 @@
+import type { KubeObject, StatusBody } from '#kube';
+import type { DeleteRequest } from '../../api-access.ts';
+import { listOf, recordOf } from '../json.ts';
+import type { Kind } from '../kinds/kind.ts';
+import { conflict } from '../status-errors.ts';
+import { rfc3339 } from './create.ts';
+import { requireObject, type ApiContext, type Target } from './context.ts';
+import { fromStored, toStored } from './versions.ts';
+
+const FOREGROUND = 'foregroundDeletion';
+const ORPHAN = 'orphan';
+
+/** Deletes the object, or marks it as being deleted when finalizers or a grace period keep it. Answers what a client gets. */
+export function deleteObject(
+  context: ApiContext,
+  target: Target,
+  request: DeleteRequest & { readonly dryRun?: boolean },
+): KubeObject | StatusBody {
+  const { kind } = target;
+  const live = requireObject(context, target);
+  checkPreconditions(target, live, request);
+  const finalizers = withPolicy(live.metadata.finalizers ?? [], request.propagationPolicy);
+  const graceSeconds = kind.strategy.graceSeconds?.(live, request.gracePeriodSeconds) ?? 0;
+  const marked = markDeleted(context, live, graceSeconds, finalizers);
+  if (isGone(kind, marked)) {
+    if (request.dryRun !== true) context.storage.remove(kind.collection, target.namespace, target.name);
+    return deletedStatus(target, live);
+  }
+  if (request.dryRun === true) return marked;
+  if (live.metadata.deletionTimestamp !== undefined && JSON.stringify(live) === JSON.stringify(marked)) return live;
+  return fromStored(kind, context.storage.put(kind.collection, toStored(kind, marked)));
+}
+
+function checkPreconditions(target: Target, live: KubeObject, { preconditions }: DeleteRequest): void {
+  const { uid, resourceVersion } = preconditions ?? {};
+  if (uid !== undefined && uid !== live.metadata.uid) {
+    throw conflict(
+      target.kind,
+      target.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid ?? ''}`,
+    );
+  }
+  if (resourceVersion !== undefined && resourceVersion !== live.metadata.resourceVersion) {
+    throw conflict(
+      target.kind,
+      target.name,
+      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${live.metadata.resourceVersion ?? ''}`,
+    );
+  }
+}
+
+function withPolicy(finalizers: readonly string[], policy: DeleteRequest['propagationPolicy']): readonly string[] {
+  if (policy === undefined) return finalizers;
+  const others = finalizers.filter((name) => name !== FOREGROUND && name !== ORPHAN);
+  if (policy === 'Foreground') return [...others, FOREGROUND];
+  return policy === 'Orphan' ? [...others, ORPHAN] : others;
+}
+
+function markDeleted(
+  context: ApiContext,
+  live: KubeObject,
+  graceSeconds: number,
+  finalizers: readonly string[],
+): KubeObject {
+  const { finalizers: _finalizers, ...metadata } = live.metadata;
+  const { deletionGracePeriodSeconds: before } = live.metadata;
+  const deadlineMs = context.clock.now() + graceSeconds * 1000;
+  // a second deletion may only make the grace period shorter
+  const shortens = before === undefined || graceSeconds < before;
+  const timing = shortens
+    ? { deletionTimestamp: rfc3339(deadlineMs), deletionGracePeriodSeconds: graceSeconds }
+    : { deletionTimestamp: live.metadata.deletionTimestamp ?? rfc3339(deadlineMs), deletionGracePeriodSeconds: before };
+  const marked: KubeObject = {
+    ...live,
+    metadata: { ...metadata, ...timing, ...(finalizers.length === 0 ? {} : { finalizers: [...finalizers] }) },
+  };
+  if (live.kind !== 'Namespace' || live.apiVersion !== 'v1') return marked;
+  return { ...marked, status: { ...recordOf(live['status']), phase: 'Terminating' } };
+}
+
+/** Whether an object that is marked as deleted has nothing left that keeps it. */
+export function isGone(kind: Kind, object: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata;
+  if (deletionTimestamp === undefined || finalizers.length > 0 || deletionGracePeriodSeconds > 0) return false;
+  const isNamespace = kind.kind === 'Namespace' && kind.group === '';
+  return !isNamespace || listOf(recordOf(object['spec'])['finalizers']).length === 0;
+}
+
+function deletedStatus({ kind }: Target, live: KubeObject): StatusBody {
+  return {
+    apiVersion: 'v1',
+    kind: 'Status',
+    metadata: {},
+    status: 'Success',
+    details: {
+      name: live.metadata.name,
+      ...(kind.group === '' ? {} : { group: kind.group }),
+      kind: kind.resource,
+      uid: live.metadata.uid,
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import type { KubeObject } from '#kube';
+import { admit } from '../admission/admission.ts';
+import { jsonEqual } from '../json.ts';
+import { badRequest, conflict, invalid } from '../status-errors.ts';
+import { requireObject, type ApiContext, type Target, type WriteOptions } from './context.ts';
+import { decodeObject } from './decode.ts';
+import { isGone } from './delete.ts';
+import { trackFields } from './managed-fields.ts';
+import { validateObject } from './validate.ts';
+import { fromStored, toStored } from './versions.ts';
+
+/** Replaces the object, or with a subresource the part of it that the subresource stands for. */
+export function updateObject(context: ApiContext, target: Target, body: unknown, options: WriteOptions): KubeObject {
+  const live = requireObject(context, target);
+  const decoded = decodeObject(target, body, options);
+  const given = decoded.metadata.name;
+  if (given !== undefined && given !== target.name) {
+    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${target.name})`);
+  }
+  return replaceObject(context, target, { live, desired: decoded, options, operation: 'Update' });
+}
+
+/** A decoded object that takes the place of `live`. */
+export interface Replacement {
+  readonly live: KubeObject;
+  readonly desired: KubeObject;
+  readonly options: WriteOptions;
+  readonly operation: 'Update' | 'Apply';
+}
+
+/** Checks versions, keeps what may not change, defaults, admits, validates, notes owners and stores. An equal object is not stored again. */
+export function replaceObject(context: ApiContext, target: Target, replacement: Replacement): KubeObject {
+  const { kind } = target;
+  const { live, desired, options, operation } = replacement;
+  checkVersion(target, live, desired);
+  const merged =
+    kind.strategy.prepareForUpdate?.(keepParts(target, live, desired), live) ?? keepParts(target, live, desired);
+  const defaulted = kind.strategy.defaults?.(merged) ?? merged;
+  const admitted = admit(context, { target, verb: 'update', object: defaulted, old: live, options });
+  validateObject(kind, admitted, live);
+  const counted = withGeneration(target, live, admitted);
+  const tracked = trackFields(context, target, { live, desired: counted, options, operation });
+  if (sameButManagedTimes(live, tracked)) return live;
+  if (options.dryRun) return tracked;
+  const stored = context.storage.put(kind.collection, toStored(kind, tracked));
+  if (!isGone(kind, stored)) return fromStored(kind, stored);
+  return fromStored(kind, context.storage.remove(kind.collection, target.namespace, target.name) ?? stored);
+}
+
+function checkVersion(target: Target, live: KubeObject, desired: KubeObject): void {
+  const { resourceVersion, uid } = desired.metadata;
+  if (uid && uid !== live.metadata.uid) {
+    throw conflict(
+      target.kind,
+      target.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid ?? ''}`,
+    );
+  }
+  if (resourceVersion && resourceVersion !== live.metadata.resourceVersion) throw conflict(target.kind, target.name);
+  if (!live.metadata.deletionTimestamp) return;
+  const added = (desired.metadata.finalizers ?? []).filter((name) => !live.metadata.finalizers?.includes(name));
+  if (added.length > 0 && target.subresource === undefined) {
+    throw invalid(target.kind, target.name, [
+      {
+        field: 'metadata.finalizers',
+        reason: 'FieldValueForbidden',
+        detail: `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`,
+      },
+    ]);
+  }
+}
+
+/** The desired object with everything from `live` that this request may not touch. */
+function keepParts({ kind, subresource }: Target, live: KubeObject, desired: KubeObject): KubeObject {
+  if (subresource === 'status') {
+    const { status: _old, ...rest } = live;
+    return { ...withStatus(rest as KubeObject, desired['status']), metadata: live.metadata };
+  }
+  if (subresource === 'finalize') return { ...live, spec: desired['spec'] };
+  const { metadata } = desired;
+  const kept: KubeObject = {
+    ...desired,
+    metadata: {
+      ...metadata,
+      name: live.metadata.name ?? '',
+      ...(live.metadata.namespace === undefined ? {} : { namespace: live.metadata.namespace }),
+      ...pick(live.metadata, ['uid', 'creationTimestamp', 'resourceVersion', 'generation', 'generateName']),
+      ...pick(live.metadata, ['deletionTimestamp', 'deletionGracePeriodSeconds', 'managedFields']),
+    },
+  };
+  if (!kind.subresources.includes('status')) return kept;
+  const { status: _new, ...withoutStatus } = kept;
+  return withStatus(withoutStatus as KubeObject, live['status']);
+}
+
+function withStatus(object: KubeObject, status: unknown): KubeObject {
+  return status === undefined ? object : { ...object, status };
+}
+
+function pick<T extends object, K extends keyof T>(source: T, keys: readonly K[]): Partial<T> {
+  return Object.fromEntries(
+    keys.filter((key) => source[key] !== undefined).map((key) => [key, source[key]]),
+  ) as unknown as Partial<T>;
+}
+
+function withGeneration({ kind }: Target, live: KubeObject, next: KubeObject): KubeObject {
+  if (!kind.countsGenerations) return next;
+  const generation = live.metadata.generation ?? 1;
+  const changed = !jsonEqual(specPart(live), specPart(next));
+  return { ...next, metadata: { ...next.metadata, generation: changed ? generation + 1 : generation } };
+}
+
+function specPart(object: KubeObject): unknown {
+  const { metadata: _metadata, status: _status, ...rest } = object;
+  return rest;
+}
+
+/** Whether nothing but the times in managedFields differs: then nothing is stored. */
+function sameButManagedTimes(live: KubeObject, next: KubeObject): boolean {
+  const withoutTimes = (object: KubeObject) => ({
+    ...object,
+    metadata: {
+      ...object.metadata,
+      managedFields: (object.metadata.managedFields ?? []).map(({ time: _time, ...entry }) => entry),
+    },
+  });
+  return jsonEqual(withoutTimes(live), withoutTimes(next));
+}
