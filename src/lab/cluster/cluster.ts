@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createDisposeStack, type Clock, type Log, type Random } from '#base';
+import type { Pod } from '#kube';
+import { storeSection, type Store } from '#lab/store';
+import type { ApiAccess } from './api-access.ts';
+import { startApiServer, type ApiServer } from './apiserver/index.ts';
+import { addContainerExtras, type ContainerFile } from './container-extras.ts';
+import { startControllers } from './controllers/index.ts';
+import { startKubelet, type Kubelet } from './kubelet/index.ts';
+import { summarizePod, type PodSummary } from './pod-summary.ts';
+import { createProcessRuntime } from './runtime/index.ts';
+import { servedKinds } from './served-kinds.ts';
+import { renderTokenKubeconfig } from './token-kubeconfig.ts';
+
+/** What a cluster is started with. */
+export interface ClusterOptions {
+  /** Names the cluster and the context of its kubeconfig. */
+  readonly name: string;
+  /** All that must survive a restart. */
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** The issuer of service account tokens, with the slash at the end. */
+  readonly issuerUrl: string;
+  /** The state folder of this cluster: logs and roots of containers. */
+  readonly folder: string;
+  /** The kubelet's folder, short (unix sockets live below it) and on a tmpfs (secrets do too). */
+  readonly kubeletDir: string;
+  /** Homes and state folders that containers must not see. */
+  readonly hiddenPaths: readonly string[];
+  /** Added to the environment of every container that does not set the name itself. */
+  readonly containerEnv?: Readonly<Record<string, string>> | undefined;
+  /** Files that every container finds. */
+  readonly containerFiles?: readonly ContainerFile[] | undefined;
+  /** The API server's port, if it is free; otherwise the one of before, or any. */
+  readonly port?: number | undefined;
+  /** Default: a name as AKS gives it. */
+  readonly nodeName?: string | undefined;
+  /** Such as `v1.34.1`. */
+  readonly kubernetesVersion?: string | undefined;
+  /** The user in {@link Cluster.kubeconfig}. Default `clusterAdmin`. */
+  readonly userName?: string | undefined;
+}
+
+/** Folders of the node, as a real one has them below /var/lib/kubelet and /var/run. */
+export interface NodePaths {
+  readonly kubeletDir: string;
+  /** `pods`: the volumes of pods. */
+  readonly podsDir: string;
+  /** `plugins`: where drivers have their sockets. */
+  readonly pluginsDir: string;
+  /** `plugins_registry`: where drivers make themselves known. */
+  readonly registryDir: string;
+  /** Where the driver looks for the sockets of providers. */
+  readonly providersDir: string;
+}
+
+/** A running Kubernetes of one node. */
+export interface Cluster extends AsyncDisposable {
+  readonly name: string;
+  readonly url: string;
+  readonly port: number;
+  readonly caPem: string;
+  /** The API, past authentication. */
+  readonly api: ApiAccess;
+  readonly nodeName: string;
+  /** The documents of the service account issuer. */
+  readonly issuer: ApiServer['issuer'];
+  readonly paths: NodePaths;
+  /** A kubeconfig (YAML) of an administrator, with a client certificate; its context is named after the cluster. */
+  kubeconfig(): Promise<string>;
+  /** A kubeconfig (YAML) with a token of a service account, valid for a year; the account must exist. */
+  serviceAccountKubeconfig(account: ServiceAccountKubeconfigRequest): Promise<string>;
+  /** All pods, in short. */
+  pods(): Promise<PodSummary[]>;
+}
+
+/** Whose token, and for whom. */
+export interface ServiceAccountKubeconfigRequest {
+  readonly namespace: string;
+  readonly name: string;
+  /** Default: the API server itself. */
+  readonly audience?: string | undefined;
+}
+
+const TOKEN_SECONDS = 365 * 24 * 60 * 60;
+
+/**
+ * Starts a cluster: API server, controllers, one node. On a store that was used before its objects are there again, and
+ * its pods start as after a reboot of the node. The caller runs in a private mount and PID namespace (see
+ * createProcessRuntime). Disposing it stops the containers and closes the API server.
+ */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const { name, clock, random, log, kubeletDir, folder } = options;
+  const stack = createDisposeStack();
+  let kubelet: Kubelet | undefined;
+  try {
+    const paths = await createNodePaths(kubeletDir);
+    const server = stack.use(
+      await startApiServer({
+        store: storeSection(options.store, 'api/'),
+        clock,
+        random,
+        log,
+        issuerUrl: options.issuerUrl,
+        streams: () => kubelet?.streams,
+        ...(options.port === undefined ? {} : { port: options.port }),
+        ...(options.kubernetesVersion === undefined ? {} : { kubernetesVersion: options.kubernetesVersion }),
+      }),
+    );
+    const api = server.access;
+    const runtime = stack.use(
+      await createProcessRuntime({
+        stateDir: join(folder, 'runtime'),
+        hiddenPaths: [...options.hiddenPaths, folder],
+        clock,
+        log,
+      }),
+    );
+    const extended = await addContainerExtras(runtime, {
+      env: options.containerEnv ?? {},
+      files: options.containerFiles ?? [],
+      folder: join(kubeletDir, 'container-files'),
+    });
+    stack.defer(() => kubelet?.[Symbol.asyncDispose]());
+    // Above the kubelet on the stack, so that no controller answers the end of the containers with new pods.
+    const { caPem } = server;
+    stack.use(await startControllers({ api, clock, random, log, caPem, builtinKinds: servedKinds() }));
+    const nodeName = options.nodeName ?? nodeNameOf(options);
+    kubelet = await startKubelet({
+      api,
+      nodeName,
+      nodeIp: '127.0.0.1',
+      rootDir: kubeletDir,
+      logDir: join(folder, 'pods'),
+      runtime: extended,
+      clock,
+      random,
+      log,
+    });
+    return {
+      name,
+      url: server.url,
+      port: server.port,
+      caPem,
+      api,
+      nodeName,
+      issuer: server.issuer,
+      paths,
+      kubeconfig: () =>
+        server.issueKubeconfig({
+          user: options.userName ?? 'clusterAdmin',
+          groups: ['system:masters'],
+          clusterName: name,
+        }),
+      serviceAccountKubeconfig: async ({ namespace, name: account, audience }) => {
+        const request = { audiences: audience === undefined ? [] : [audience], expirationSeconds: TOKEN_SECONDS };
+        const { token } = await api.createToken({ namespace, name: account }, request);
+        return renderTokenKubeconfig({ clusterName: name, url: server.url, caPem, userName: account, token });
+      },
+      pods: async () => (await api.list<Pod>(PODS)).items.map(summarizePod),
+      [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await stack[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+const PODS = { group: '', version: 'v1', resource: 'pods' };
+
+async function createNodePaths(kubeletDir: string): Promise<NodePaths> {
+  const paths: NodePaths = {
+    kubeletDir,
+    podsDir: join(kubeletDir, 'pods'),
+    pluginsDir: join(kubeletDir, 'plugins'),
+    registryDir: join(kubeletDir, 'plugins_registry'),
+    providersDir: join(kubeletDir, 'providers'),
+  };
+  for (const path of Object.values(paths)) await mkdir(path, { recursive: true, mode: 0o750 });
+  return paths;
+}
+
+/** The name that AKS gives the first node of its first pool; the digits are the same for the same issuer. */
+function nodeNameOf({ issuerUrl }: ClusterOptions): string {
+  const digits = createHash('sha256').update(issuerUrl).digest().readUInt32BE(0) % 100_000_000;
+  return `aks-nodepool1-${String(digits).padStart(8, '0')}-vmss000000`;
+}

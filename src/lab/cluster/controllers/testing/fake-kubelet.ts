@@ -1,0 +1,50 @@
+import type { Clock } from '#base';
+import type { KubeObject, Pod } from '#kube';
+import type { ApiAccess } from '../../api-access.ts';
+import { ignoreAlreadyExists, ignoreNotFound } from '../reconcile/api-errors.ts';
+import { RESOURCES } from '../reconcile/resources.ts';
+
+/** A node without containers: it says of pods what a kubelet would say. */
+export interface FakeKubelet extends AsyncDisposable {
+  /** Pods whose name has this prefix do not become ready. */
+  keepUnready(prefix: string): void;
+}
+
+/** Registers the node and from then on calls its pods running and ready, and lets go those that are being deleted. */
+export async function startFakeKubelet(api: ApiAccess, clock: Clock, nodeName = 'node-1'): Promise<FakeKubelet> {
+  const stop = new AbortController();
+  const unready: string[] = [];
+  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName } };
+  await ignoreAlreadyExists(api.create(RESOURCES.nodes, undefined, node));
+
+  const report = (pod: KubeObject & Pod) => {
+    const { namespace, name = '', uid } = pod.metadata;
+    const ready = !unready.some((prefix) => name.startsWith(prefix));
+    const time = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+    const condition = { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: time };
+    const body = { metadata: { uid }, status: { phase: 'Running', conditions: [condition] } };
+    return ignoreNotFound(api.patch(RESOURCES.pods, { namespace, name }, 'strategic', body, 'status'));
+  };
+
+  const run = async () => {
+    const events = api.watch<KubeObject & Pod>(RESOURCES.pods, { signal: stop.signal });
+    for await (const { type, object } of events) {
+      if ((type !== 'ADDED' && type !== 'MODIFIED') || object.spec?.nodeName !== nodeName) continue;
+      const { namespace, name = '' } = object.metadata;
+      if (object.metadata.deletionTimestamp !== undefined) {
+        await ignoreNotFound(api.delete(RESOURCES.pods, { namespace, name }, { gracePeriodSeconds: 0 }));
+      } else if (object.status?.phase !== 'Running') await report(object);
+    }
+  };
+
+  const running = run();
+  return {
+    keepUnready: (prefix) => {
+      unready.push(prefix);
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running.catch(() => undefined);
+    },
+  };
+}

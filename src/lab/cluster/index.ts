@@ -1,0 +1,10 @@
+export { ApiError, type ApiAccess, type DeleteRequest, type KubeList, type ListQuery } from './api-access.ts';
+export {
+  startCluster,
+  type Cluster,
+  type ClusterOptions,
+  type NodePaths,
+  type ServiceAccountKubeconfigRequest,
+} from './cluster.ts';
+export type { ContainerFile } from './container-extras.ts';
+export type { PodSummary } from './pod-summary.ts';
