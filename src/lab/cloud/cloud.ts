@@ -1,15 +1,19 @@
 import type { RequestListener } from 'node:http';
 import { createDisposeStack, KeyferryError, type Clock, type Log, type Random } from '#base';
 import type { Store } from '#lab/store';
+import { createArm, type ArmService } from './arm/index.ts';
 import { createAuditLog } from './audit-log.ts';
 import { renderAzureConfig } from './azure-config.ts';
 import type { ClusterHost, ClusterSpec } from './clusters.ts';
 import { openDirectory, type LabDirectory } from './directory-store.ts';
 import { openEntra } from './entra/index.ts';
 import { openLabAuthority, startGateway, type Gateway } from './gateway/index.ts';
+import { createGraph } from './graph/index.ts';
 import { createIssuerService } from './issuer-service.ts';
 import { createOutbound } from './outbound.ts';
-import type { AuditLog, CloudService } from './service.ts';
+import type { AuditLog } from './service.ts';
+import { createVaultService } from './vault/index.ts';
+import { openObjectStore } from './vault/object-store.ts';
 
 /** What the emulated Azure is started with. */
 export interface CloudOptions {
@@ -79,11 +83,19 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const outbound = stack.use(createOutbound({ clock, proxyUrl, caPem: authority.pair.certPem }));
     const fetchJson = (url: string) => outbound.fetchJson(url);
     const entra = stack.use(openEntra({ store, clock, random, log, directory, audit, fetchJson }));
-    const specs = (): readonly ClusterSpec[] => [];
-    const services: CloudService[] = [entra.service, createIssuerService({ clusters: options.clusters, specs, audit })];
+    const tokens = entra.verifier;
+    const arm = createArm({ store, clock, random, log, directory, tokens, audit, clusters: options.clusters });
+    stack.defer(() => arm.idle());
+    const vaults = createVaultService({ store, clock, random, log, tokens, audit, vaults: arm.vaultRegistry });
+    const graph = createGraph({ clock, random, log, directory, tokens, audit });
+    const issuers = createIssuerService({ clusters: options.clusters, specs: () => arm.clusters(), audit });
     gateway = stack.use(
       await startGateway({
-        services,
+        services: [entra.service, arm, graph, vaults, issuers],
+        missingHost: (host) =>
+          vaults.serves(host) && !vaults.exists(host)
+            ? `${host} cannot be resolved: no vault has this name`
+            : undefined,
         authority,
         audit,
         clock,
@@ -106,18 +118,32 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
           clock,
           random,
         }),
-      clusters: specs,
-      status: () => ({
-        tenantId: directory.tenant.tenantId,
-        subscriptionId: directory.subscription.subscriptionId,
-        vaults: [],
-        identities: [],
-        clusters: [],
-      }),
+      clusters: () => arm.clusters(),
+      status: () =>
+        cloudStatus(directory, arm, (vault) => openObjectStore(store, clock, vault, 'secrets').all().length),
       [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
     };
   } catch (error) {
     await stack[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function cloudStatus(
+  { tenant, subscription }: LabDirectory,
+  arm: ArmService,
+  countSecrets: (vaultName: string) => number,
+): CloudStatus {
+  return {
+    tenantId: tenant.tenantId,
+    subscriptionId: subscription.subscriptionId,
+    vaults: arm.vaults().map(({ name, resourceGroup }) => ({ name, resourceGroup, secrets: countSecrets(name) })),
+    identities: arm.identities().map(({ name, clientId, principalId, federatedCredentials }) => ({
+      name,
+      clientId,
+      principalId,
+      federatedCredentials,
+    })),
+    clusters: arm.clusters().map(({ name, resourceGroup, issuerUrl }) => ({ name, resourceGroup, issuerUrl })),
+  };
 }

@@ -1,0 +1,138 @@
+import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { exportJWK, SignJWT, type JWTPayload } from 'jose';
+import { ProxyAgent, request } from 'undici';
+import { createDisposeStack, silentLog, systemClock, systemRandom } from '#base';
+import { startCloud, type Cloud, type ClusterHost, type ClusterSpec } from '#lab/cloud';
+import { createMemoryStore, type Store } from '#lab/store';
+
+/** Clusters that are nothing but an issuer: enough for Entra ID to check their tokens. */
+export interface IssuerOnlyClusters extends ClusterHost {
+  readonly applied: Map<string, ClusterSpec>;
+  /** Signs a token as the API server of `spec` would. */
+  sign(spec: ClusterSpec, claims: JWTPayload): Promise<string>;
+}
+
+/** The emulated Azure for a test, and ways to use it from outside. */
+export interface CloudLab extends AsyncDisposable {
+  readonly cloud: Cloud;
+  readonly clusters: IssuerOnlyClusters;
+  readonly folder: string;
+  /** Sends a JSON request through the gateway, as the signed-in user when `as` is not given. */
+  call(method: string, url: string, body?: object): Promise<{ status: number; body: unknown }>;
+  /** Runs an ES module in a new Node process whose only tie to the lab is its environment; answers what it printed. */
+  runNode(module: string, env?: Readonly<Record<string, string>>): Promise<string>;
+}
+
+/** Clusters without a Kubernetes behind them. */
+export async function createIssuerOnlyClusters(): Promise<IssuerOnlyClusters> {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'cluster-key', alg: 'RS256', use: 'sig' };
+  const applied = new Map<string, ClusterSpec>();
+  return {
+    applied,
+    apply: (spec) => {
+      applied.set(spec.armId.toLowerCase(), spec);
+      return Promise.resolve();
+    },
+    remove: (armId) => {
+      applied.delete(armId.toLowerCase());
+      return Promise.resolve();
+    },
+    kubeconfig: () => Promise.resolve('apiVersion: v1\nkind: Config\n'),
+    issuer: (armId) => {
+      const spec = applied.get(armId.toLowerCase());
+      if (spec === undefined) return undefined;
+      return {
+        openidConfiguration: () => ({
+          issuer: spec.issuerUrl,
+          jwks_uri: `${spec.issuerUrl}openid/v1/jwks`,
+          response_types_supported: ['id_token'],
+          subject_types_supported: ['public'],
+          id_token_signing_alg_values_supported: ['RS256'],
+        }),
+        jwks: () => ({ keys: [jwk] }),
+      };
+    },
+    sign: (spec, claims) =>
+      new SignJWT({ iss: spec.issuerUrl, ...claims })
+        .setProtectedHeader({ alg: 'RS256', kid: 'cluster-key' })
+        .setIssuedAt()
+        .setNotBefore('0s')
+        .setExpirationTime('1h')
+        .sign(privateKey),
+  };
+}
+
+/** Starts the emulated Azure on `store` (default: a new one in memory). */
+export async function startCloudLab(store: Store = createMemoryStore()): Promise<CloudLab> {
+  const stack = createDisposeStack();
+  const folder = await mkdtemp(join(tmpdir(), 'keyferry-cloud-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const clusters = await createIssuerOnlyClusters();
+  const cloud = stack.use(
+    await startCloud({ store, clock: systemClock, random: systemRandom, log: silentLog, clusters }),
+  );
+  const caFile = join(folder, 'ca.pem');
+  await writeFile(caFile, cloud.caPem);
+  const agent = new ProxyAgent({ uri: cloud.gateway.proxyUrl, requestTls: { ca: cloud.caPem } });
+  stack.defer(() => agent.destroy());
+  return {
+    cloud,
+    clusters,
+    folder,
+    call: async (method, url, body) => {
+      const { hostname } = new URL(url);
+      const resource = hostname.endsWith('.vault.azure.net') ? 'vault.azure.net' : hostname;
+      const token = await userToken(cloud, agent, `https://${resource}/.default`);
+      const answer = await request(url, {
+        method: method as 'GET',
+        dispatcher: agent,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: body === undefined ? null : JSON.stringify(body),
+      });
+      const text = await answer.body.text();
+      return { status: answer.statusCode, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+    },
+    runNode: async (module, env = {}) => {
+      const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', module], {
+        cwd: new URL('../../..', import.meta.url).pathname,
+        env: {
+          PATH: process.env['PATH'],
+          HOME: folder,
+          HTTPS_PROXY: cloud.gateway.proxyUrl,
+          NO_PROXY: '127.0.0.1,localhost',
+          NODE_EXTRA_CA_CERTS: caFile,
+          ...env,
+        },
+      });
+      return stdout;
+    },
+    [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
+  };
+}
+
+/** A token of the lab's user, had as az has it: with the refresh token of the handed-out configuration. */
+async function userToken(cloud: Cloud, dispatcher: ProxyAgent, scope: string): Promise<string> {
+  const cache = JSON.parse(cloud.azureConfigFiles()['msal_token_cache.json'] ?? '{}') as {
+    RefreshToken: Record<string, { secret: string; client_id: string }>;
+  };
+  const [entry] = Object.values(cache.RefreshToken);
+  const answer = await request('https://login.microsoftonline.com/organizations/oauth2/v2.0/token', {
+    method: 'POST',
+    dispatcher,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({
+      grant_type: 'refresh_token',
+      client_id: entry?.client_id ?? '',
+      refresh_token: entry?.secret ?? '',
+      scope,
+    }).toString(),
+  });
+  const body = (await answer.body.json()) as { access_token: string };
+  return body.access_token;
+}
