@@ -106,9 +106,10 @@ export function createArm(deps: ArmDeps): ArmService {
     const url = new URL(request.url);
     deps.audit.note(request, { operation: 'Authentication' });
     const token = await authenticate(deps.tokens, request, directory.tenant);
+    deps.audit.note(request, { identity: identityOf(token), operation: 'Unknown' });
     const segments = pathSegments(url.pathname);
     const match = table.match(request.method, segments);
-    deps.audit.note(request, { identity: identityOf(token), operation: match?.route.operation ?? 'Unknown' });
+    if (match !== undefined) deps.audit.note(request, { operation: match.route.operation });
 
     const apiVersion = queryValue(url, 'api-version');
     if (apiVersion === undefined || apiVersion === '') throw missingApiVersion();

@@ -38,12 +38,13 @@ export function createGraph(deps: GraphDeps): CloudService {
     const url = new URL(request.url);
     deps.audit.note(request, { operation: 'Authentication' });
     const token = await authenticate(deps.tokens, request);
-    const match = table.match(request.method, pathSegments(url.pathname));
-    deps.audit.note(request, { identity: identityOf(token), operation: match?.route.operation ?? 'Unknown' });
+    deps.audit.note(request, { identity: identityOf(token), operation: 'Unknown' });
+    const segments = pathSegments(url.pathname);
+    const match = table.match(request.method, segments);
     if (match === undefined) {
-      const [, segment = ''] = pathSegments(url.pathname);
-      throw new AzureError(400, 'BadRequest', `Resource not found for the segment '${segment}'.`);
+      throw new AzureError(400, 'BadRequest', `Resource not found for the segment '${segments[1] ?? ''}'.`);
     }
+    deps.audit.note(request, { operation: match.route.operation });
     const body = () => readJsonObject(request, (problem) => new AzureError(400, 'BadRequest', problem));
     return match.route.handle({ url, params: match.params, token, body });
   };

@@ -54,12 +54,12 @@ export function createVaultService(deps: VaultServiceDeps): VaultService {
     // First of all, and without a look at the path or the body: SDKs send an empty request to be challenged.
     deps.audit.note(request, { operation: 'Authentication' });
     const token = await authenticate(deps.tokens, request, vault, host.cloud);
-    deps.audit.note(request, { identity: identityOf(token) });
+    deps.audit.note(request, { identity: identityOf(token), operation: 'Unknown' });
 
     const method = effectiveMethod(request);
     const segments = pathSegments(url.pathname);
     const match = table.match(method, segments);
-    deps.audit.note(request, { operation: match?.route.operation ?? 'Unknown' });
+    if (match !== undefined) deps.audit.note(request, { operation: match.route.operation });
     const apiVersion = queryValue(url, 'api-version');
     if (apiVersion === undefined || apiVersion === '') throw missingApiVersion();
     if (match === undefined) throw unknownOperation(method, segments.slice(1).join('/') || (segments[0] ?? ''));

@@ -1,5 +1,5 @@
 import { AzureError } from '../../rest/azure-error.ts';
-import { isObject, objectOr, type JsonObject } from '../../rest/request.ts';
+import { isObject, objectOr, textOr, type JsonObject } from '../../rest/request.ts';
 import type { ClusterSpec } from '../../clusters.ts';
 import { groupNameOf, type ArmResource } from '../resource-store.ts';
 
@@ -135,11 +135,10 @@ function parseAddon(addons: unknown): ClusterSpec['secretsProvider'] {
   const found = Object.entries(objectOr(addons)).find(([name]) => isSecretsProvider(name))?.[1];
   if (!isObject(found) || found['enabled'] !== true) return undefined;
   const config = objectOr(found['config']);
-  const interval = config['rotationPollInterval'];
   return {
     // The wire has texts here.
-    enableSecretRotation: String(config['enableSecretRotation'] ?? 'false').toLowerCase() === 'true',
-    rotationPollInterval: typeof interval === 'string' && interval !== '' ? interval : DEFAULT_POLL_INTERVAL,
+    enableSecretRotation: textOr(config['enableSecretRotation'], 'false').toLowerCase() === 'true',
+    rotationPollInterval: textOr(config['rotationPollInterval'], DEFAULT_POLL_INTERVAL),
   };
 }
 
@@ -163,7 +162,7 @@ function parseVersion(name: string, value: unknown, before: ArmResource | undefi
     throw new AzureError(
       400,
       'K8sVersionNotSupported',
-      `Managed cluster ${name} is on version ${String(value)}, which is not a Kubernetes version.`,
+      `Managed cluster ${name} is on version ${JSON.stringify(value)}, which is not a Kubernetes version.`,
     );
   }
   return value.split('.').length === 2 ? `${value}.0` : value;
@@ -174,10 +173,9 @@ function hadIssuer(before: ArmResource | undefined): boolean {
 }
 
 function fillPool(pool: JsonObject, kubernetesVersion: string): JsonObject {
-  const size = pool['vmSize'];
   return {
     ...pool,
-    vmSize: typeof size === 'string' && size !== '' ? size : DEFAULT_VM_SIZE,
+    vmSize: textOr(pool['vmSize'], DEFAULT_VM_SIZE),
     orchestratorVersion: kubernetesVersion,
     currentOrchestratorVersion: kubernetesVersion,
     provisioningState: 'Succeeded',

@@ -1,7 +1,7 @@
 import { errorText } from '#base';
 import type { ClusterSpec } from '../../clusters.ts';
 import { AzureError } from '../../rest/azure-error.ts';
-import { empty, json, objectOr, type JsonObject } from '../../rest/request.ts';
+import { empty, json, objectOr, textOr, type JsonObject } from '../../rest/request.ts';
 import type { ArmCall } from '../arm-call.ts';
 import type { ArmContext, ResourceType } from '../arm-context.ts';
 import { IDENTITY_TYPE, type UserAssignedIdentities } from '../managed-identity/user-assigned-identities.ts';
@@ -63,13 +63,12 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
   };
 
   const createFacts = (place: Place, location: string, properties: JsonObject): ClusterFacts => {
-    const asked = properties['nodeResourceGroup'];
-    const nodeResourceGroup =
-      typeof asked === 'string' && asked !== ''
-        ? asked
-        : `MC_${place.group.name}_${place.name}_${location}`.slice(0, MAX_GROUP_NAME);
+    const nodeResourceGroup = textOr(
+      properties['nodeResourceGroup'],
+      `MC_${place.group.name}_${place.name}_${location}`.slice(0, MAX_GROUP_NAME),
+    );
     deps.groups.createOwned(nodeResourceGroup, location, place.id);
-    const prefix = String(properties['dnsPrefix'] ?? place.name).toLowerCase();
+    const prefix = textOr(properties['dnsPrefix'], place.name).toLowerCase();
     return {
       issuerGuid: random.uuid(),
       fqdn: `${prefix}-${random.bytes(4).toString('hex')}.hcp.${location}.azmk8s.io`,

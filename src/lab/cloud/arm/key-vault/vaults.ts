@@ -1,5 +1,5 @@
 import { AzureError } from '../../rest/azure-error.ts';
-import { empty, json, objectOr } from '../../rest/request.ts';
+import { empty, json, objectOr, textOr } from '../../rest/request.ts';
 import type { VaultRegistry } from '../../vault/index.ts';
 import type { ArmCall } from '../arm-call.ts';
 import type { ArmContext, ResourceType } from '../arm-context.ts';
@@ -129,7 +129,7 @@ export function createVaults(context: ArmContext): Vaults {
   };
 
   const checkName = async (call: ArmCall) => {
-    const name = String((await call.body())['name'] ?? '');
+    const name = textOr((await call.body())['name'], '');
     try {
       checkVaultName(name);
       refuseTakenName(name);

@@ -1,0 +1,1 @@
+export { createArmLab, SUBSCRIPTION, type ArmAnswer, type ArmLab, type JsonBody } from './arm-lab.ts';
