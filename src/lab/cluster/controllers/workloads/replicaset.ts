@@ -9,7 +9,14 @@ import { keyOf, parseKey } from '../reconcile/informer.ts';
 import { sameJson } from '../reconcile/json.ts';
 import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
 import { controllerOf, controllerReference } from './ownership.ts';
-import { planPod, planReplicas, planReplicaSetStatus, wouldAdopt, type ReplicaFailure } from './replicaset-plan.ts';
+import {
+  planPod,
+  planReplicas,
+  planReplicaSetStatus,
+  wouldAdopt,
+  type ReplicaFailure,
+  type ReplicaPlan,
+} from './replicaset-plan.ts';
 import { RESOURCES } from '../reconcile/resources.ts';
 
 /**
@@ -20,12 +27,8 @@ export function startReplicaSetController(context: ControllerContext): Reconcile
   const { api, clock } = context;
   const events = context.eventsOf('replicaset-controller');
 
-  const scale = async (
-    replicaSet: ReplicaSet & KubeObject,
-    pods: readonly Pod[],
-  ): Promise<ReplicaFailure | undefined> => {
+  const scale = async (replicaSet: ReplicaSet & KubeObject, plan: ReplicaPlan): Promise<ReplicaFailure | undefined> => {
     const { namespace, name = '', uid = '' } = replicaSet.metadata;
-    const plan = planReplicas(replicaSet, pods);
     const ownerReferences = [controllerReference({ apiVersion: 'apps/v1', kind: 'ReplicaSet', name, uid })];
     try {
       for (let index = 0; index < plan.create; index += 1) {
@@ -76,8 +79,11 @@ export function startReplicaSetController(context: ControllerContext): Reconcile
             selector: replicaSet.spec?.selector,
           },
         });
-      const failure = await scale(replicaSet, await claim());
-      const { status, againAfterMs } = planReplicaSetStatus(replicaSet, await claim(), failure, clock.now());
+      const pods = await claim();
+      const plan = planReplicas(replicaSet, pods);
+      const failure = await scale(replicaSet, plan);
+      const settled = plan.create === 0 && plan.remove.length === 0 ? pods : await claim();
+      const { status, againAfterMs } = planReplicaSetStatus(replicaSet, settled, failure, clock.now());
       if (!sameJson(status, replicaSet.status)) {
         await ignoreNotFound(
           api.update(RESOURCES.replicaSets, { namespace, name }, { ...replicaSet, status }, 'status'),
