@@ -143,20 +143,27 @@ async function readBundle(path: string): Promise<string> {
   }
 }
 
+/** The failure of a request that got no answer, in the words of az where it has any. */
 function connectionError(url: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof AzError) return error;
-  const { code } = error as NodeJS.ErrnoException;
-  const cause = error.cause as NodeJS.ErrnoException | undefined;
-  const reason = [error.message, code ?? cause?.code].filter((part) => part).join(' ');
-  return new AzError(
-    'error',
-    `Please ensure you have network connection. Error detail: ${new URL(url).host}: ${reason}`,
-    {
+  const { host } = new URL(url);
+  // undici reports a refused CONNECT only in its message; the gateway refuses hosts that the lab does not serve.
+  if (error.message.startsWith('Proxy response (502)')) {
+    const isVault = host.endsWith('.vault.azure.net');
+    return new AzError('error', `Failed to resolve '${host}' (Name or service not known)`, {
       cause: error,
-      recommendation:
-        code === 'ECONNREFUSED' || cause?.code === 'ECONNREFUSED'
-          ? 'Nothing listens there. Is the lab running? Start it with: keyferry lab up'
-          : 'See which requests reached the lab with: keyferry lab audit',
-    },
-  );
+      recommendation: isVault
+        ? `There is no vault named '${host.split('.')[0]}'. See: az keyvault list`
+        : 'The lab does not serve this host. With keyferry lab up --allow-internet it lets such requests through.',
+    });
+  }
+  const { code = (error.cause as NodeJS.ErrnoException | undefined)?.code } = error as NodeJS.ErrnoException;
+  const reason = [error.message, code].filter((part) => part).join(' ');
+  return new AzError('error', `Please ensure you have network connection. Error detail: ${host}: ${reason}`, {
+    cause: error,
+    recommendation:
+      code === 'ECONNREFUSED'
+        ? 'Nothing listens there. Is the lab running? Start it with: keyferry lab up'
+        : 'See which requests reached the lab with: keyferry lab audit',
+  });
 }

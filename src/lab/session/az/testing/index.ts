@@ -1,0 +1,1 @@
+export { az, type AzResult } from './memory-io.ts';
