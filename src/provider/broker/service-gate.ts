@@ -74,6 +74,17 @@ export function createServiceGate(options: ServiceGateOptions): ServiceGate {
     state.pausedUntilMs = Math.max(state.pausedUntilMs, clock.monotonic() + pauseMs);
   };
 
+  // Whether a failed call is worth another try; if so its service is paused.
+  const pauses = (state: ServiceState, error: KeyferryError, call: GateCall, tries: number): boolean => {
+    if (call.signal.aborted) return false;
+    if (error.code !== 'resource-exhausted' && error.code !== 'unavailable') {
+      state.failures = 0;
+      return false;
+    }
+    note(state, error);
+    return error.code === 'resource-exhausted' || error.retryAfterMs !== undefined || tries < UNREACHABLE_TRIES;
+  };
+
   return {
     async run(service, call, task) {
       const state = stateOf(service);
@@ -82,26 +93,29 @@ export function createServiceGate(options: ServiceGateOptions): ServiceGate {
         await enter(state, maxConcurrent, call.signal);
         try {
           await waitForPause(service, state, call);
-          const answer = await task();
-          state.failures = 0;
-          state.lastError = undefined;
-          return answer;
-        } catch (error) {
-          const known = toKeyferryError(error, 'unknown');
-          if (call.signal.aborted || known.code === 'deadline-exceeded') throw known;
-          if (known.code !== 'resource-exhausted' && known.code !== 'unavailable') {
+          const outcome = await settle(task);
+          if (outcome.ok) {
             state.failures = 0;
-            throw known;
+            state.lastError = undefined;
+            return outcome.value;
           }
-          note(state, known);
-          if (known.code === 'unavailable' && known.retryAfterMs === undefined && tries >= UNREACHABLE_TRIES)
-            throw known;
+          if (!pauses(state, outcome.error, call, tries)) throw outcome.error;
         } finally {
           leave(state);
         }
       }
     },
   };
+}
+
+type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: KeyferryError };
+
+async function settle<T>(task: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await task() };
+  } catch (error) {
+    return { ok: false, error: toKeyferryError(error, 'unknown') };
+  }
 }
 
 function tooLate(service: string, leftMs: number, last: KeyferryError | undefined): KeyferryError {

@@ -1,0 +1,64 @@
+import { decodeJwt } from 'jose';
+import { KeyferryError, Secret, type Clock } from '#base';
+import type { AzureClients, Credential } from '#azure';
+
+/** An Azure in memory whose answers name who asked, so that a test sees every crossing of identities. */
+export interface FakeAzure {
+  readonly clients: AzureClients;
+  /** Who made an exchange, in order: `subject as client in tenant`. */
+  readonly exchanges: string[];
+  /** What was read, in order: `vault/name@version for who`. */
+  readonly reads: string[];
+  /** Called before each exchange; throw to refuse. */
+  onExchange: (who: string) => void | Promise<void>;
+  /** Called before each read; throw to refuse. */
+  onRead: (what: string, signal: AbortSignal) => void | Promise<void>;
+}
+
+function whoIs(credential: Credential): string {
+  const subject =
+    credential.mode === 'workload-identity'
+      ? String(decodeJwt(credential.assertion.expose()).sub)
+      : credential.clientSecret.expose();
+  return `${subject} as ${credential.clientId} in ${credential.tenantId}`;
+}
+
+/** An Azure that gives everybody a token and every secret. */
+export function createFakeAzure(clock: Clock): FakeAzure {
+  const fake: FakeAzure = {
+    exchanges: [],
+    reads: [],
+    onExchange: () => undefined,
+    onRead: () => undefined,
+    clients: {
+      tokenSource: (_cloud, credential) => ({
+        async token() {
+          const who = whoIs(credential);
+          fake.exchanges.push(who);
+          await fake.onExchange(who);
+          return { token: new Secret(who), expiresAtMs: clock.now() + 3_600_000 };
+        },
+      }),
+      secretReader: ({ vaultUrl, tokens }) => ({
+        async getSecret(name, version, { signal }) {
+          const { token } = await tokens.token('https://vault.azure.net/.default', { signal });
+          const what = `${new URL(vaultUrl).host}/${name}@${version ?? 'current'}`;
+          fake.reads.push(`${what} for ${token.expose()}`);
+          await fake.onRead(what, signal);
+          if (name === 'missing') {
+            throw new KeyferryError('not-found', `SecretNotFound: A secret with (name/id) ${name} was not found`, {
+              upstreamCode: 'SecretNotFound',
+            });
+          }
+          return {
+            value: new Secret(`${name} for ${token.expose()}`),
+            version: version ?? 'v1',
+            contentType: undefined,
+            keyId: undefined,
+          };
+        },
+      }),
+    },
+  };
+  return fake;
+}

@@ -1,0 +1,2 @@
+export { createFakeAzure, type FakeAzure } from './fake-azure.ts';
+export { createTestIssuer, type TestIssuer, type TokenClaims } from './test-issuer.ts';
