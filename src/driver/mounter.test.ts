@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { silentLog, systemClock } from '#base';
+import { createMounter } from './mounter.ts';
+import { parseMountinfo } from './mountinfo.ts';
+import { createFakeMounter } from './testing/fake-mounter.ts';
+import { describeMounter } from './testing/mounter-contract.ts';
+
+/** Whether this process may mount: root is not always enough (containers). */
+function mayMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'keyferry-try-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', folder], { stdio: 'ignore' });
+    execFileSync('umount', [folder], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmdirSync(folder);
+  }
+}
+
+describeMounter('fake', createFakeMounter);
+if (mayMount()) describeMounter('real', () => createMounter({ clock: systemClock, log: silentLog }), { real: true });
+else it.skip('the real mounter (this process may not mount)', () => undefined);
+
+describe('parseMountinfo', () => {
+  it('reads mount point, type, source and options, with and without optional fields', () => {
+    const text = [
+      '36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue',
+      '37 35 0:52 / /var/lib/kubelet/pods/a/mount rw,nosuid - tmpfs tmpfs rw,size=1024k',
+      '',
+    ].join('\n');
+    expect(parseMountinfo(text)).toEqual([
+      {
+        mountPoint: '/mnt2',
+        fsType: 'ext3',
+        source: '/dev/root',
+        options: ['rw', 'noatime'],
+        superOptions: ['rw', 'errors=continue'],
+      },
+      {
+        mountPoint: '/var/lib/kubelet/pods/a/mount',
+        fsType: 'tmpfs',
+        source: 'tmpfs',
+        options: ['rw', 'nosuid'],
+        superOptions: ['rw', 'size=1024k'],
+      },
+    ]);
+  });
+
+  it.each([
+    ['a space', String.raw`/a\040b`, '/a b'],
+    ['a backslash', String.raw`/a\134b`, String.raw`/a\b`],
+    ['letters beyond ASCII', '/ä', '/ä'],
+  ])('unescapes %s', (_what, written, path) => {
+    expect(parseMountinfo(`1 2 0:1 / ${written} rw - tmpfs tmpfs rw`)[0]?.mountPoint).toBe(path);
+  });
+
+  it('leaves out a line that is cut short', () => {
+    expect(parseMountinfo('36 35 98:0 / /mnt rw')).toEqual([]);
+  });
+});

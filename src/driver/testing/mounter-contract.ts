@@ -1,0 +1,84 @@
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Mounter } from '../mounter.ts';
+
+const SIZE = { sizeBytes: 1024 * 1024 };
+
+/** What every {@link Mounter} promises. `real`: the kernel is behind it, so that limits and links can be tried. */
+export function describeMounter(name: string, create: () => Mounter, { real = false } = {}): void {
+  describe(`a mounter (${name})`, () => {
+    let folder: string;
+    let target: string;
+    let mounter: Mounter;
+
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'keyferry mounter '));
+      target = join(folder, 'mount');
+      await mkdir(target);
+      mounter = create();
+    });
+    afterEach(async () => {
+      await mounter.unmount(target);
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    it('finds nothing where nothing is mounted, nor where there is no folder', async () => {
+      expect(await mounter.find(target)).toBeUndefined();
+      expect(await mounter.find(join(folder, 'no', 'such'))).toBeUndefined();
+    });
+
+    it('mounts an empty tmpfs that holds neither programs nor devices, and has a size', async () => {
+      await writeFile(join(target, 'below'), '');
+      await mounter.mountTmpfs(target, SIZE);
+      const entry = await mounter.find(target);
+      expect(entry).toMatchObject({ fsType: 'tmpfs' });
+      expect(entry?.options).toEqual(expect.arrayContaining(['nosuid', 'nodev', 'noexec']));
+      expect(entry?.superOptions).toContain('size=1024k');
+      expect(await readdir(target)).toEqual([]);
+    });
+
+    it('takes the files away with the mount, and leaves what was below it', async () => {
+      await writeFile(join(target, 'below'), '');
+      await mounter.mountTmpfs(target, SIZE);
+      await writeFile(join(target, 'above'), '');
+      await mounter.unmount(target);
+      expect(await mounter.find(target)).toBeUndefined();
+      expect(await readdir(target)).toEqual(['below']);
+    });
+
+    it('does nothing when it unmounts what is not mounted', async () => {
+      await expect(mounter.unmount(target)).resolves.toBeUndefined();
+      await expect(mounter.unmount(join(folder, 'no', 'such'))).resolves.toBeUndefined();
+    });
+
+    it('refuses to mount where there is no folder', async () => {
+      await expect(mounter.mountTmpfs(join(folder, 'absent'), SIZE)).rejects.toThrow();
+    });
+
+    it.runIf(real)('finds a mount over a symbolic link in its path', async () => {
+      await symlink(folder, `${folder}-link`);
+      try {
+        await mounter.mountTmpfs(target, SIZE);
+        expect(await mounter.find(join(`${folder}-link`, 'mount'))).toMatchObject({ fsType: 'tmpfs' });
+      } finally {
+        await rm(`${folder}-link`);
+      }
+    });
+
+    it.runIf(real)('takes away mounts that are stacked', async () => {
+      await mounter.mountTmpfs(target, SIZE);
+      await mounter.mountTmpfs(target, SIZE);
+      await mounter.unmount(target);
+      expect(await mounter.find(target)).toBeUndefined();
+    });
+
+    it.runIf(real)('holds no more than its size', async () => {
+      await mounter.mountTmpfs(target, SIZE);
+      await expect(writeFile(join(target, 'big'), Buffer.alloc(2 * SIZE.sizeBytes))).rejects.toMatchObject({
+        code: 'ENOSPC',
+      });
+    });
+  });
+}

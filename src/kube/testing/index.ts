@@ -1,0 +1,1 @@
+export { createFakeKubeClient, type FakeCall, type FakeKubeClient } from './fake-client.ts';
