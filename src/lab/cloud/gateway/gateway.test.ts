@@ -257,6 +257,18 @@ describe('the gateway', () => {
   });
 });
 
+describe('a tunnel that is asked for while the gateway ends', () => {
+  it('does not keep it from ending', async () => {
+    const gateway = await start();
+    const socket = connect(gateway.port, '127.0.0.1');
+    socket.write('CONNECT kv.vault.azure.net:443 HTTP/1.1\r\n');
+    await once(socket, 'connect');
+    const ended = gateway[Symbol.asyncDispose]();
+    socket.on('error', () => undefined).write('\r\n');
+    await expect(ended).resolves.toBeUndefined();
+  });
+});
+
 describe('with the internet allowed', () => {
   it('hands a tunnel to another host on to the proxy that was set before', async () => {
     const seen: string[] = [];

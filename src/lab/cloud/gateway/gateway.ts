@@ -51,8 +51,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const inner = createInnerServer(options);
   const exchanges = countExchanges(inner);
   const tunnels = new Set<Socket>();
+  let ending = false;
   const onConnect = (message: IncomingMessage, duplex: Duplex, head: Buffer) => {
     const socket = duplex as Socket;
+    if (ending) {
+      socket.destroy();
+      return;
+    }
     tunnels.add(socket);
     socket.once('close', () => tunnels.delete(socket));
     socket.on('error', (error) => log.debug('a tunnel broke', { error: error.message }));
@@ -69,6 +74,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     [Symbol.asyncDispose]: async () => {
       const closed = server[Symbol.asyncDispose]();
       await exchanges.idle(graceMs, clock);
+      ending = true;
       for (const socket of tunnels) socket.destroy();
       await closed;
     },
