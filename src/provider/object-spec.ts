@@ -161,7 +161,7 @@ export function filePathIssue(path: string): string | undefined {
 // The fail-safe schema knows maps, lists and texts only: what a person wrote as 0644 stays "0644".
 function parseYaml(text: string): unknown {
   try {
-    return parse(text, { schema: 'failsafe', maxAliasCount: 100 });
+    return parse(text, { schema: 'failsafe', maxAliasCount: 100, logLevel: 'error' });
   } catch {
     return undefined;
   }

@@ -1,0 +1,159 @@
+import { assert, constantFrom, pre, property, string } from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Issue } from '#base';
+import { filePathIssue, parseObjects } from './object-spec.ts';
+
+function parse(text: string) {
+  const issues: Issue[] = [];
+  const objects = parseObjects(text, issues);
+  return { objects, issues };
+}
+
+/** One entry from its fields, in the form that upstream asks for: a YAML text in a list. */
+const entry = (fields: string) => `array:\n  - |\n${fields.replace(/^/gm, '    ')}\n`;
+const YAML_CHARACTERS = Array.from('array: -|\n[]{}"&*!objectName1');
+const SECRET = 'objectName: one\nobjectType: secret\n';
+
+describe('objects', () => {
+  it('are read from texts in the list, as upstream asks', () => {
+    expect(parse(entry(SECRET))).toEqual({
+      issues: [],
+      objects: [
+        {
+          at: 'objects.array[0]',
+          type: 'secret',
+          name: 'one',
+          path: 'one',
+          version: undefined,
+          versionHistory: 0,
+          format: 'pem',
+          encoding: 'utf-8',
+          mode: undefined,
+        },
+      ],
+    });
+  });
+
+  it('are read from maps in the list as well', () => {
+    const { objects, issues } = parse(
+      'array:\n  - objectName: one\n    objectType: secret\n  - {objectName: two, objectType: cert}\n',
+    );
+    expect(issues).toEqual([]);
+    expect(objects.map(({ name, type }) => [name, type])).toEqual([
+      ['one', 'secret'],
+      ['two', 'cert'],
+    ]);
+  });
+
+  it.each([
+    ['objectVersion: 12345678901234567890123456789012', { version: '12345678901234567890123456789012' }],
+    ['objectVersion: 1e5', { version: '1e5' }],
+    ['objectVersion: latest', { version: undefined }],
+    ['objectVersion: ""', { version: undefined }],
+    ['objectVersion:', { version: undefined }],
+    ['objectAlias: true', { path: 'true' }],
+    ['objectAlias: null', { path: 'null' }],
+    ['objectAlias: folder/file.txt', { path: 'folder/file.txt' }],
+    ['objectAlias: "  spaced  "', { path: 'spaced' }],
+    ['filePermission: 0400', { mode: 0o400 }],
+    ['filePermission: "0644"', { mode: 0o644 }],
+    ['filePermission: 0o600', { mode: 0o600 }],
+    ['filePermission: 777', { mode: 0o777 }],
+    ['objectEncoding: BASE64', { encoding: 'base64' }],
+    ['objectEncoding: hex', { encoding: 'hex' }],
+    ['objectFormat: PFX', { format: 'pfx' }],
+    ['objectVersionHistory: 5', { versionHistory: 5 }],
+    ['somethingElse: is ignored', {}],
+  ])('keep the text of "%s"', (line, expected) => {
+    const { objects, issues } = parse(entry(SECRET + line));
+    expect(issues).toEqual([]);
+    expect(objects[0]).toMatchObject(expected);
+  });
+
+  it.each([
+    ['objectType: secret', 'objectName', 'objectName is not provided'],
+    ['objectName: a_b\nobjectType: secret', 'objectName', 'is not valid'],
+    ['objectName: one', 'objectType', 'Invalid vaultObjectTypes. Should be secret, key, or cert'],
+    ['objectName: one\nobjectType: Secret', 'objectType', 'Invalid vaultObjectTypes'],
+    [`${SECRET}objectAlias: /etc/passwd`, 'objectAlias', 'file name must be a relative path'],
+    [`${SECRET}objectAlias: ../x`, 'objectAlias', "file name must not contain '..'"],
+    [`${SECRET}objectAlias: a..b`, 'objectAlias', "file name must not contain '..'"],
+    [`${SECRET}objectAlias: a//b`, 'objectAlias', 'must not contain empty parts'],
+    [`${SECRET}objectVersion: ../other`, 'objectVersion', 'is not valid'],
+    [`${SECRET}objectVersion: v1?x=y`, 'objectVersion', 'is not valid'],
+    [`${SECRET}filePermission: 0800`, 'filePermission', 'is not valid'],
+    [`${SECRET}filePermission: "-1"`, 'filePermission', 'is not valid'],
+    [`${SECRET}filePermission: 07777`, 'filePermission', 'is not valid'],
+    [`${SECRET}filePermission: rw-r--r--`, 'filePermission', 'is not valid'],
+    [`${SECRET}objectFormat: der`, 'objectFormat', 'invalid objectFormat: der, should be PEM or PFX'],
+    [
+      'objectName: one\nobjectType: cert\nobjectFormat: PFX',
+      'objectFormat',
+      'PFX format only supported for objectType: secret',
+    ],
+    [`${SECRET}objectEncoding: utf8`, 'objectEncoding', 'invalid objectEncoding: utf8'],
+    [
+      'objectName: one\nobjectType: key\nobjectEncoding: hex',
+      'objectEncoding',
+      'only supported for objectType: secret',
+    ],
+    [`${SECRET}objectVersionHistory: two`, 'objectVersionHistory', 'is not a whole number'],
+    [`${SECRET}objectAlias: [a]`, 'objectAlias', 'expected a text'],
+  ])('refuse %j', (fields, field, text) => {
+    const { objects, issues } = parse(`array:\n  - ${JSON.stringify(SECRET)}\n  - ${JSON.stringify(fields)}\n`);
+    expect(issues).toHaveLength(1);
+    expect(issues[0]?.path).toBe(`objects.array[1].${field}`);
+    expect(issues[0]?.message).toContain(text);
+    expect(objects).toHaveLength(1);
+  });
+
+  it.each([
+    ['- objectName: one', 'failed to yaml unmarshal objects'],
+    ['array: one', 'failed to yaml unmarshal objects'],
+    ['array: []', 'at least one entry'],
+    ['array:\n', 'at least one entry'],
+    ['array: [', 'failed to yaml unmarshal objects'],
+    ['array:\n  - [one]', 'unmarshal failed for keyVaultObjects at index 0'],
+    ['array:\n  - just words', 'unmarshal failed for keyVaultObjects at index 0'],
+  ])('refuse the text %j', (text, message) => {
+    const { objects, issues } = parse(text);
+    expect(objects).toEqual([]);
+    expect(issues.map((issue) => issue.message).join()).toContain(message);
+  });
+
+  it('say all that is wrong with an entry in upstream words, with its place', () => {
+    const { issues } = parse(entry('objectName: one\nobjectType: password\nobjectVersion: v1\nfilePermission: abc'));
+    expect(issues).toEqual([
+      {
+        path: 'objects.array[0].objectType',
+        message:
+          'failed to get objectType:password, objectName:one, objectVersion:v1: Invalid vaultObjectTypes. Should be secret, key, or cert',
+      },
+      {
+        path: 'objects.array[0].filePermission',
+        message:
+          'failed to get objectType:password, objectName:one, objectVersion:v1: filePermission "abc" is not valid: octal digits from 0000 to 0777',
+      },
+    ]);
+  });
+
+  it('answer objects or issues for any text, and never throw', () => {
+    assert(
+      property(string({ unit: constantFrom(...YAML_CHARACTERS) }), (text) => {
+        const { objects, issues } = parse(text);
+        expect(objects.length > 0 || issues.length > 0).toBe(true);
+      }),
+    );
+  });
+});
+
+it('a file path that is taken stays below the volume', () => {
+  assert(
+    property(string({ unit: constantFrom('.', '/', 'a', '-', '\\', '\0') }), (path) => {
+      pre(filePathIssue(path) === undefined);
+      const url = new URL(path, 'file:///volume/');
+      expect(url.pathname).toBe(`/volume/${path}`);
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,201 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { KeyferryError, Secret, silentLog } from '#base';
+import { TOKENS_ATTRIBUTE, type ProviderMountRequest } from '#providerapi';
+import { createFakeClock, createFakeRandom } from '../base/testing/index.ts';
+import { createClusterKeys } from './broker/cluster-keys.ts';
+import { createAzureProvider, type AzureProviderOptions } from './provider.ts';
+import { createFakeAzure, createTestIssuer, type TestIssuer } from './testing/index.ts';
+
+let issuer: TestIssuer;
+let token: string;
+const folders: string[] = [];
+
+beforeAll(async () => {
+  issuer = await createTestIssuer(createFakeClock());
+  token = await issuer.token();
+});
+
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+});
+
+function setUp(options: Partial<AzureProviderOptions> = {}) {
+  const clock = createFakeClock();
+  const azure = createFakeAzure(clock);
+  const provider = createAzureProvider({
+    clock,
+    random: createFakeRandom(),
+    log: silentLog,
+    azure: azure.clients,
+    version: '1.2.3',
+    clusterKeys: createClusterKeys({ clock, log: silentLog, fetchJwks: () => Promise.resolve(issuer.jwks()) }),
+    ...options,
+  });
+  return { clock, azure, provider };
+}
+
+function request(objects: string, changes: Record<string, string> = {}, signal?: AbortSignal): ProviderMountRequest {
+  return {
+    attributes: {
+      'csi.storage.k8s.io/pod.name': 'web-1',
+      'csi.storage.k8s.io/pod.namespace': 'team',
+      'csi.storage.k8s.io/serviceAccount.name': 'reader',
+      [TOKENS_ATTRIBUTE]: JSON.stringify({ 'api://AzureADTokenExchange': { token } }),
+      keyvaultName: 'KV-one',
+      tenantID: 'tenant',
+      clientID: 'client',
+      objects,
+      ...changes,
+    },
+    secrets: new Secret({}),
+    targetPath: '/volume',
+    permission: 0o644,
+    currentVersions: new Map(),
+    signal: signal ?? new AbortController().signal,
+  };
+}
+
+const OBJECTS = `array:
+  - {objectName: two, objectType: secret}
+  - {objectName: one, objectType: secret, objectAlias: folder/first, filePermission: "0400"}
+  - {objectName: one, objectType: secret, objectVersion: v0}
+`;
+
+describe('a mount', () => {
+  it('answers the files and versions in the order of the class', async () => {
+    const { provider } = setUp();
+    const { files, versions } = await provider.mount(request(OBJECTS));
+    const who = 'system:serviceaccount:team:reader as client in tenant';
+    expect(files.map(({ path, mode, contents }) => [path, mode, Buffer.from(contents.expose()).toString()])).toEqual([
+      ['two', 0o644, `two for ${who}`],
+      ['folder/first', 0o400, `one for ${who}`],
+      ['one', 0o644, `one for ${who}`],
+    ]);
+    expect(versions).toEqual([
+      { id: 'secret/two', version: 'v1' },
+      { id: 'secret/one', version: 'v1' },
+      { id: 'secret/one', version: 'v0' },
+    ]);
+  });
+
+  it('of 20 pods with one identity and two secrets is one exchange and two reads', async () => {
+    const { azure, provider } = setUp();
+    const objects = 'array: [{objectName: one, objectType: secret}, {objectName: two, objectType: secret}]';
+    await Promise.all(Array.from({ length: 20 }, () => provider.mount(request(objects))));
+    expect(azure.exchanges).toHaveLength(1);
+    expect(azure.reads.map((line) => line.split(' ')[0])).toEqual([
+      'kv-one.vault.azure.net/one@current',
+      'kv-one.vault.azure.net/two@current',
+    ]);
+  });
+
+  it('asks nobody when the input is wrong', async () => {
+    const { azure, provider } = setUp();
+    await expect(provider.mount(request('array: []', { keyvaultName: '' }))).rejects.toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringContaining('failed to mount objects, error: keyvaultName is not provided'),
+    });
+    expect(azure.exchanges).toEqual([]);
+  });
+
+  it('names every object that failed, with the vault’s code', async () => {
+    const { provider } = setUp();
+    const objects =
+      'array: [{objectName: one, objectType: secret}, {objectName: missing, objectType: secret}, {objectName: missing, objectType: secret, objectVersion: v7, objectAlias: x}]';
+    await expect(provider.mount(request(objects))).rejects.toMatchObject({
+      code: 'not-found',
+      upstreamCode: 'SecretNotFound',
+      message:
+        'failed to mount objects, error: ' +
+        'failed to get objectType:secret, objectName:missing, objectVersion:; ' +
+        'objectType:secret, objectName:missing, objectVersion:v7: ' +
+        'SecretNotFound: A secret with (name/id) missing was not found',
+    });
+  });
+
+  it('says a refused identity once for all objects', async () => {
+    const { azure, provider } = setUp();
+    azure.onExchange = () => {
+      const options = { upstreamCode: 'AADSTS700213', hint: 'set the subject' };
+      throw new KeyferryError('unauthenticated', 'AADSTS700213: No matching record', options);
+    };
+    const error: unknown = await provider.mount(request(OBJECTS)).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'unauthenticated', upstreamCode: 'AADSTS700213' });
+    expect((error as Error).message.match(/AADSTS700213/g)).toHaveLength(1);
+    expect((error as Error).message).toContain('(set the subject)');
+    expect((error as Error).message.match(/objectName:/g)).toHaveLength(3);
+  });
+
+  it('ends with its own deadline', async () => {
+    const { clock, azure, provider } = setUp({ mountTimeoutMs: 10_000 });
+    azure.onRead = (_what, signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('aborted')));
+      });
+    const mount = provider.mount(request('array: [{objectName: one, objectType: secret}]'));
+    const refused = expect(mount).rejects.toMatchObject({
+      code: 'deadline-exceeded',
+      message: expect.stringContaining('not done within 10 s'),
+    });
+    await expect.poll(() => azure.reads.length).toBe(1);
+    await clock.advance(10_000);
+    await refused;
+  });
+
+  it('ends when the driver gives up', async () => {
+    const { azure, provider } = setUp();
+    const controller = new AbortController();
+    azure.onRead = () => {
+      controller.abort(new KeyferryError('aborted', 'the caller gave up'));
+      return new Promise(() => undefined);
+    };
+    const mount = provider.mount(request('array: [{objectName: one, objectType: secret}]', {}, controller.signal));
+    await expect(mount).rejects.toMatchObject({
+      code: 'aborted',
+      message: expect.stringContaining('the caller gave up'),
+    });
+  });
+});
+
+describe('a cloud of one’s own', () => {
+  const objects = 'array: [{objectName: one, objectType: secret}]';
+  const environment = async (text: string) => {
+    const folder = await mkdtemp(join(tmpdir(), 'keyferry-cloud-'));
+    folders.push(folder);
+    const file = join(folder, 'environment.json');
+    await writeFile(file, text);
+    return file;
+  };
+
+  it('is read from the file that the class names', async () => {
+    const { azure, provider } = setUp();
+    const file = await environment(
+      JSON.stringify({ activeDirectoryEndpoint: 'https://login.test/', keyVaultDNSSuffix: 'vault.test' }),
+    );
+    await provider.mount(request(objects, { cloudName: 'azurestackcloud', cloudEnvFileName: file }));
+    expect(azure.reads[0]).toContain('kv-one.vault.test/one');
+  });
+
+  it('with a wrong file breaks only its own class', async () => {
+    const { azure, provider } = setUp();
+    const wrong = { cloudName: 'AzureStackCloud', cloudEnvFileName: '/nowhere/environment.json' };
+    await expect(provider.mount(request(objects, wrong))).rejects.toThrow('/nowhere/environment.json: ENOENT');
+    await expect(provider.mount(request(objects))).resolves.toBeDefined();
+    const noFile = { cloudName: 'AzureStackCloud' };
+    await expect(provider.mount(request(objects, noFile))).rejects.toThrow('cloudName AzureStackCloud is not valid');
+    expect(azure.reads).toHaveLength(1);
+  });
+
+  it('does not share with the public cloud', async () => {
+    const { azure, provider } = setUp();
+    const file = await environment(
+      JSON.stringify({ activeDirectoryEndpoint: 'https://login.test', keyVaultDNSSuffix: 'vault.test' }),
+    );
+    await provider.mount(request(objects));
+    await provider.mount(request(objects, { cloudName: 'AzureStackCloud', cloudEnvFileName: file }));
+    expect(azure.exchanges).toHaveLength(2);
+  });
+});
