@@ -101,7 +101,9 @@ export function createHttp(io: AzIo, trace: Trace): AzHttp {
       }
     },
     async [Symbol.asyncDispose]() {
-      for (const dispatcher of dispatchers.values()) await (await dispatcher).destroy();
+      for (const created of await Promise.allSettled(dispatchers.values())) {
+        if (created.status === 'fulfilled') await created.value.destroy();
+      }
     },
   };
 }

@@ -1,3 +1,4 @@
+import { errorText } from '#base';
 import type { Args } from './args.ts';
 import type { CommandSpec } from './command.ts';
 import { AZ_VERSION } from './commands/misc.ts';
@@ -16,13 +17,15 @@ import { findTarget } from './tree.ts';
 
 /**
  * Runs one command line of az (`argv` without the program's name) and answers its exit code: 0, 1 for a failure, 2
- * for a wrong command line, 3 for something that is not there. Never throws for what the command meets; all that it
+ * for a wrong command line, 3 for something that is not there, 130 when the signal aborted. Never throws for what the command meets; all that it
  * says goes to `io`.
  */
 export async function runAz(argv: readonly string[], io: AzIo): Promise<number> {
   try {
     return await runWords(await expandFiles(argv, io), io);
   } catch (error) {
+    // The person stopped it: nothing to tell.
+    if (io.signal.aborted) return 130;
     report(error, io, argv.includes('--debug'));
     return error instanceof AzError ? error.exitCode : 1;
   }
@@ -103,7 +106,7 @@ async function confirm(io: AzIo): Promise<void> {
 }
 
 function report(error: unknown, io: AzIo, debug: boolean): void {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = error instanceof AzError ? error.message : errorText(error);
   io.stderr(labelled('ERROR', message, io));
   if (error instanceof AzError) {
     if (error.recommendation !== undefined) io.stderr(`${error.recommendation}\n`);

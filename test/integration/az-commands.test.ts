@@ -1,0 +1,279 @@
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAzLab, type AzLab } from './az-lab.ts';
+
+let lab: AzLab;
+
+beforeAll(async () => {
+  lab = await startAzLab();
+  await lab.json('group create -n rg -l westeurope --tags env=test');
+  await lab.json('identity create -n demo-id -g rg');
+  await lab.json('keyvault create -n kv-commands -g rg');
+});
+afterAll(() => lab[Symbol.asyncDispose]());
+
+describe('groups', () => {
+  it('are shown, listed, found and deleted', async () => {
+    expect(await lab.json('group show -n rg')).toMatchObject({ location: 'westeurope', tags: { env: 'test' } });
+    await lab.json('group create -n zz-gone -l eastus');
+    expect((await lab.run('group list -o table')).stdout).toBe(
+      [
+        'Name     Location    Status',
+        '-------  ----------  ---------',
+        'rg       westeurope  Succeeded',
+        'zz-gone  eastus      Succeeded',
+        '',
+      ].join('\n'),
+    );
+    expect(await lab.text('group exists -n zz-gone')).toBe('true');
+    expect(await lab.run('group delete -n zz-gone --yes')).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(await lab.text('group exists -n zz-gone')).toBe('false');
+  });
+
+  it('that are not there end with 3', async () => {
+    const { code, stderr } = await lab.run('group show -n nowhere');
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^ERROR: \(ResourceGroupNotFound\) .*\nCode: ResourceGroupNotFound\nMessage: /);
+  });
+});
+
+describe('identities', () => {
+  it('take the region of their group, and are listed in it', async () => {
+    expect(await lab.json('identity list -g rg')).toMatchObject([
+      { name: 'demo-id', location: 'westeurope', resourceGroup: 'rg' },
+    ]);
+    expect(await lab.json('identity list')).toHaveLength(1);
+  });
+
+  it('go, with their credentials', async () => {
+    await lab.json('identity create -n other-id -g rg');
+    await lab.json(
+      'identity federated-credential create -n fic1 --identity-name other-id -g rg --issuer https://i.example/ --subject s',
+    );
+    expect(
+      await lab.json('identity federated-credential update -n fic1 --identity-name other-id -g rg --subject t'),
+    ).toMatchObject({ issuer: 'https://i.example/', subject: 't', audiences: ['api://AzureADTokenExchange'] });
+    expect(
+      (await lab.run('identity federated-credential delete -n fic1 --identity-name other-id -g rg --yes')).code,
+    ).toBe(0);
+    expect((await lab.run('identity federated-credential show -n fic1 --identity-name other-id -g rg')).code).toBe(3);
+    expect((await lab.run('identity delete -n other-id -g rg')).code).toBe(0);
+    expect((await lab.run('identity show -n other-id -g rg')).code).toBe(3);
+  });
+});
+
+describe('vaults', () => {
+  it('are shown and listed', async () => {
+    expect(await lab.text('keyvault show -n kv-commands --query properties.vaultUri')).toBe(
+      'https://kv-commands.vault.azure.net/',
+    );
+    expect(await lab.json('keyvault list')).toMatchObject([{ name: 'kv-commands', resourceGroup: 'rg' }]);
+    expect(await lab.json('keyvault list -g rg')).toMatchObject([{ name: 'kv-commands' }]);
+  });
+
+  it('are not created twice', async () => {
+    expect(await lab.run('keyvault create -n kv-commands -g rg')).toMatchObject({
+      code: 1,
+      stderr: 'ERROR: The specified vault: kv-commands already exists\n',
+    });
+  });
+
+  it('with RBAC take no policies', async () => {
+    await lab.json('keyvault create -n kv-rbac -g rg --enable-rbac-authorization true');
+    const { code, stderr } = await lab.run('keyvault set-policy -n kv-rbac --object-id x --secret-permissions get');
+    expect(code).toBe(1);
+    expect(stderr).toContain("Cannot set policies to a vault with '--enable-rbac-authorization' specified");
+  });
+
+  it('lose a policy, and go', async () => {
+    const objectId = await lab.text('identity show -n demo-id -g rg --query principalId');
+    await lab.json(`keyvault set-policy -n kv-commands --object-id ${objectId} --secret-permissions get`);
+    const left = (await lab.json(`keyvault delete-policy -n kv-commands --object-id ${objectId}`)) as {
+      properties: { accessPolicies: { objectId: string }[] };
+    };
+    expect(left.properties.accessPolicies.map((policy) => policy.objectId)).toEqual([
+      lab.cloud.directory.user.objectId,
+    ]);
+    await lab.json('keyvault create -n kv-gone -g rg');
+    expect((await lab.run('keyvault delete -n kv-gone')).code).toBe(0);
+    expect((await lab.run('keyvault show -n kv-gone')).code).toBe(1);
+  });
+
+  it('say which principal is unknown', async () => {
+    const { code, stderr } = await lab.run('keyvault set-policy -n kv-commands --spn nobody --secret-permissions get');
+    expect(code).toBe(1);
+    expect(stderr).toContain('Unable to get object id from principal name');
+  });
+});
+
+describe('secrets', () => {
+  it('are set from a file, read by id and version, listed, changed and deleted', async () => {
+    const file = join(lab.home, 'value');
+    await writeFile(file, 'from a file\n');
+    const first = await lab.text(`keyvault secret set --vault-name kv-commands -n s --file ${file} --query id`);
+    await lab.json(
+      'keyvault secret set --vault-name kv-commands -n s --value second --expires 2099-01-31T00:00:00Z --description text/plain --tags a=b',
+    );
+    expect(await lab.json(`keyvault secret show --id ${first}`)).toMatchObject({ value: 'from a file\n', id: first });
+    const version = first.split('/').at(-1) ?? '';
+    expect(await lab.text(`keyvault secret show --vault-name kv-commands -n s -v ${version} --query id`)).toBe(first);
+    expect(await lab.json('keyvault secret show --vault-name kv-commands -n s')).toMatchObject({
+      attributes: { expires: '2099-01-31T00:00:00+00:00', recoveryLevel: 'Recoverable+Purgeable' },
+      contentType: 'text/plain',
+      tags: { a: 'b', 'file-encoding': 'utf-8' },
+      value: 'second',
+    });
+    expect(await lab.json('keyvault secret list-versions --vault-name kv-commands -n s')).toHaveLength(2);
+    const listed = (await lab.json('keyvault secret list --vault-name kv-commands')) as object[];
+    expect(listed).toMatchObject([{ name: 's', id: 'https://kv-commands.vault.azure.net/secrets/s' }]);
+    expect(listed[0]).not.toHaveProperty('value');
+
+    await lab.json('keyvault secret set-attributes --vault-name kv-commands -n s --enabled false');
+    const disabled = await lab.run('keyvault secret show --vault-name kv-commands -n s');
+    expect(disabled.code).toBe(1);
+    expect(disabled.stderr).toContain('Inner error: {\n    "code": "SecretDisabled"\n}');
+
+    expect(await lab.json('keyvault secret delete --vault-name kv-commands -n s')).toMatchObject({
+      name: 's',
+      recoveryId: 'https://kv-commands.vault.azure.net/deletedsecrets/s',
+      value: null,
+    });
+    const gone = await lab.run('keyvault secret show --vault-name kv-commands -n s');
+    expect(gone.code).toBe(3);
+    expect(gone.stderr).toMatch(/^ERROR: \(SecretNotFound\) /);
+  });
+
+  it('are asked for as az asks: without a token first', async () => {
+    const before = lab.cloud.audit.records().length;
+    await lab.run('keyvault secret list --vault-name kv-commands');
+    const seen = lab.cloud.audit.records().slice(before);
+    expect(seen.map(({ operation, status }) => [operation, status])).toEqual([
+      ['Authentication', 401],
+      ['SecretList', 200],
+    ]);
+  });
+});
+
+describe('clusters', () => {
+  it('are waited for, updated, printed as a kubeconfig, and deleted', async () => {
+    expect(await lab.run('aks create -n c -g rg --no-ssh-key --no-wait')).toMatchObject({ code: 0, stdout: '' });
+    expect((await lab.run('aks wait -n c -g rg --created --interval 1 --timeout 20')).code).toBe(0);
+    expect(
+      await lab.json('aks update -n c -g rg --enable-oidc-issuer --enable-workload-identity --tags a=b'),
+    ).toMatchObject({ oidcIssuerProfile: { enabled: true }, tags: { a: 'b' } });
+    expect((await lab.run('aks get-credentials -n c -g rg -f -')).stdout).toContain('current-context');
+    expect(await readdir(lab.home)).not.toContain('.kube');
+    expect((await lab.run('aks list -o table')).stdout).toMatch(/^Name +Location +ResourceGroup +/);
+    expect((await lab.run('aks create -n c -g rg --no-ssh-key')).stderr).toContain('already exists');
+    expect((await lab.run('aks delete -n c -g rg --yes')).code).toBe(0);
+    expect(lab.clusters.size).toBe(0);
+    expect((await lab.run('aks show -n c -g rg')).code).toBe(3);
+  });
+
+  it('without a key to send are a usage error', async () => {
+    const home = join(lab.home, 'bare');
+    await mkdir(home);
+    const { code, stderr } = await lab.run('aks create -n d -g rg', { env: { HOME: home } });
+    expect(code).toBe(2);
+    expect(stderr).toContain('--generate-ssh-keys');
+  });
+});
+
+describe('rest', () => {
+  it('sends any request with the right token', async () => {
+    const found = await lab.json('rest --url "/subscriptions/{subscriptionId}/resourcegroups?api-version=2024-11-01"');
+    expect(found).toMatchObject({ value: [{ name: 'rg' }] });
+  });
+});
+
+describe('signing in', () => {
+  it('prints a token that the vault takes', async () => {
+    const token = (await lab.json('account get-access-token --resource https://vault.azure.net')) as Record<
+      string,
+      unknown
+    >;
+    expect(token).toMatchObject({ tokenType: 'Bearer', tenant: lab.cloud.directory.tenant.tenantId });
+    expect(token['expiresOn']).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.000000$/);
+    const [, claims = ''] = String(token['accessToken']).split('.');
+    expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({ aud: 'https://vault.azure.net' });
+  });
+
+  it('keeps its files for their owner alone', async () => {
+    const mode = (await stat(join(lab.configFolder, 'keyferry_access_tokens.json'))).mode & 0o777;
+    expect(mode).toBe(0o600);
+  });
+
+  it('as a service principal works with its secret, and not with another', async () => {
+    const app = lab.cloud.directory.createApplication({ displayName: 'ci' });
+    const tenant = lab.cloud.directory.tenant.tenantId;
+    const wrong = await lab.run(`login --service-principal -u ${app.clientId} -p wrong --tenant ${tenant}`);
+    expect(wrong.code).toBe(1);
+    expect(wrong.stderr).toMatch(/^ERROR: AADSTS7000215: /);
+    expect(await lab.json('account show')).toMatchObject({ user: { type: 'user' } });
+
+    const accounts = await lab.json(
+      `login --service-principal -u ${app.clientId} -p ${app.secret.expose()} --tenant ${tenant}`,
+    );
+    expect(accounts).toMatchObject([
+      {
+        cloudName: 'AzureCloud',
+        isDefault: true,
+        tenantId: tenant,
+        user: { name: app.clientId, type: 'servicePrincipal' },
+      },
+    ]);
+    await lab.json('keyvault create -n kv-of-app -g rg');
+    const policies = 'properties.accessPolicies[0].objectId';
+    expect(await lab.text(`keyvault show -n kv-of-app --query ${policies}`)).toBe(app.objectId);
+    expect((await lab.run('logout')).code).toBe(0);
+    expect(await readFile(join(lab.configFolder, 'service_principal_entries.json'), 'utf8')).toBe('[]');
+  });
+
+  it('out and in again brings the user of the lab back', async () => {
+    const user = lab.cloud.directory.user.userPrincipalName;
+    expect(await lab.json('login')).toMatchObject([{ user: { name: user, type: 'user' } }]);
+    expect((await lab.run('logout')).code).toBe(0);
+    expect(await lab.run('group list')).toMatchObject({
+      code: 1,
+      stderr: "ERROR: Please run 'az login' to setup account.\n",
+    });
+    expect((await lab.run('logout')).stderr).toBe('ERROR: There are no active accounts.\n');
+    expect(await lab.json('login')).toMatchObject([{ user: { name: user, type: 'user' } }]);
+    expect(await lab.json('group list')).toHaveLength(1);
+  });
+
+  it('goes on with a new token when a kept one is refused', async () => {
+    const path = join(lab.configFolder, 'keyferry_access_tokens.json');
+    const kept = JSON.parse(await readFile(path, 'utf8')) as Record<string, { access_token: string }>;
+    for (const entry of Object.values(kept)) entry.access_token = 'e30.e30.AAAA';
+    await writeFile(path, JSON.stringify(kept));
+    expect(await lab.json('group list')).toHaveLength(1);
+  });
+
+  it('never prints a refresh token or secret when it fails', async () => {
+    const stored = await readFile(join(lab.configFolder, 'msal_token_cache.json'), 'utf8');
+    const { RefreshToken } = JSON.parse(stored) as { RefreshToken: Record<string, { secret: string }> };
+    const secret = Object.values(RefreshToken)[0]?.secret ?? '';
+    expect(secret).not.toBe('');
+    const { stdout, stderr } = await lab.run('group show -n nowhere --debug --verbose');
+    expect(stdout + stderr).not.toContain(secret);
+  });
+});
+
+describe('without a lab', () => {
+  it('says that nothing listens', async () => {
+    const { code, stderr } = await lab.run('group list', { env: { HTTPS_PROXY: 'http://127.0.0.1:9' } });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^ERROR: Please ensure you have network connection\. Error detail: management\.azure\.com: .*ECONNREFUSED/,
+    );
+    expect(stderr).toContain('keyferry lab up');
+  });
+
+  it('says which certificate bundle is missing', async () => {
+    const { code, stderr } = await lab.run('group list', { env: { REQUESTS_CA_BUNDLE: '/nonexistent.pem' } });
+    expect(code).toBe(1);
+    expect(stderr).toContain('Could not find a suitable TLS CA certificate bundle, invalid path: /nonexistent.pem');
+  });
+});
