@@ -5,12 +5,12 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import {
   createDisposeStack,
   errorText,
-  KeyferryError,
   systemClock,
   systemRandom,
   toKeyferryError,
   VERSION,
   type DisposeStack,
+  type KeyferryError,
   type Log,
 } from '#base';
 import { createDriverMetrics, createMounter, startDriver, startRegistration } from '#driver';

@@ -46,7 +46,7 @@ export function createFakeMounter(): FakeMounter {
     },
     unmount: uncover,
     reboot: async () => {
-      for (const target of [...mounts.keys()]) await uncover(target);
+      for (const target of mounts.keys()) await uncover(target);
     },
   };
 }
