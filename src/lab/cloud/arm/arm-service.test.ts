@@ -64,7 +64,7 @@ describe('a request to ARM', () => {
     ['GET', '/nothing', 404, 'InvalidResourcePath'],
     ['GET', `${SUBSCRIPTION}/providers/Microsoft.Nothing/things`, 404, 'InvalidResourceNamespace'],
     ['GET', `${SUBSCRIPTION}/providers/Microsoft.KeyVault/things`, 404, 'InvalidResourceType'],
-    ['POST', `${GROUP}`, 405, 'HttpMethodNotAllowed'],
+    ['POST', GROUP, 405, 'HttpMethodNotAllowed'],
     ['GET', GROUP, 404, 'ResourceGroupNotFound'],
     ['GET', `${IDENTITIES}/x`, 404, 'ResourceGroupNotFound'],
     ['GET', '/subscriptions/%FF', 400, 'BadRequest'],
@@ -149,7 +149,8 @@ describe('a resource group', () => {
   it('takes what is in it along when it is deleted', async () => {
     await lab.send('PUT', GROUP, { location: 'eastus' });
     const identity = await lab.send('PUT', `${IDENTITIES}/demo`, { location: 'eastus' });
-    const principalId = String(identity.body['properties']?.['principalId']);
+    expect(identity.status).toBe(201);
+    const before = lab.directory.principals();
     const deleted = await lab.send('DELETE', GROUP);
     expect(deleted.status).toBe(202);
     expect(deleted.headers.get('retry-after')).toBe('1');
@@ -157,7 +158,8 @@ describe('a resource group', () => {
     const poll = new URL(deleted.headers.get('location') ?? '');
     expect((await lab.send('GET', poll.pathname + poll.search)).status).toBe(204);
     expect((await lab.send('GET', GROUP)).status).toBe(404);
-    expect(lab.directory.byObjectId(principalId)).toBeUndefined();
+    expect(before.filter(({ displayName }) => displayName === 'demo')).toHaveLength(1);
+    expect(lab.directory.principals().filter(({ displayName }) => displayName === 'demo')).toEqual([]);
     expect(lab.store.list('arm/subscriptions')).toEqual([]);
   });
 });

@@ -7,7 +7,6 @@ import { createRouteTable, pathSegments } from '../rest/router.ts';
 import type { AuditLog, CloudService, TokenVerifier } from '../service.ts';
 import { authenticate } from './authenticate.ts';
 import { authorize, noRoles, type RoleCheck } from './authorize.ts';
-import { openObjectStore } from './object-store.ts';
 import { createSecretRoutes } from './secrets.ts';
 import type { VaultCall, VaultRoute } from './vault-call.ts';
 import { badParameter, invalidName, missingApiVersion, unknownOperation } from './vault-errors.ts';
@@ -34,8 +33,6 @@ export interface VaultServiceDeps {
 export interface VaultService extends CloudService {
   /** Whether `host` (lower case, no port) names a vault that exists; see {@link vaultExists}. */
   exists(host: string): boolean;
-  /** How many secrets a vault holds, the deleted ones left out. */
-  secretCount(vaultName: string): number;
 }
 
 /** The data plane of Key Vault for the vaults of `deps.vaults`. */
@@ -86,7 +83,6 @@ export function createVaultService(deps: VaultServiceDeps): VaultService {
     name: 'keyvault',
     serves: (host) => parseVaultHost(host) !== undefined,
     exists: (host) => vaultExists(deps.vaults, host),
-    secretCount: (vaultName) => openObjectStore(deps.store, deps.clock, vaultName, 'secrets').all().length,
     fetch: (request) => answerWith(deps, style, request, () => answer(request)),
   };
 }

@@ -128,7 +128,7 @@ describe('a vault', () => {
   ])('with %s is refused', async (_what, sent, code, text) => {
     const answer = await lab.send('PUT', VAULT, sent);
     expect([answer.status, answer.body['error']?.['code']]).toEqual([400, code]);
-    expect(String(answer.body['error']?.['message'])).toContain(text);
+    expect(answer.body['error']).toMatchObject({ message: expect.stringContaining(text) });
     expect((await lab.send('GET', VAULT)).status).toBe(404);
   });
 

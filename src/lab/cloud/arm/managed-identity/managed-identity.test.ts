@@ -175,8 +175,10 @@ describe('a federated identity credential', () => {
       expect((await lab.send('PUT', credential(`fed-${i}`), body({ subject: `s${i}` }))).status).toBe(201);
     }
     const refused = await lab.send('PUT', credential('fed-21'), body({ subject: 's21' }));
-    expect([refused.status, refused.body['error']?.['code']]).toEqual([400, 'BadRequest']);
-    expect(String(refused.body['error']?.['message'])).toContain('Too many Federated Identity Credentials');
+    expect([refused.status, refused.body['error']]).toEqual([
+      400,
+      { code: 'BadRequest', message: expect.stringContaining('Too many Federated Identity Credentials') },
+    ]);
     expect((await lab.send('PUT', credential('fed-20'), body({ subject: 'again' }))).status).toBe(200);
   });
 
@@ -184,7 +186,7 @@ describe('a federated identity credential', () => {
     const answers = await Promise.all(
       ['one', 'two'].map((name) => lab.send('PUT', credential(name), body({ subject: name }))),
     );
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201, 409]));
     expect(answers.find(({ status }) => status === 409)?.body['error']?.['code']).toBe(
       'ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity',
     );

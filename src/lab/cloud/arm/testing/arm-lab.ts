@@ -26,7 +26,7 @@ export interface ArmAnswer {
 }
 
 /** JSON that tests look into without a schema. */
-export type JsonBody = { readonly [key: string]: JsonBody } & readonly JsonBody[];
+export type JsonBody = { readonly [key: string]: JsonBody };
 
 /** An ARM with fakes around it. */
 export interface ArmLab {
