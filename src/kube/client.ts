@@ -16,6 +16,15 @@ export interface KubeListQuery {
   readonly fieldSelector?: string | undefined;
 }
 
+/** Where a watch begins and how it ends. */
+export interface KubeWatchQuery extends KubeListQuery {
+  /** Without it: first an ADDED for each object that is there. */
+  readonly resourceVersion?: string;
+  /** The server ends the watch after this time. */
+  readonly timeoutSeconds?: number;
+  readonly signal: AbortSignal;
+}
+
 /** A list as it is on the wire. */
 export interface KubeObjectList<T = KubeObject> {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
@@ -53,10 +62,7 @@ export interface KubeClient {
   get<T = KubeObject>(resource: ResourceRef, key: ObjectKey, options?: CallOptions): Promise<T>;
   list<T = KubeObject>(resource: ResourceRef, query?: KubeListQuery, options?: CallOptions): Promise<KubeObjectList<T>>;
   /** Events from `resourceVersion` on. Ends when the server ends it or `signal` aborts; a Status 410 is thrown (reason Expired or Gone). */
-  watch<T = KubeObject>(
-    resource: ResourceRef,
-    query: KubeListQuery & { readonly resourceVersion?: string; readonly signal: AbortSignal },
-  ): AsyncIterable<WatchEvent<T>>;
+  watch<T = KubeObject>(resource: ResourceRef, query: KubeWatchQuery): AsyncIterable<WatchEvent<T>>;
   create<T = KubeObject>(
     resource: ResourceRef,
     namespace: string | undefined,
@@ -156,10 +162,7 @@ export function createKubeClient({
         options,
       ),
 
-    async *watch<T>(
-      resource: ResourceRef,
-      query: KubeListQuery & { readonly resourceVersion?: string; readonly signal: AbortSignal },
-    ): AsyncGenerator<WatchEvent<T>> {
+    async *watch<T>(resource: ResourceRef, query: KubeWatchQuery): AsyncGenerator<WatchEvent<T>> {
       const what = `watching ${describeObject(resource, { namespace: query.namespace })}`;
       const path =
         resourcePath(resource, { namespace: query.namespace }) +
@@ -168,6 +171,7 @@ export function createKubeClient({
           watch: 'true',
           allowWatchBookmarks: 'true',
           resourceVersion: query.resourceVersion,
+          timeoutSeconds: query.timeoutSeconds?.toString(),
         });
       if (query.signal.aborted) return;
       try {

@@ -6,6 +6,7 @@ export {
   type KubeListQuery,
   type KubeObjectList,
   type KubePatch,
+  type KubeWatchQuery,
   type LogsRequest,
 } from './client.ts';
 export {
@@ -17,8 +18,10 @@ export {
   type KubeconfigOptions,
 } from './config.ts';
 export { isReason } from './errors.ts';
-export { createEventRecorder, type EventRecorder, type EventTarget } from './events.ts';
+export { createEventRecorder, type EventRecorder, type EventRecorderOptions, type EventTarget } from './events.ts';
 export type { ExecRequest, ExecResult } from './exec.ts';
+export { startInformer, type Informer, type InformerChange, type InformerOptions } from './informer.ts';
+export { applyManifests, parseManifests, type ApplyOptions } from './manifests.ts';
 export { RESOURCES, type ObjectKey } from './resources.ts';
 export type {
   ConfigMap,
