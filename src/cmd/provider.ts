@@ -16,6 +16,7 @@ import { startProviderServer } from '#providerapi';
 import { HealthCheckResponse_ServingStatus, HealthClient } from '../gen/grpc/health/v1/health.ts';
 import { AZURE_PROVIDER_FLAGS, wireAzureProvider } from './azure-provider.ts';
 import { parseFlags, renderFlags, type FlagTable, type FlagValues } from './flags.ts';
+import { parseUnixEndpoint } from './listen-address.ts';
 import { createProcessLog } from './process-log.ts';
 
 const RUNTIME_NAME = 'secrets-store-csi-driver-provider-azure';
@@ -82,7 +83,7 @@ type Stack = ReturnType<typeof createDisposeStack>;
 
 async function start(flags: Flags, env: Environment, log: Log, stack: Stack): Promise<void> {
   const clock = systemClock;
-  const socketPath = parseEndpoint(flags.endpoint);
+  const socketPath = parseUnixEndpoint(flags.endpoint);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const kube = openKubeClient(flags.kubeconfig, env, log, stack);
@@ -143,14 +144,6 @@ function startMetricsServer(flags: Flags, registry: Registry): Promise<HttpServe
       );
     },
   });
-}
-
-/** `unix:///path`, `unix://path` and `unix:path`, always absolute, as upstream reads them. */
-function parseEndpoint(endpoint: string): string {
-  const path = /^unix:(?:\/\/)?(.+)$/.exec(endpoint)?.[1];
-  if (path === undefined)
-    throw new KeyferryError('invalid-input', `endpoint "${endpoint}" is not valid: it must be unix:///<path>`);
-  return path.startsWith('/') ? path : `/${path}`;
 }
 
 function stopSignal(): Promise<NodeJS.Signals> {

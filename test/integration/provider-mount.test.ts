@@ -1,0 +1,329 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { errorText, Secret, silentLog, systemClock, systemRandom } from '#base';
+import { startHttpServer, type HttpServer } from '#http';
+import type { ClusterSpec } from '#lab/cloud';
+import { createProviderDirectory, TOKENS_ATTRIBUTE, type Provider, type ProviderMountResult } from '#providerapi';
+import { startCloudLab, type CloudLab } from './support/cloud-lab.ts';
+
+// `keyferry provider` as a process of its own, asked over its socket as a driver asks it, against the emulated Azure. All
+// that ties it to the lab is its environment.
+
+const AUDIENCE = 'api://AzureADTokenExchange';
+const VAULT = 'kv-provider-test';
+const WINDOW_MS = 2_000;
+
+let lab: CloudLab;
+let spec: ClusterSpec;
+let tenantId: string;
+let clientId: string;
+let group: string;
+let child: ChildProcess;
+let socketPath: string;
+let logs = '';
+let apiServer: HttpServer;
+let provider: Provider & Partial<Disposable>;
+let closeProvider: () => void;
+let seenRecords = 0;
+
+const secretsUrl = `https://${VAULT}.vault.azure.net/secrets`;
+
+beforeAll(async () => {
+  lab = await startCloudLab();
+  ({ tenantId } = lab.cloud.directory.tenant);
+  const { subscriptionId } = lab.cloud.directory.subscription;
+  group = `https://management.azure.com/subscriptions/${subscriptionId}/resourceGroups/rg`;
+  await put(`${group}`, { location: 'eastus' });
+  await put(`${group}/providers/Microsoft.ContainerService/managedClusters/aks`, {
+    location: 'eastus',
+    identity: { type: 'SystemAssigned' },
+    properties: {
+      dnsPrefix: 'aks',
+      agentPoolProfiles: [{ name: 'nodepool1', count: 1, mode: 'System' }],
+      oidcIssuerProfile: { enabled: true },
+      securityProfile: { workloadIdentity: { enabled: true } },
+    },
+  });
+  [spec] = [...lab.clusters.applied.values()] as [ClusterSpec];
+  const identity = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/reader`;
+  const made = (await put(identity, { location: 'eastus' })) as {
+    properties: { clientId: string; principalId: string };
+  };
+  ({ clientId } = made.properties);
+  await federate('reader', 'system:serviceaccount:team:reader');
+  const get = { secrets: ['get', 'list', 'set'] };
+  const policy = (objectId: string) => ({ tenantId, objectId, permissions: get });
+  await put(`${group}/providers/Microsoft.KeyVault/vaults/${VAULT}`, {
+    location: 'eastus',
+    properties: {
+      tenantId,
+      sku: { family: 'A', name: 'standard' },
+      accessPolicies: [policy(made.properties.principalId), policy(lab.cloud.directory.user.objectId)],
+    },
+  });
+  await put(`${secretsUrl}/one`, { value: 'the first value' });
+  await put(`${secretsUrl}/two`, { value: 'the second value' });
+  await put(`${secretsUrl}/off`, { value: 'never', attributes: { enabled: false } });
+
+  apiServer = await startHttpServer({
+    listener: (request, response) => {
+      const documents = lab.clusters.issuer(spec.armId);
+      response.setHeader('content-type', 'application/json');
+      if (request.url === '/openid/v1/jwks') response.end(JSON.stringify(documents?.jwks()));
+      else response.writeHead(404).end('{}');
+    },
+  });
+  await startProvider();
+});
+
+afterAll(async () => {
+  closeProvider?.();
+  child?.kill('SIGTERM');
+  await apiServer?.[Symbol.asyncDispose]();
+  await lab?.[Symbol.asyncDispose]();
+});
+
+beforeEach(() => {
+  seenRecords = lab.cloud.audit.records().length;
+});
+
+async function put(url: string, body: object): Promise<unknown> {
+  const version = new URL(url).hostname.endsWith('.vault.azure.net') ? '7.4' : '2024-11-01';
+  const answer = await lab.call('PUT', `${url}?api-version=${version}`, body);
+  expect([200, 201], JSON.stringify(answer.body)).toContain(answer.status);
+  return answer.body;
+}
+
+async function federate(identity: string, subject: string): Promise<void> {
+  await put(
+    `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${identity}/federatedIdentityCredentials/fic`,
+    { properties: { issuer: spec.issuerUrl, subject, audiences: [AUDIENCE] } },
+  );
+}
+
+async function startProvider(): Promise<void> {
+  const caFile = join(lab.folder, 'ca.pem');
+  const kubeconfig = join(lab.folder, 'kubeconfig');
+  socketPath = join(lab.folder, 'azure.sock');
+  await writeFile(
+    kubeconfig,
+    JSON.stringify({
+      'current-context': 'test',
+      clusters: [{ name: 'test', cluster: { server: `http://127.0.0.1:${apiServer.port}` } }],
+      contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+      users: [{ name: 'test', user: {} }],
+    }),
+  );
+  const main = new URL('../../src/cmd/provider.ts', import.meta.url).href;
+  const script = `const { main } = await import(${JSON.stringify(main)}); process.exitCode = await main(process.argv.slice(1));`;
+  child = spawn(
+    process.execPath,
+    [
+      ...['--import', 'tsx', '--input-type=module', '--eval', script, '--'],
+      `--endpoint=unix://${socketPath}`,
+      ...['--healthz-port', '0', '--prometheus-port', '0', '-v', '4', `--freshness-window=${WINDOW_MS}ms`],
+      `--kubeconfig=${kubeconfig}`,
+    ],
+    {
+      env: {
+        PATH: process.env['PATH'],
+        HTTPS_PROXY: lab.cloud.gateway.proxyUrl,
+        NO_PROXY: '127.0.0.1,localhost',
+        NODE_EXTRA_CA_CERTS: caFile,
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
+  child.stderr?.on('data', (chunk: Buffer) => {
+    logs += chunk.toString();
+  });
+  await vi.waitFor(() => expect(logs).toContain('Provider serves'), { timeout: 20_000 });
+  const directory = createProviderDirectory({
+    socketFolders: [lab.folder],
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLog,
+  });
+  closeProvider = () => directory[Symbol.dispose]();
+  provider = await directory.resolve('azure');
+}
+
+interface MountOptions {
+  readonly namespace?: string;
+  readonly serviceAccount?: string;
+  readonly subject?: string;
+  readonly audience?: string;
+  readonly tokenIssuer?: string;
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly objects?: readonly string[];
+}
+
+async function mount(options: MountOptions = {}): Promise<ProviderMountResult> {
+  const { namespace = 'team', serviceAccount = 'reader', audience = AUDIENCE, objects = ['one'] } = options;
+  const token = await lab.clusters.sign(spec, {
+    sub: options.subject ?? `system:serviceaccount:${namespace}:${serviceAccount}`,
+    aud: [audience],
+    ...(options.tokenIssuer === undefined ? {} : { iss: options.tokenIssuer }),
+  });
+  const entries = objects.map((name) => `  - |\n    objectName: ${name}\n    objectType: secret\n`);
+  return provider.mount({
+    attributes: {
+      'csi.storage.k8s.io/pod.name': 'web',
+      'csi.storage.k8s.io/pod.namespace': namespace,
+      'csi.storage.k8s.io/serviceAccount.name': serviceAccount,
+      [TOKENS_ATTRIBUTE]: JSON.stringify({ [AUDIENCE]: { token, expirationTimestamp: '2030-01-01T00:00:00Z' } }),
+      keyvaultName: VAULT,
+      tenantID: tenantId,
+      clientID: clientId,
+      objects: `array:\n${entries.join('')}`,
+      ...options.parameters,
+    },
+    secrets: new Secret({}),
+    targetPath: '/unused',
+    permission: 0o644,
+    currentVersions: new Map(),
+    signal: new AbortController().signal,
+  });
+}
+
+/** The requests to Entra ID and to vaults since the test began; the issuer's documents are Entra ID's own business. */
+function requests(): string[] {
+  return lab.cloud.audit
+    .records()
+    .slice(seenRecords)
+    .filter(({ service }) => service === 'entra' || service === 'keyvault')
+    .map(({ service, operation, result }) => `${service} ${operation} ${result}`);
+}
+
+/** Waits until what the provider keeps is too old to serve. */
+const windowEnds = () => systemClock.sleep(WINDOW_MS + 50);
+
+describe('keyferry provider on its socket', () => {
+  it('is reached by its owner only', async () => {
+    expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
+  });
+
+  it('answers a mount with the real value and version, for two requests to Azure instead of five', async () => {
+    const { files, versions } = await mount();
+    expect(files.map(({ path, mode, contents }) => [path, mode, Buffer.from(contents.expose()).toString()])).toEqual([
+      ['one', 0o644, 'the first value'],
+    ]);
+    expect(versions).toEqual([{ id: 'secret/one', version: expect.stringMatching(/^[0-9a-f]{32}$/) }]);
+    expect(requests()).toEqual(['entra TokenIssue Success', 'keyvault SecretGet Success']);
+  });
+
+  it('serves 20 pods with one identity and two secrets by one exchange and two reads', async () => {
+    await windowEnds();
+    seenRecords = lab.cloud.audit.records().length;
+    const results = await Promise.all(Array.from({ length: 20 }, () => mount({ objects: ['one', 'two'] })));
+    expect(new Set(results.map(({ files }) => Buffer.from(files[1]?.contents.expose() ?? []).toString()))).toEqual(
+      new Set(['the second value']),
+    );
+    expect(requests().toSorted()).toEqual([
+      'entra TokenIssue Success',
+      'keyvault SecretGet Success',
+      'keyvault SecretGet Success',
+    ]);
+  });
+
+  it('does not serve a pod of another service account from what it holds', async () => {
+    await mount();
+    await expect(mount({ serviceAccount: 'other' })).rejects.toThrow('AADSTS700213');
+    await expect(mount({ namespace: 'other' })).rejects.toThrow('AADSTS700213');
+  });
+
+  it('does not serve a pod that brings a token of another cluster in the name of this one', async () => {
+    await mount();
+    await expect(mount({ tokenIssuer: 'https://eastus.oic.prod-aks.azure.com/other/' })).rejects.toThrow(
+      'AADSTS700211',
+    );
+  });
+});
+
+describe('what Azure refuses reaches the driver with its own code and text', () => {
+  const cases: readonly [string, MountOptions, RegExp][] = [
+    [
+      'another subject',
+      { subject: 'system:serviceaccount:team:readers' },
+      /^failed to mount objects, error: failed to get objectType:secret, objectName:one, objectVersion:: .*AADSTS700213: No matching federated identity record found for presented assertion subject 'system:serviceaccount:team:readers'/,
+    ],
+    ['another issuer', { tokenIssuer: 'https://issuer.test/' }, /AADSTS700211: .*issuer 'https:\/\/issuer\.test\/'/],
+    ['another audience', { audience: 'api://other' }, /AADSTS700212: .*audience 'api:\/\/other'/],
+    [
+      'an unknown tenant',
+      { parameters: { tenantID: '11111111-2222-4333-8444-555555555555' } },
+      /AADSTS90002: Tenant '11111111-2222-4333-8444-555555555555' not found/,
+    ],
+    [
+      'an unknown client',
+      { parameters: { clientID: '11111111-2222-4333-8444-555555555555' } },
+      /AADSTS700016: Application with identifier '11111111-2222-4333-8444-555555555555' was not found/,
+    ],
+    [
+      'a missing secret',
+      { objects: ['one', 'nowhere'] },
+      /objectName:nowhere, .*SecretNotFound: .*nowhere was not found in this key vault/,
+    ],
+    [
+      'a disabled secret',
+      { objects: ['off'] },
+      /Forbidden\/SecretDisabled: Operation get is not allowed on a disabled secret/,
+    ],
+    [
+      'a missing version',
+      { parameters: { objects: `array: [{objectName: one, objectType: secret, objectVersion: ${'0'.repeat(32)}}]` } },
+      /SecretNotFound/,
+    ],
+    [
+      'a vault that does not exist',
+      { parameters: { keyvaultName: 'kv-nowhere' } },
+      /getting secret one from https:\/\/kv-nowhere\.vault\.azure\.net: /,
+    ],
+  ];
+
+  it.each(cases)('%s', async (_name, options, text) => {
+    const error: unknown = await mount(options).catch((thrown: unknown) => thrown);
+    expect(errorText(error)).toMatch(text);
+  });
+
+  it('no access policy', async () => {
+    const identity = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/stranger`;
+    const made = (await put(identity, { location: 'eastus' })) as { properties: { clientId: string } };
+    await federate('stranger', 'system:serviceaccount:team:stranger');
+    const options = { serviceAccount: 'stranger', parameters: { clientID: made.properties.clientId } };
+    await expect(mount(options)).rejects.toThrow(
+      /Forbidden\/ForbiddenByPolicy: .*does not have secrets get permission on key vault 'kv-provider-test/,
+    );
+  });
+
+  it('an identity without federated credentials', async () => {
+    const identity = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/lonely`;
+    const made = (await put(identity, { location: 'eastus' })) as { properties: { clientId: string } };
+    await expect(mount({ parameters: { clientID: made.properties.clientId } })).rejects.toThrow('AADSTS70025');
+  });
+});
+
+describe('a credential that is revoked', () => {
+  it('stops new mounts once the window is over, and serves them again when it is back', async () => {
+    await windowEnds();
+    await mount();
+    await federate('reader', 'system:serviceaccount:team:readerx');
+    await mount();
+    await windowEnds();
+    await expect(mount()).rejects.toThrow('AADSTS700213');
+    await federate('reader', 'system:serviceaccount:team:reader');
+    await expect(mount()).resolves.toMatchObject({ versions: [{ id: 'secret/one' }] });
+  });
+});
+
+it('writes no token and no value into its log, and ends on SIGTERM', async () => {
+  child.kill('SIGTERM');
+  const [code] = (await once(child, 'exit')) as [number | null];
+  expect(code).toBe(0);
+  expect(logs).toContain('Provider stops');
+  expect(logs).not.toMatch(/eyJ|the first value|the second value/);
+  await expect(stat(socketPath)).rejects.toThrow('ENOENT');
+});
