@@ -99,6 +99,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   let kubelet: Kubelet | undefined;
   try {
     const paths = await createNodePaths(kubeletDir);
+    const port = options.port ?? lastPort(options.store);
     const server = stack.use(
       await startApiServer({
         store: storeSection(options.store, 'api/'),
@@ -107,10 +108,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         log,
         issuerUrl: options.issuerUrl,
         streams: () => kubelet?.streams,
-        ...(options.port === undefined ? {} : { port: options.port }),
+        ...(port === undefined ? {} : { port }),
         ...(options.kubernetesVersion === undefined ? {} : { kubernetesVersion: options.kubernetesVersion }),
       }),
     );
+    // A kubeconfig that was handed out goes on working after a restart.
+    options.store.put(PORT, server.port);
     const api = server.access;
     const runtime = stack.use(
       await createProcessRuntime({
@@ -168,6 +171,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     await stack[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+const PORT = 'port';
+
+function lastPort(store: Store): number | undefined {
+  const port = store.get(PORT);
+  return typeof port === 'number' ? port : undefined;
 }
 
 const PODS = { group: '', version: 'v1', resource: 'pods' };
