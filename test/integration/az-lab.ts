@@ -11,6 +11,8 @@ import { az, type AzResult } from '../../src/lab/session/az/testing/index.ts';
 export interface AzLab extends AsyncDisposable {
   readonly cloud: Cloud;
   readonly home: string;
+  /** What the lab hands to a command. */
+  readonly env: Readonly<Record<string, string>>;
   readonly configFolder: string;
   readonly clusters: ReadonlyMap<string, ClusterSpec>;
   /** Runs a command line given as one string (words with spaces in double quotes) or as words. */
@@ -60,6 +62,7 @@ export async function startAzLab(): Promise<AzLab> {
   return {
     cloud,
     home,
+    env,
     configFolder,
     clusters,
     run,

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { withDeadline, type Secret } from '#base';
 import { AzError } from './errors.ts';
 import type { AzIo } from './io.ts';
+import type { Dispatcher } from './transport.ts';
 
 /** One request of the stand-in. */
 export interface AzRequest {
@@ -31,10 +32,6 @@ export interface AzHttp extends AsyncDisposable {
 /** Called with each finished request, for `--debug`; never sees headers or bodies. */
 export type Trace = (line: string) => void;
 
-interface Dispatcher {
-  destroy(): Promise<void>;
-}
-
 /**
  * An HTTP client with the proxy and certificates of the environment: `HTTPS_PROXY`, `NO_PROXY`, and the bundle of
  * `REQUESTS_CA_BUNDLE` or `SSL_CERT_FILE`. 503 and 429 are tried again up to three times after the pause that the
@@ -47,23 +44,23 @@ export function createHttp(io: AzIo, trace: Trace): AzHttp {
     const proxy = proxyFor(host, io.env);
     const known = dispatchers.get(proxy ?? '');
     if (known !== undefined) return known;
-    const created = createDispatcher(io.env, proxy);
+    const created = openDispatcher(io.env, proxy);
     dispatchers.set(proxy ?? '', created);
     return created;
   };
 
   const sendOnce = async (request: AzRequest): Promise<AzResponse> => {
     const url = new URL(request.url);
-    const { request: undiciRequest } = await import('undici');
+    const transport = await import('./transport.ts');
     const dispatcher = await dispatcherFor(url.hostname);
     const { method, body, token, timeoutMs = 60_000 } = request;
     const startedMs = io.clock.monotonic();
     return withDeadline(
       { clock: io.clock, timeoutMs, signal: io.signal, what: `${method} ${url.host}${url.pathname}` },
       async (signal) => {
-        const answer = await undiciRequest(url, {
+        const answer = await transport.request(url, {
           method,
-          dispatcher: dispatcher as NonNullable<Parameters<typeof undiciRequest>[1]>['dispatcher'] & object,
+          dispatcher,
           signal,
           body: body ?? null,
           headers: {
@@ -127,12 +124,10 @@ export function proxyFor(host: string, env: AzIo['env']): string | undefined {
   return isDirect ? undefined : proxy;
 }
 
-async function createDispatcher(env: AzIo['env'], proxy: string | undefined): Promise<Dispatcher> {
-  const { Agent, ProxyAgent } = await import('undici');
+async function openDispatcher(env: AzIo['env'], proxy: string | undefined): Promise<Dispatcher> {
+  const { createDispatcher } = await import('./transport.ts');
   const bundle = env['REQUESTS_CA_BUNDLE'] || env['SSL_CERT_FILE'];
-  const ca = bundle === undefined ? undefined : await readBundle(bundle);
-  if (proxy === undefined) return new Agent(ca === undefined ? {} : { connect: { ca } });
-  return new ProxyAgent({ uri: proxy, ...(ca === undefined ? {} : { requestTls: { ca } }) });
+  return createDispatcher(proxy, bundle === undefined ? undefined : await readBundle(bundle));
 }
 
 async function readBundle(path: string): Promise<string> {
@@ -147,7 +142,7 @@ async function readBundle(path: string): Promise<string> {
 
 /** The failure of a request that got no answer, in the words of az where it has any. */
 function connectionError(url: string, error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof AzError) return error;
+  if (!(error instanceof Error) || error instanceof AzError || error instanceof TypeError) return error;
   const { host } = new URL(url);
   // undici reports a refused CONNECT only in its message; the gateway refuses hosts that the lab does not serve.
   if (error.message.startsWith('Proxy response (502)')) {

@@ -24,10 +24,10 @@ export interface KubeconfigMerge {
 
 /** Merges a kubeconfig into a file (mode 0600) and answers the name of the context that is now the current one. */
 export async function mergeKubeconfigFile(io: AzIo, merge: KubeconfigMerge): Promise<string> {
-  const { parse, stringify } = await import('yaml');
+  const { parseYaml, renderYaml } = await import('./yaml-text.ts');
   const read = (text: string, what: string): JsonObject => {
     try {
-      const parsed: unknown = parse(text);
+      const parsed = parseYaml(text);
       return isObject(parsed) ? parsed : {};
     } catch (error) {
       throw new AzError('error', `Error parsing ${what} (${(error as Error).message})`, { cause: error });
@@ -50,7 +50,7 @@ export async function mergeKubeconfigFile(io: AzIo, merge: KubeconfigMerge): Pro
   });
   // A link is followed: the file that it names is replaced, not the link.
   const target = await realpath(merge.path).catch(() => merge.path);
-  await writePrivateFile(target, stringify(merged, { indentSeq: false, lineWidth: 0 }), io.random);
+  await writePrivateFile(target, renderYaml(merged), io.random);
   return textAt(merged, 'current-context') ?? '';
 }
 

@@ -30,14 +30,8 @@ export async function renderOutput(rendering: Rendering): Promise<string> {
       return `${rendering.colour ? colourJson(renderJson(value)) : renderJson(value)}\n`;
     case 'yaml':
     case 'yamlc': {
-      const { stringify } = await import('yaml');
-      // PyYAML writes YAML 1.1: `yes` and the like are quoted.
-      return stringify(sortKeys(value), {
-        version: '1.1',
-        indentSeq: false,
-        singleQuote: true,
-        aliasDuplicateObjects: false,
-      });
+      const { renderYaml } = await import('./yaml-text.ts');
+      return renderYaml(sortKeys(value));
     }
     case 'tsv':
       return renderTsv(value, rendering.madeByQuery);

@@ -6,7 +6,7 @@ export type Query = (answer: Json) => Json;
 
 /** Checks a JMESPath expression. Throws az's usage error when it is not one. */
 export async function compileQuery(expression: string): Promise<Query> {
-  const jmespath = await import('@jmespath-community/jmespath');
+  const jmespath = await import('./jmespath.ts');
   try {
     jmespath.compile(expression);
   } catch (error) {
