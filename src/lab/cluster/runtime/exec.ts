@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process';
+import { PassThrough } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { spawn as spawnTerminal } from '@lydell/node-pty';
+import type { Clock } from '#base';
+import type { ExecRequest, ExecSession } from '../pod-streams.ts';
+import { splitEnvironment } from './environment.ts';
+import type { Machine } from './machine.ts';
+import { createPipes, type Pipe } from './pipes.ts';
+import type { ContainerSpec } from './runtime.ts';
+import { renderExecScript } from './scripts.ts';
+import { signalNumber } from './signals.ts';
+
+/** How long a command's output may stay open after its end (a background process can hold it), milliseconds. */
+const DRAIN_MS = 1000;
+let counter = 0;
+
+/** The container that a command runs in. */
+export interface ExecPlace {
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly spec: ContainerSpec;
+  /** The container's own folder on disk. */
+  readonly folder: string;
+  /** Its first process. */
+  readonly pid: number;
+}
+
+/** Runs a command in a running container, with its environment, working directory and rights. */
+export async function startExec(place: ExecPlace, request: ExecRequest): Promise<ExecSession> {
+  const { machine, spec } = place;
+  const terminal = request.tty ? [{ name: 'TERM', value: 'xterm' }] : [];
+  const env = splitEnvironment([...terminal, ...spec.env]);
+  const script = renderExecScript({
+    programs: machine.programs,
+    spec,
+    canChangeUser: machine.canChangeUser,
+    extraEnv: env.late,
+  });
+  const command = [
+    ...['--target', String(place.pid), '--mount', '--uts', '--ipc', '--pid', '--'],
+    ...[machine.programs.sh, '-c', script, 'exec', ...request.command],
+  ];
+  return request.tty
+    ? execOnTerminal(machine.programs.nsenter, command, env.direct)
+    : execOnPipes(place, command, env.direct, request);
+}
+
+async function execOnPipes(
+  { machine, clock, folder }: ExecPlace,
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+  request: ExecRequest,
+): Promise<ExecSession> {
+  const { nsenter, sh } = machine.programs;
+  const pipes = await createPipes(folder, `exec${(counter += 1)}`, { reads: 3, writes: 0 });
+  const [out, err, code] = pipes.reads as [Pipe, Pipe, Pipe];
+  // A command that opens /dev/stdin by name can do so on a pipe between two programs only: on a socket it fails, on a named
+  // pipe it would wait for ever once the writer is gone. cat(1) is that other program.
+  const [program, words] = request.stdin
+    ? [sh, ['-c', 'cat | { "$@" 3>&-; echo $? >&3; }', 'exec', nsenter, ...command]]
+    : [nsenter, [...command]];
+  const child = spawn(program, words, {
+    cwd: '/',
+    env,
+    // A session of its own: ending the group ends the command and what it started in the foreground.
+    detached: true,
+    stdio: [request.stdin ? 'pipe' : 'ignore', out.childFd, err.childFd, request.stdin ? code.childFd : 'ignore'],
+  });
+  pipes.handOver();
+  const stdin = child.stdin ?? undefined;
+  stdin?.on('error', () => undefined);
+  const ended = new Promise<number>((resolve) => {
+    child.once('error', () => resolve(126));
+    code.near.on('data', (text: Buffer) => resolve(Number.parseInt(text.toString(), 10)));
+    child.once('exit', (status, signal) => resolve(signal === null ? (status ?? 126) : 128 + signalNumber(signal)));
+  });
+  if (!request.stdout) out.near.resume();
+  if (!request.stderr) err.near.resume();
+  const drained = Promise.all(
+    [out, err].map(({ near }) => finished(near, { writable: false }).catch(() => undefined)),
+  ).then(() => undefined);
+  const exitCode = ended.then(async (status) => {
+    stdin?.destroy();
+    const timer = new AbortController();
+    await Promise.race([drained, clock.sleep(DRAIN_MS, { signal: timer.signal }).catch(() => undefined)]);
+    timer.abort();
+    return status;
+  });
+  return {
+    stdin,
+    stdout: request.stdout ? out.near : undefined,
+    stderr: request.stderr ? err.near : undefined,
+    resize: () => undefined,
+    exitCode,
+    kill: () => killGroup(child.pid),
+  };
+}
+
+function execOnTerminal(
+  nsenter: string,
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+): ExecSession {
+  const terminal = spawnTerminal(nsenter, [...command], {
+    name: 'xterm',
+    cols: 80,
+    rows: 24,
+    cwd: '/',
+    env: { ...env },
+  });
+  const stdout = new PassThrough();
+  const stdin = new PassThrough();
+  terminal.onData((text) => stdout.write(text));
+  stdin.on('data', (chunk: Buffer) => terminal.write(chunk.toString()));
+  const exitCode = new Promise<number>((resolve) => {
+    terminal.onExit(({ exitCode: code, signal }) => {
+      stdout.end();
+      stdin.destroy();
+      resolve(signal !== undefined && signal !== 0 ? 128 + signal : code);
+    });
+  });
+  return {
+    stdin,
+    stdout,
+    stderr: undefined,
+    resize: ({ width, height }) => {
+      if (width > 0 && height > 0) terminal.resize(width, height);
+    },
+    exitCode,
+    kill: () => terminal.kill('SIGKILL'),
+  };
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It is over already.
+  }
+}

@@ -1,0 +1,275 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { errorText, KeyferryError, type Clock, type Log } from '#base';
+import { openLogWriter } from './cri-log.ts';
+import { splitEnvironment } from './environment.ts';
+import { createContainerStreams } from './container-streams.ts';
+import { startExec } from './exec.ts';
+import { DEVICES, readHostRoot, type HostRoot } from './host-root.ts';
+import { knownImage } from './images.ts';
+import { ensureOwnProc, inspectMachine, type Machine } from './machine.ts';
+import { readMounts } from './mount-table.ts';
+import { createPipes } from './pipes.ts';
+import { planRoot, type RootPlan } from './root-plan.ts';
+import {
+  ContainerStartError,
+  type ContainerExit,
+  type ContainerHandle,
+  type ContainerRuntime,
+  type ContainerSpec,
+} from './runtime.ts';
+import { renderLaunchScript } from './scripts.ts';
+import { signalNumber } from './signals.ts';
+
+const run = promisify(execFile);
+/** What OCI runtimes make read-only in /proc. */
+const KERNEL_SETTINGS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+/** What {@link createProcessRuntime} needs. */
+export interface ProcessRuntimeOptions {
+  /** A folder of its own, on a disk; it is created, mode 0700. Nothing in it is secret but the pods' file names. */
+  readonly stateDir: string;
+  /** Folders of the machine that containers must not see: homes, the lab's state. */
+  readonly hiddenPaths: readonly string[];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Containers as processes of this machine in private mount, PID, UTS and IPC namespaces, with a root assembled from the
+ * machine's own folders, as root or as the root of a user namespace. The caller runs in a private mount namespace and a
+ * private PID namespace, so that nothing outlives it. Throws `failed-precondition` when the machine does not allow it.
+ */
+export async function createProcessRuntime(options: ProcessRuntimeOptions): Promise<ContainerRuntime> {
+  const { stateDir, clock, log } = options;
+  const machine = await inspectMachine();
+  await ensureOwnProc(machine);
+  await rm(join(stateDir, 'containers'), { recursive: true, force: true });
+  const root = join(stateDir, 'root');
+  const skeleton = join(stateDir, 'skeleton');
+  for (const folder of [root, join(stateDir, 'containers')]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const host = readHostRoot([...options.hiddenPaths, stateDir]);
+  await writeSkeleton(skeleton, host);
+  const abilities = await probe(machine, root);
+  const running = new Map<string, ContainerHandle>();
+
+  const start = async (spec: ContainerSpec): Promise<ContainerHandle> => {
+    const folder = join(stateDir, 'containers', spec.id);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const plan = planRoot({
+      host,
+      root,
+      scratch: folder,
+      mounts: spec.mounts,
+      isFile: (path) => !(statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true),
+      hostMounts: readMounts(),
+      shielded: machine.inUserNamespace ? [] : KERNEL_SETTINGS.filter((path) => existsSync(path)),
+      ...abilities,
+    });
+    await writeShadows(plan);
+    const fstabPath = join(folder, 'fstab');
+    await writeFile(fstabPath, `${plan.fstab.join('\n')}\n`, { mode: 0o600 });
+    const env = splitEnvironment(spec.env);
+    const script = renderLaunchScript({
+      programs: machine.programs,
+      root,
+      skeleton,
+      fstabPath,
+      plan,
+      spec,
+      canChangeUser: machine.canChangeUser,
+      extraEnv: env.late,
+    });
+    const handle = await launch({ machine, clock, folder, spec, script, env: env.direct });
+    running.set(spec.id, handle);
+    log.debug('Container started', { container: spec.id, pid: handle.pid });
+    void handle.exit.then(async () => {
+      running.delete(spec.id);
+      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    });
+    return handle;
+  };
+
+  return {
+    name: 'keyferry-process',
+    version: '1',
+    canChangeUser: machine.canChangeUser,
+    imageFacts: knownImage,
+    describeRoot: (image) =>
+      `The container's root is this machine's own ${host.binds.join(', ')} (read-only) with a private /tmp, /run, /var and /home; ` +
+      `the image ${image} is not pulled.`,
+    start,
+    [Symbol.asyncDispose]: async () => {
+      const last = [...running.values()];
+      for (const handle of last) handle.signal('SIGKILL');
+      await Promise.all(last.map((handle) => handle.exit));
+    },
+  };
+}
+
+async function launch(input: {
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly folder: string;
+  readonly spec: ContainerSpec;
+  readonly script: string;
+  readonly env: Readonly<Record<string, string>>;
+}): Promise<ContainerHandle> {
+  const { machine, clock, folder, spec } = input;
+  const { unshare, sh } = machine.programs;
+  const [logWriter, pipes] = await Promise.all([
+    openLogWriter(spec.logPath, clock),
+    createPipes(folder, 'pipe', { reads: 3, writes: spec.stdin ? 1 : 0 }),
+  ]);
+  const [out, err, status] = pipes.reads as [(typeof pipes.reads)[0], (typeof pipes.reads)[0], (typeof pipes.reads)[0]];
+  const stdin = pipes.writes[0];
+  const nothing = openSync('/dev/null', 'r');
+  const child = spawn(
+    unshare,
+    [
+      ...['--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child=SIGKILL', '--'],
+      ...[sh, '-c', input.script, 'container', ...spec.command],
+    ],
+    {
+      cwd: '/',
+      env: input.env,
+      detached: true,
+      stdio: [stdin?.childFd ?? nothing, status.childFd, status.childFd, 'ignore', out.childFd, err.childFd],
+    },
+  );
+  const ended = endOf(child);
+  pipes.handOver();
+  closeSync(nothing);
+  const streams = createContainerStreams(out.near, err.near, stdin?.near, logWriter);
+  const words = createLaunchReport(status.near);
+  const ready = await words.ready;
+  const startedAtMs = clock.now();
+  const reported = finished(status.near, { writable: false }).catch(() => undefined);
+  const exit = ended.then(async (end): Promise<ContainerExit> => {
+    const finishedAtMs = clock.now();
+    await Promise.all([streams.finished, reported]);
+    await logWriter.close();
+    // unshare(1) of util-linux 2.38 cannot end itself by SIGKILL as its child did; it complains and exits with 1.
+    const killed = end.exitCode === 1 && /^unshare: /m.test(words.text());
+    return { ...(killed ? { exitCode: 137, signal: 9 } : end), startedAtMs, finishedAtMs };
+  });
+  if (!ready) {
+    stdin?.near.destroy();
+    const { exitCode } = await exit;
+    throw startError(words.text(), exitCode);
+  }
+  const pid = await firstChild(child.pid);
+  const handle: ContainerHandle = {
+    id: spec.id,
+    pid: pid ?? 0,
+    startedAtMs,
+    exit,
+    signal: (name) => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      try {
+        if (pid !== undefined) process.kill(pid, name);
+        else if (name === 'SIGKILL') child.kill(name);
+      } catch {
+        // It ended in this instant: that is what was wanted.
+      }
+    },
+    exec: (request) => startExec({ machine, clock, spec, folder, pid: pid ?? 0 }, request),
+    attach: (request) => streams.attach(request, exit),
+  };
+  return handle;
+}
+
+function endOf(child: ChildProcess): Promise<{ exitCode: number; signal: number | undefined }> {
+  return new Promise((resolve) => {
+    child.once('error', () => resolve({ exitCode: 128, signal: undefined }));
+    child.once('exit', (code, name) => {
+      const signal = name === null ? undefined : signalNumber(name);
+      resolve({ exitCode: signal === undefined ? (code ?? 128) : 128 + signal, signal });
+    });
+  });
+}
+
+/** What the launch script and unshare(1) say. The pipe stays open, or their last words would end them by SIGPIPE. */
+function createLaunchReport(status: Readable): { readonly ready: Promise<boolean>; text(): string } {
+  let text = '';
+  const ready = new Promise<boolean>((resolve) => {
+    status.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      if (/(?:^|\n)ready\n/.test(text)) resolve(true);
+    });
+    status.once('close', () => resolve(false));
+  });
+  return { ready, text: () => text };
+}
+
+function startError(report: string, exitCode: number): ContainerStartError {
+  const failure = /^fail (\d+) (.*)$/m.exec(report);
+  const trouble = report
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('fail ') && !line.includes('dmesg(1)'));
+  const reason = failure?.[2] ?? 'the container ended before its command ran';
+  const detail = trouble.length === 0 ? '' : `: ${trouble.join('; ')}`;
+  return new ContainerStartError(
+    `OCI runtime create failed: unable to start container process: ${reason}${detail}`,
+    failure?.[1] === undefined ? exitCode : Number(failure[1]),
+  );
+}
+
+async function firstChild(parent: number | undefined): Promise<number | undefined> {
+  if (parent === undefined) return undefined;
+  const text = await readFile(`/proc/${parent}/task/${parent}/children`, 'utf8').catch(() => '');
+  const pid = Number.parseInt(text, 10);
+  return Number.isNaN(pid) ? undefined : pid;
+}
+
+async function writeSkeleton(skeleton: string, host: HostRoot): Promise<void> {
+  await rm(skeleton, { recursive: true, force: true });
+  await mkdir(skeleton, { recursive: true, mode: 0o755 });
+  for (const folder of host.binds) await mkdir(join(skeleton, folder), { recursive: true });
+  for (const [folder, mode] of host.folders) {
+    await mkdir(join(skeleton, folder), { recursive: true });
+    await chmod(join(skeleton, folder), mode);
+  }
+  for (const [path, target] of host.links) await symlink(target, join(skeleton, path));
+  for (const device of DEVICES) await writeFile(join(skeleton, 'dev', device), '');
+}
+
+async function writeShadows(plan: RootPlan): Promise<void> {
+  for (const shadow of plan.shadows) {
+    await mkdir(shadow.standIn, { recursive: true });
+    for (const folder of shadow.folders) await mkdir(join(shadow.standIn, folder), { recursive: true });
+    for (const file of shadow.files) {
+      await mkdir(join(shadow.standIn, file, '..'), { recursive: true });
+      await writeFile(join(shadow.standIn, file), '');
+    }
+    for (const [path, target] of shadow.links) await symlink(target, join(shadow.standIn, path));
+  }
+}
+
+/** Tries what this machine's kernel and its outer containers allow: each answer is a fact, not a guess by version. */
+async function probe(
+  { programs }: Machine,
+  root: string,
+): Promise<{ freshProc: boolean; freshSys: boolean; overlay: boolean }> {
+  const trial = `t() { ${programs.mount} "$@" "$R" 2>/dev/null && echo yes || echo no; }
+    t -t proc proc; t -t sysfs sysfs; t -t overlay -o ro,lowerdir=/usr/bin:/etc overlay`;
+  try {
+    const flags = ['--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child', '--'];
+    const { stdout } = await run(programs.unshare, [...flags, programs.sh, '-c', trial], {
+      env: { R: root },
+      timeout: 10_000,
+    });
+    const [proc, sys, overlay] = stdout.split('\n');
+    return { freshProc: proc === 'yes', freshSys: sys === 'yes', overlay: overlay === 'yes' };
+  } catch (error) {
+    throw new KeyferryError('failed-precondition', `namespaces cannot be made here: ${errorText(error)}`, {
+      cause: error,
+      hint: 'Run as root, or allow unprivileged user namespaces (kernel.unprivileged_userns_clone, AppArmor).',
+    });
+  }
+}
