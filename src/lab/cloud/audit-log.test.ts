@@ -32,6 +32,16 @@ describe('the audit log', () => {
     ]);
   });
 
+  it('names who asked, when the service only knew the object id', () => {
+    const audit = createAuditLog({ clock: createFakeClock(), nameOf: (id) => (id === 'o' ? 'Workload' : undefined) });
+    for (const objectId of ['o', 'unknown']) {
+      const one = request();
+      audit.note(one, { identity: { objectId } });
+      audit.record(one, exchange);
+    }
+    expect(audit.records().map(({ identity }) => identity?.name)).toEqual(['Workload', undefined]);
+  });
+
   it.each([
     [204, 'Success'],
     [404, 'HTTP 404'],

@@ -15,10 +15,12 @@ export interface AuditLogOptions {
   readonly clock: Clock;
   /** How many records are kept. Default 10,000. */
   readonly capacity?: number;
+  /** The display name of a principal: services know who asks from the token, by object id. */
+  readonly nameOf?: (objectId: string) => string | undefined;
 }
 
 /** An empty audit log in memory: it starts anew with the lab. */
-export function createAuditLog({ clock, capacity = 10_000 }: AuditLogOptions): WritableAuditLog {
+export function createAuditLog({ clock, capacity = 10_000, nameOf }: AuditLogOptions): WritableAuditLog {
   const facts = new WeakMap<Request, AuditFacts>();
   const kept: AuditRecord[] = [];
   const followers = new Set<(record: AuditRecord) => void>();
@@ -34,7 +36,7 @@ export function createAuditLog({ clock, capacity = 10_000 }: AuditLogOptions): W
         operation: noted.operation ?? 'Unknown',
         result: noted.result ?? (exchange.status < 400 ? 'Success' : `HTTP ${exchange.status}`),
         ...exchange,
-        ...(noted.identity === undefined ? {} : { identity: noted.identity }),
+        ...(noted.identity === undefined ? {} : { identity: named(noted.identity, nameOf) }),
         ...(noted.details === undefined ? {} : { details: noted.details }),
       };
       kept.push(record);
@@ -44,6 +46,14 @@ export function createAuditLog({ clock, capacity = 10_000 }: AuditLogOptions): W
     records: () => [...kept],
     follow: (signal) => follow(followers, signal),
   };
+}
+
+function named(
+  identity: NonNullable<AuditRecord['identity']>,
+  nameOf: AuditLogOptions['nameOf'],
+): NonNullable<AuditRecord['identity']> {
+  const name = identity.name ?? nameOf?.(identity.objectId);
+  return name === undefined ? identity : { ...identity, name };
 }
 
 /** Subscribes at once, not at the first `next()`: a record that is written between the two is not lost. */

@@ -73,7 +73,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const stack = createDisposeStack();
   try {
     const directory = openDirectory(store, random);
-    const audit = createAuditLog({ clock });
+    const audit = createAuditLog({ clock, nameOf: (objectId) => directory.byObjectId(objectId)?.displayName });
     const authority = await openLabAuthority(store, { clock, random });
     let gateway: Gateway | undefined;
     const proxyUrl = () => {
@@ -114,7 +114,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       azureConfigFiles: () =>
         renderAzureConfig({
           directory,
-          refreshToken: entra.grants.issue('refresh', directory.user.objectId),
+          refreshToken: entra.grants.issue('refresh', { userObjectId: directory.user.objectId, scope: '' }),
           clock,
           random,
         }),

@@ -12,7 +12,7 @@ import { isGuid, resolveTenant } from './tenant-segment.ts';
 import { answerTokenRequest, type TokenEndpointDeps } from './token-endpoint.ts';
 import { parseTokenForm } from './token-request.ts';
 import { createTokenVerifier } from './token-verifier.ts';
-import { openUserGrants, type UserGrants } from './user-grants.ts';
+import { openUserGrants, type UserGrant, type UserGrants } from './user-grants.ts';
 
 /** What the emulated Entra ID needs. */
 export interface EntraDeps {
@@ -109,11 +109,12 @@ function createApp({ audit, endpoint }: AppDeps): Hono {
     note(context, 'InstanceDiscovery');
     return answer(context, instanceDiscovery(context.req.query('authorization_endpoint')));
   });
-  app.all('/:tenant/oauth2/v2.0/devicecode', (context) => {
+  app.all('/:tenant/oauth2/v2.0/devicecode', async (context) => {
     note(context, 'DeviceCode');
     requirePost(context);
     resolveTenant(context.req.param('tenant'), tenant);
-    return answer(context, deviceCode(grants, directory.user.objectId));
+    const scope = parseTokenForm(await context.req.text()).get('scope') ?? '';
+    return answer(context, deviceCode(grants, { userObjectId: directory.user.objectId, scope }));
   });
   app.notFound((context) => {
     note(context, 'Unknown');
@@ -136,10 +137,10 @@ function requirePost(context: Context): void {
 }
 
 /** A sign-in by device code, approved at once: the lab has one user, and whoever can reach it is that user. */
-function deviceCode(grants: UserGrants, userObjectId: string): object {
+function deviceCode(grants: UserGrants, grant: UserGrant): object {
   return {
     user_code: 'KEYFERRYLAB',
-    device_code: grants.issue('device', userObjectId).expose(),
+    device_code: grants.issue('device', grant).expose(),
     verification_uri: 'https://login.microsoftonline.com/device',
     expires_in: 900,
     interval: 1,

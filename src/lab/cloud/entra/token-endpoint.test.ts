@@ -62,6 +62,8 @@ beforeEach(async () => {
   });
 });
 
+const grant = (kind: 'refresh' | 'device') =>
+  entra.grants.issue(kind, { userObjectId: directory.user.objectId, scope: '' });
 const nowSec = () => Math.floor(clock.now() / 1000);
 const claims = (more: JWTPayload = {}): JWTPayload => ({
   iss: ISSUER,
@@ -430,7 +432,7 @@ const failures: Failure[] = [
       post({
         grant_type: 'refresh_token',
         client_id: 'az',
-        refresh_token: entra.grants.issue('refresh', directory.user.objectId).expose(),
+        refresh_token: grant('refresh').expose(),
         scope: 'https://vault.azure.net/.default https://management.azure.com/.default',
       }),
     code: 70011,
@@ -452,7 +454,7 @@ const failures: Failure[] = [
       post({
         grant_type: 'refresh_token',
         client_id: 'az',
-        refresh_token: entra.grants.issue('device', directory.user.objectId).expose(),
+        refresh_token: grant('device').expose(),
         scope: 'openid',
       }),
     code: 9002313,
@@ -672,7 +674,7 @@ describe('a client secret', () => {
 
 describe('the signed-in user', () => {
   it('trades a refresh token in for tokens of any resource', async () => {
-    const refreshToken = entra.grants.issue('refresh', directory.user.objectId).expose();
+    const refreshToken = grant('refresh').expose();
     const { status, body } = await post({
       grant_type: 'refresh_token',
       client_id: '04b07795-8ddb-461a-bbee-02f9e1bf7b46',
@@ -694,22 +696,29 @@ describe('the signed-in user', () => {
     });
     const info = JSON.parse(Buffer.from(String(body['client_info']), 'base64url').toString()) as unknown;
     expect(info).toEqual({ uid: directory.user.objectId, utid: tenantId });
-    expect(entra.grants.read('refresh', String(body['refresh_token']))).toBe(directory.user.objectId);
+    expect(entra.grants.read('refresh', String(body['refresh_token']))?.userObjectId).toBe(directory.user.objectId);
+    expect(body['scope']).toBe(
+      'https://management.core.windows.net//user_impersonation https://management.core.windows.net//.default',
+    );
   });
 
-  it('signs in by device code without a question', async () => {
-    const code = await post({ client_id: 'az', scope: 'openid' }, '/organizations/oauth2/v2.0/devicecode');
+  it('signs in by device code without a question, for the scope that the code was asked for', async () => {
+    const scope = 'https://management.core.windows.net//.default openid';
+    const code = await post({ client_id: 'az', scope }, '/organizations/oauth2/v2.0/devicecode');
     const { status, body } = await post(
       {
         grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
         client_id: 'az',
         device_code: String(code.body['device_code']),
-        scope: 'https://management.core.windows.net//.default openid',
       },
       '/organizations/oauth2/v2.0/token',
     );
     expect(status).toBe(200);
-    expect(decodeJwt(String(body['access_token']))['oid']).toBe(directory.user.objectId);
+    expect(decodeJwt(String(body['access_token']))).toMatchObject({
+      oid: directory.user.objectId,
+      aud: 'https://management.core.windows.net/',
+    });
+    expect(body['id_token']).toBeDefined();
   });
 });
 

@@ -6,7 +6,7 @@ import { AadstsError } from './aadsts.ts';
 import { issueAccessToken, issueIdToken, type AccessTokenRequest, type TokenIssuerDeps } from './access-token.ts';
 import { parseAssertion, verifyFederatedAssertion } from './federated-assertion.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
-import { applicationScopeAudience, findResource, userScopeAudience } from './resources.ts';
+import { applicationScopeAudience, findResource, userScopeAudience, type Resource } from './resources.ts';
 import { resolveTenant, type TenantSegment } from './tenant-segment.ts';
 import { parseCapabilities, parseClientCredential, type ClientCredential, type TokenForm } from './token-request.ts';
 import type { UserGrantKind, UserGrants } from './user-grants.ts';
@@ -160,9 +160,10 @@ async function grantUser(
   field: 'refresh_token' | 'device_code',
 ): Promise<object> {
   const clientId = form.require('client_id');
-  const objectId = deps.grants.read(kind, form.require(field));
-  const user = objectId === undefined ? undefined : deps.directory.byObjectId(objectId);
-  const scope = form.get('scope') ?? '';
+  const grant = deps.grants.read(kind, form.require(field));
+  const user = grant === undefined ? undefined : deps.directory.byObjectId(grant.userObjectId);
+  // A device code was asked for with a scope, and MSAL does not name it again.
+  const scope = form.get('scope') ?? grant?.scope ?? '';
   const audience = version === 'v1' ? form.require('resource') : userScopeAudience(scope);
   note({ details: { grant: field, clientId, resource: audience } });
   if (user === undefined) throw new AadstsError(9002313, 'Invalid request. Request is malformed or invalid.');
@@ -178,16 +179,20 @@ async function grantUser(
   const { token, expiresInSec } = await issueAccessToken(deps, request);
   return {
     token_type: 'Bearer',
-    scope: resource.userScope
-      .split(' ')
-      .map((name) => `${resource.audience}/${name}`)
-      .join(' '),
+    scope: grantedScope(resource, scope),
     expires_in: expiresInSec,
     ext_expires_in: expiresInSec,
     access_token: token.expose(),
-    refresh_token: deps.grants.issue('refresh', user.objectId).expose(),
+    refresh_token: deps.grants.issue('refresh', { userObjectId: user.objectId, scope: '' }).expose(),
     foci: '1',
     ...(scope.split(' ').includes('openid') ? { id_token: (await issueIdToken(deps, request)).expose() } : {}),
     client_info: Buffer.from(JSON.stringify({ uid: user.objectId, utid: deps.tenant.tenantId })).toString('base64url'),
   };
+}
+
+/** MSAL looks a token up in its cache by the scope that it asked for: `/.default` is named again, beside what it stood for. */
+function grantedScope({ audience, userScope }: Resource, asked: string): string {
+  const names = userScope.split(' ').map((name) => `${audience}/${name}`);
+  const isDefault = asked.split(' ').includes(`${audience}/.default`);
+  return [...names, ...(isDefault ? [`${audience}/.default`] : [])].join(' ');
 }
