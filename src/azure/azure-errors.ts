@@ -60,6 +60,7 @@ const VAULT_HINTS: Readonly<Record<string, string>> = {
   ForbiddenByFirewall: "let the node's address through the firewall of the vault",
   ForbiddenByConnection: 'the vault takes no public traffic: reach it by a private endpoint',
   SecretDisabled: 'enable the version, or name another one in objectVersion',
+  ENOTFOUND: "check keyvaultName and cloudName of the SecretProviderClass, and the node's DNS",
   SecretNotFound: 'check objectName and objectVersion: the vault has no such secret',
 };
 
@@ -90,9 +91,9 @@ export function vaultError(error: unknown, what: string, nowMs: number): Keyferr
   const status = typeof foreign?.statusCode === 'number' ? foreign.statusCode : undefined;
   const body = foreign?.details?.error;
   const inner = body?.innererror?.code ?? body?.innerError?.code;
-  const codes = [body?.code ?? (status === undefined ? undefined : foreign?.code), inner].filter(isText);
+  const codes = [body?.code ?? foreign?.code, inner].filter(isText);
   const upstreamCode = codes.length > 0 ? codes.join('/') : undefined;
-  const reason = withoutTokens(body?.message ?? describeForeign(error, status));
+  const reason = withoutTokens(body?.message ?? plainAnswer(foreign, status) ?? describeForeign(error, status));
   const prefix = upstreamCode === undefined ? '' : `${upstreamCode}: `;
   return foreignError(codeOfStatus(status), `${what}: ${prefix}${reason}`, {
     upstreamCode,
@@ -113,7 +114,10 @@ interface ForeignRestError {
   readonly statusCode?: number;
   readonly code?: string;
   readonly details?: { readonly error?: VaultErrorBody };
-  readonly response?: { readonly headers?: { get(name: string): string | undefined } };
+  readonly response?: {
+    readonly headers?: { get(name: string): string | undefined };
+    readonly bodyAsText?: string | null;
+  };
 }
 
 interface ForeignFacts {
@@ -141,6 +145,12 @@ function ownErrorIn(error: unknown): KeyferryError | undefined {
 function describeForeign(error: unknown, status: number | undefined): string {
   const text = errorText(error).trim();
   return status === undefined ? text : `HTTP ${status}: ${text}`;
+}
+
+// A proxy or a gateway answers in words of its own, which often name the cause; pages of HTML do not.
+function plainAnswer(error: ForeignRestError, status: number | undefined): string | undefined {
+  const text = error?.response?.bodyAsText?.trim();
+  return isText(text) && text.length <= 300 && !text.startsWith('<') ? `HTTP ${status}: ${text}` : undefined;
 }
 
 function parseJson(text: string | undefined): Readonly<Record<string, unknown>> | undefined {

@@ -129,6 +129,23 @@ describe('a mount', () => {
     expect((error as Error).message.match(/objectName:/g)).toHaveLength(3);
   });
 
+  it.each(['unavailable', 'resource-exhausted'] as const)(
+    'does not look to the driver like a provider in trouble when Azure is: %s',
+    async (code) => {
+      const { clock, azure, provider } = setUp();
+      azure.onRead = () => {
+        throw new KeyferryError(code, 'Azure is in trouble', { retryAfterMs: 90_000 });
+      };
+      const mount = provider.mount(request('array: [{objectName: one, objectType: secret}]'));
+      await expect(mount).rejects.toMatchObject({
+        code: 'unknown',
+        message: expect.stringContaining('left alone for 90 s'),
+      });
+      expect(azure.reads).toHaveLength(1);
+      expect(clock.now()).toBe(createFakeClock().now());
+    },
+  );
+
   it('ends with its own deadline', async () => {
     const { clock, azure, provider } = setUp({ mountTimeoutMs: 10_000 });
     azure.onRead = (_what, signal) =>

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { KeyferryError, linkSignals, toKeyferryError, type Clock, type Log, type Random } from '#base';
+import { KeyferryError, linkSignals, toKeyferryError, type Clock, type ErrorCode, type Log, type Random } from '#base';
 import { findCloud, isCustomCloud, parseCloudEnvironment, type AzureClients, type Cloud } from '#azure';
 import type { Provider, ProviderFile, ProviderMountResult } from '#providerapi';
 import { createBroker, type Admission } from './broker/broker.ts';
@@ -161,6 +161,13 @@ function collect(results: readonly FetchResult[], { objects }: ProviderParameter
   };
 }
 
+// To a driver UNAVAILABLE means that the provider is not there (it asks three times at once), and RESOURCE_EXHAUSTED that
+// the answer is too large. Azure's trouble is neither; upstream answers UNKNOWN to everything.
+const CODES_AT_THE_EDGE: Partial<Record<ErrorCode, ErrorCode>> = {
+  unavailable: 'unknown',
+  'resource-exhausted': 'unknown',
+};
+
 // Every object that failed is named; a reason that several have in common (a refused identity) is said once, because
 // kubelet cuts the text of an event at 1024 characters.
 function fetchError(failed: readonly Extract<FetchResult, { ok: false }>[]): KeyferryError {
@@ -175,9 +182,13 @@ function fetchError(failed: readonly Extract<FetchResult, { ok: false }>[]): Key
     return `${[first, ...more].join('; ')}: ${reason}`;
   });
   const first = failed[0]?.error ?? new KeyferryError('internal', 'no object failed');
-  return new KeyferryError(first.code, `failed to mount objects, error: ${texts.join('; ')}`, {
-    cause: first,
-    ...(first.upstreamCode === undefined ? {} : { upstreamCode: first.upstreamCode }),
-    ...(first.retryAfterMs === undefined ? {} : { retryAfterMs: first.retryAfterMs }),
-  });
+  return new KeyferryError(
+    CODES_AT_THE_EDGE[first.code] ?? first.code,
+    `failed to mount objects, error: ${texts.join('; ')}`,
+    {
+      cause: first,
+      ...(first.upstreamCode === undefined ? {} : { upstreamCode: first.upstreamCode }),
+      ...(first.retryAfterMs === undefined ? {} : { retryAfterMs: first.retryAfterMs }),
+    },
+  );
 }

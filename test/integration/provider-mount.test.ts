@@ -280,7 +280,7 @@ describe('what Azure refuses reaches the driver with its own code and text', () 
     [
       'a vault that does not exist',
       { parameters: { keyvaultName: 'kv-nowhere' } },
-      /getting secret one from https:\/\/kv-nowhere\.vault\.azure\.net: /,
+      /getting secret one from https:\/\/kv-nowhere\.vault\.azure\.net: .*no vault has this name/,
     ],
   ];
 

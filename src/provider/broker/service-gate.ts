@@ -34,7 +34,7 @@ interface ServiceState {
 }
 
 const THROTTLED = { initialMs: 1_000, maxMs: 60_000, jitter: 0.5 };
-const UNREACHABLE = { initialMs: 250, maxMs: 5_000, jitter: 0.5 };
+const UNREACHABLE = { initialMs: 250, maxMs: 1_000, jitter: 0.5 };
 /** Tries against a service that does not answer; a throttled one is tried as long as the deadline allows. */
 const UNREACHABLE_TRIES = 3;
 const MAX_SERVICES = 1_000;
