@@ -6,8 +6,8 @@ export type AuditExchange = Omit<AuditRecord, 'time' | 'operation' | 'result' | 
 
 /** The audit log together with its writing side, which only the gateway has. */
 export interface WritableAuditLog extends AuditLog {
-  /** Writes the one record of `request`, with the facts that services noted about it. */
-  record(request: Request, exchange: AuditExchange): void;
+  /** Writes the one record of `request`, with the facts that services noted about it; undefined when no service saw one. */
+  record(request: Request | undefined, exchange: AuditExchange): void;
 }
 
 /** What an audit log needs. */
@@ -29,8 +29,7 @@ export function createAuditLog({ clock, capacity = 10_000, nameOf }: AuditLogOpt
       facts.set(request, { ...facts.get(request), ...more });
     },
     record: (request, exchange) => {
-      const noted = facts.get(request) ?? {};
-      facts.delete(request);
+      const noted = (request === undefined ? undefined : facts.get(request)) ?? {};
       const record: AuditRecord = {
         time: new Date(clock.now()).toISOString(),
         operation: noted.operation ?? 'Unknown',

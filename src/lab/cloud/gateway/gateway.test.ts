@@ -144,6 +144,7 @@ describe('the gateway', () => {
       dispatcher: client(gateway),
     });
     expect(answer.statusCode).toBe(413);
+    expect(audit.records().map(({ status, path }) => [status, path])).toEqual([[413, '/a']]);
   });
 
   it('turns a failing service into a 500 that names no inner text', async () => {
@@ -165,6 +166,18 @@ describe('the gateway', () => {
     });
     expect(answer.statusCode).toBe(421);
     expect(audit.records()).toEqual([]);
+  });
+
+  it('has no certificate for a name that it does not serve', async () => {
+    const gateway = await start();
+    const raw = connect(gateway.port, '127.0.0.1');
+    raw.write('CONNECT kv.vault.azure.net:443 HTTP/1.1\r\n\r\n');
+    await once(raw, 'data');
+    const socket = connectTls({ socket: raw, servername: 'example.com', ca: authority.pair.certPem });
+    stack.defer(() => void socket.destroy());
+    const [error] = (await once(socket, 'error')) as [Error];
+    expect(error).toBeInstanceOf(Error);
+    expect(socket.authorized).toBe(false);
   });
 
   const refusals: [string, number, RegExp][] = [

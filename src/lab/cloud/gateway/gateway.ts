@@ -61,10 +61,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     tunnels.add(socket);
     socket.once('close', () => tunnels.delete(socket));
     socket.on('error', (error) => log.debug('a tunnel broke', { error: error.message }));
-    connectTunnel(options, inner, message.url ?? '', socket, head).catch((error: unknown) => {
-      log.warn('a tunnel could not be opened', { target: message.url, error: errorText(error) });
-      refuse(socket, 502, errorText(error));
-    });
+    const refused = (refusal: Refusal) => {
+      log.info('a tunnel was refused', { target: message.url, ...refusal });
+      refuse(socket, refusal);
+    };
+    connectTunnel(options, inner, message.url ?? '', socket, head).then(
+      (refusal) => (refusal === undefined ? undefined : refused(refusal)),
+      (error: unknown) => refused({ status: 502, reason: errorText(error) }),
+    );
   };
   const server = await listen(options, onConnect);
   log.info('the gateway listens', { port: server.port });
@@ -95,7 +99,12 @@ function createInnerServer({
       minVersion: 'TLSv1.2',
       keepAliveTimeout: 60_000,
       SNICallback: (name, done) => {
-        certificates.context(name.toLowerCase()).then(
+        const host = name.toLowerCase();
+        if (!rest.services.some((service) => service.serves(host))) {
+          done(new Error(`the lab has no certificate for ${host}`));
+          return;
+        }
+        certificates.context(host).then(
           (context) => done(null, context),
           (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
         );
@@ -147,26 +156,33 @@ function createPlainListener(control: RequestListener | undefined): RequestListe
   };
 }
 
+interface Refusal {
+  readonly status: 400 | 403 | 502;
+  readonly reason: string;
+}
+
+/** Joins `socket` to where its CONNECT leads, or answers why not. */
 async function connectTunnel(
   options: GatewayOptions,
   inner: TlsServer,
   authority: string,
   socket: Socket,
   head: Buffer,
-): Promise<void> {
+): Promise<Refusal | undefined> {
   const target = parseConnectTarget(authority);
-  if (!target.ok) return refuse(socket, target.status, target.reason);
+  if (!target.ok) return { status: target.status, reason: target.reason };
   const { host } = target;
   const { services, missingHost, allowInternet = false, upstreamProxy, clock } = options;
   if (services.some((service) => service.serves(host))) {
     const missing = missingHost?.(host);
-    if (missing !== undefined) return refuse(socket, 502, missing);
+    if (missing !== undefined) return { status: 502, reason: missing };
     accept(socket, head);
     inner.emit('connection', socket);
     return undefined;
   }
   if (!allowInternet) {
-    return refuse(socket, 502, `${host} is not part of the lab; start it with --allow-internet to reach other hosts`);
+    const reason = `${host} is not part of the lab; start it with --allow-internet to reach other hosts`;
+    return { status: 502, reason };
   }
   const upstream = await openUpstream(host, { clock, proxyUrl: upstreamProxy });
   upstream.on('error', () => socket.destroy());
@@ -182,14 +198,14 @@ function accept(socket: Socket, head: Buffer): void {
   if (head.length > 0) socket.unshift(head);
 }
 
-const REASONS: Readonly<Record<number, string>> = { 400: 'Bad Request', 403: 'Forbidden', 502: 'Bad Gateway' };
+const PHRASES = { 400: 'Bad Request', 403: 'Forbidden', 502: 'Bad Gateway' } as const;
 
 /** Some clients show only the reason phrase of a refused CONNECT, some only the body: the text is in both. */
-function refuse(socket: Socket, status: 400 | 403 | 502, text: string): void {
-  const line = text.replace(/[^\x20-\x7e]/g, '?');
+function refuse(socket: Socket, { status, reason }: Refusal): void {
+  const line = reason.replace(/[^\x20-\x7e]/g, '?');
   const body = `keyferry lab: ${line}\n`;
   socket.end(
-    `HTTP/1.1 ${status} ${REASONS[status]} (keyferry lab: ${line})\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} ${PHRASES[status]} (keyferry lab: ${line})\r\nContent-Type: text/plain; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

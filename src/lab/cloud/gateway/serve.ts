@@ -26,53 +26,53 @@ export function createServiceListener(options: ServeOptions): RequestListener {
 }
 
 async function serve(options: ServeOptions, message: IncomingMessage, target: ServerResponse): Promise<void> {
-  const { services, audit, clock, log, bodyLimitBytes } = options;
+  const { services, clock, bodyLimitBytes } = options;
   const startedMs = clock.monotonic();
   const host = requestHost(message);
   const service = host === undefined ? undefined : services.find((candidate) => candidate.serves(host));
   if (host === undefined || service === undefined) {
     message.resume();
-    await sendWebResponse(
-      plainError(421, 'MisdirectedRequest', `no service of the lab answers for ${host}`),
-      target,
-      false,
-    );
+    const text = `no service of the lab answers for ${host}`;
+    await sendWebResponse(plainError(421, 'MisdirectedRequest', text), target, false);
     return;
   }
-  let request: Request;
-  try {
-    request = await toWebRequest(message, host, bodyLimitBytes);
-  } catch (error) {
-    const problem = toKeyferryError(error, 'invalid-input');
-    const status = problem.code === 'resource-exhausted' ? 413 : 400;
-    target.setHeader('connection', 'close');
-    await sendWebResponse(plainError(status, 'BadRequest', problem.message), target, false);
-    return;
-  }
+  let request: Request | undefined;
   let response: Response;
   try {
-    response = await service.fetch(request);
+    request = await toWebRequest(message, host, bodyLimitBytes);
+    response = await answer(options, service, request);
+  } catch (error) {
+    const problem = toKeyferryError(error, 'invalid-input');
+    target.setHeader('connection', 'close');
+    response = plainError(problem.code === 'resource-exhausted' ? 413 : 400, 'BadRequest', problem.message);
+  }
+  const { method = '', url = '', headers } = message;
+  const requestId = response.headers.get('x-ms-request-id');
+  options.audit.record(request, {
+    service: service.name,
+    method,
+    host,
+    path: url.split('?', 1)[0] ?? '',
+    status: response.status,
+    durationMs: Math.round((clock.monotonic() - startedMs) * 10) / 10,
+    ...(headers['user-agent'] === undefined ? {} : { userAgent: headers['user-agent'] }),
+    ...(requestId === null ? {} : { requestId }),
+  });
+  await sendWebResponse(response, target, method === 'HEAD');
+}
+
+/** What `service` answers; a failure of its own becomes a 500, and its reason goes into the log only. */
+async function answer({ log }: ServeOptions, service: CloudService, request: Request): Promise<Response> {
+  try {
+    return await service.fetch(request);
   } catch (error) {
     log.error('a service of the lab failed', {
       service: service.name,
       method: request.method,
       error: errorText(error),
     });
-    response = plainError(500, 'InternalServerError', `the lab's ${service.name} service failed; its log says why`);
+    return plainError(500, 'InternalServerError', `the lab's ${service.name} service failed; its log says why`);
   }
-  const requestId = response.headers.get('x-ms-request-id');
-  const userAgent = message.headers['user-agent'];
-  audit.record(request, {
-    service: service.name,
-    method: request.method,
-    host,
-    path: new URL(request.url).pathname,
-    status: response.status,
-    durationMs: Math.round((clock.monotonic() - startedMs) * 10) / 10,
-    ...(userAgent === undefined ? {} : { userAgent }),
-    ...(requestId === null ? {} : { requestId }),
-  });
-  await sendWebResponse(response, target, request.method === 'HEAD');
 }
 
 function plainError(status: number, code: string, message: string): Response {
