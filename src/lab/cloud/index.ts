@@ -2,4 +2,4 @@ export { startCloud, type Cloud, type CloudOptions, type CloudStatus } from './c
 export type { ClusterHost, ClusterSpec, IssuerDocuments } from './clusters.ts';
 export type { Directory, FederatedIdentityCredential, Principal, Subscription, Tenant } from './directory.ts';
 export type { LabDirectory, NewApplication } from './directory-store.ts';
-export type { AuditLog, AuditRecord, CloudService } from './service.ts';
+export type { AuditLog, AuditRecord } from './service.ts';

@@ -1,2 +1,1 @@
-export { openEntra, type Entra, type EntraDeps } from './entra.ts';
-export type { UserGrants } from './user-grants.ts';
+export { openEntra } from './entra.ts';

@@ -1,2 +1,2 @@
-export { startGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 export { openLabAuthority } from './lab-authority.ts';
+export { startGateway, type Gateway } from './gateway.ts';
