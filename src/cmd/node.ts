@@ -27,7 +27,7 @@ const EVENT_COMPONENT = 'csi-secrets-store-controller';
 const PROVIDER_RUNTIME_NAME = 'secrets-store-csi-driver-provider-azure';
 
 /** Every flag of `keyferry node`: those of upstream's driver and registrar, and ours. */
-const FLAGS = {
+export const NODE_FLAGS = {
   endpoint: { kind: 'text', default: 'unix://tmp/csi.sock', help: 'CSI socket that kubelet calls' },
   drivername: { kind: 'text', default: 'secrets-store.csi.k8s.io', help: 'name of the driver' },
   nodeid: { kind: 'text', default: '', help: 'name of the node; without it KUBE_NODE_NAME, then the host name' },
@@ -82,7 +82,7 @@ const FLAGS = {
   'pprof-port': { kind: 'int', default: 6065, help: 'accepted without effect' },
 } as const satisfies FlagTable;
 
-type Flags = FlagValues<typeof FLAGS>;
+type Flags = FlagValues<typeof NODE_FLAGS>;
 
 /** Surroundings of a process. */
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -99,13 +99,13 @@ export function main(argv: readonly string[]): Promise<number> {
 export async function runNode(argv: readonly string[], env: Environment): Promise<number> {
   let flags: Flags;
   try {
-    flags = parseFlags(FLAGS, argv);
+    flags = parseFlags(NODE_FLAGS, argv);
   } catch (error) {
     process.stderr.write(`${errorText(error)}\n`);
     return 2;
   }
   if (flags.help || flags.version) {
-    process.stdout.write(flags.help ? `keyferry node [flags]\n${renderFlags(FLAGS)}\n` : `${VERSION}\n`);
+    process.stdout.write(flags.help ? `keyferry node [flags]\n${renderFlags(NODE_FLAGS)}\n` : `${VERSION}\n`);
     return 0;
   }
   const log = createProcessLog({ level: flags.v >= 4 ? 'debug' : 'info' });
