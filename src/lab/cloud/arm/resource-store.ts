@@ -23,6 +23,8 @@ export interface ResourceStore {
   get(id: string): ArmResource | undefined;
   put(resource: ArmResource): void;
   remove(id: string): void;
+  /** Puts one resource in place of another: both changes are stored, or none. */
+  replace(id: string, by: ArmResource): void;
   /** The resources below the id `scope`, of all types or of one, by id. */
   below(scope: string, type?: string): readonly ArmResource[];
 }
@@ -34,6 +36,11 @@ export function openResourceStore(store: Store): ResourceStore {
     get: (id) => section.get(id.toLowerCase()) as unknown as ArmResource | undefined,
     put: (resource) => section.put(resource.id.toLowerCase(), resource as unknown as Json),
     remove: (id) => section.delete(id.toLowerCase()),
+    replace: (id, by) =>
+      section.write([
+        { key: id.toLowerCase(), value: undefined },
+        { key: by.id.toLowerCase(), value: by as unknown as Json },
+      ]),
     below: (scope, type) =>
       section
         .list(`${scope.toLowerCase()}/`)

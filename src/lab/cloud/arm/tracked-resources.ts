@@ -78,8 +78,7 @@ export function resourcePath(type: string): string {
 
 /** The rows that all resources of a type have: get one, list those of a group, list those of the subscription. */
 export function readRoutes(context: ArmContext, type: string, operationPrefix: string): readonly ArmRoute[] {
-  const list = (scope: string) =>
-    json(200, { value: context.resources.below(scope, type).map(renderResource), nextLink: null });
+  const list = (scope: string) => json(200, { value: context.resources.below(scope, type).map(renderResource) });
   return [
     {
       method: 'GET',

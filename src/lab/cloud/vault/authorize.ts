@@ -43,6 +43,7 @@ function grants(policy: AccessPolicy, vault: VaultRecord, token: AccessToken, ac
     sameId(policy.tenantId, vault.tenantId) &&
     sameId(policy.objectId, token.objectId) &&
     (policy.applicationId === undefined || sameId(policy.applicationId, token.clientId)) &&
+    // `all` is what az gives the creator of a vault; here it is every permission, purge included.
     verbs.some((verb) => sameId(verb, action.verb) || sameId(verb, 'all'))
   );
 }

@@ -55,18 +55,21 @@ export function openObjectStore<T extends StoredVersion>(
   vaultName: string,
   collection: Collection,
 ): ObjectStore<T> {
-  const live = storeSection(store, `${vaultPrefix(vaultName)}${collection}/`);
-  const graves = storeSection(store, `${vaultPrefix(vaultName)}deleted${collection}/`);
+  const section = storeSection(store, vaultPrefix(vaultName));
+  const livePrefix = `${collection}/`;
+  const gravePrefix = `deleted${collection}/`;
+  const versionKey = ({ name, version }: Pick<StoredVersion, 'name' | 'version'>) =>
+    `${livePrefix}${name.toLowerCase()}/${version}`;
+  const graveKey = (name: string) => `${gravePrefix}${name.toLowerCase()}`;
 
   const storedVersions = (name: string) =>
-    live.list(`${name.toLowerCase()}/`).map((entry) => entry.value as unknown as T);
+    section.list(`${livePrefix}${name.toLowerCase()}/`).map((entry) => entry.value as unknown as T);
   const purge = (name: string) => {
-    const versions = storedVersions(name).map((version) => ({ key: versionKey(version), value: undefined }));
-    live.write(versions);
-    graves.delete(name.toLowerCase());
+    const keys = [...storedVersions(name).map(versionKey), graveKey(name)];
+    section.write(keys.map((key) => ({ key, value: undefined })));
   };
   const burial = (name: string): Burial | undefined => {
-    const found = graves.get(name.toLowerCase()) as Burial | undefined;
+    const found = section.get(graveKey(name)) as Burial | undefined;
     if (found === undefined || found.scheduledPurgeDate * 1000 > clock.now()) return found;
     purge(name);
     return undefined;
@@ -80,22 +83,27 @@ export function openObjectStore<T extends StoredVersion>(
   return {
     versions,
     latest: (name) => latestOf(versions(name)),
-    version: (name, version) => versions(name).find((stored) => stored.version === version.toLowerCase()),
+    version: (name, version) =>
+      burial(name) === undefined
+        ? (section.get(versionKey({ name, version: version.toLowerCase() })) as unknown as T | undefined)
+        : undefined,
     all: () =>
-      namesIn(live.list('')).flatMap((name) => {
-        const latest = latestOf(versions(name));
-        return latest === undefined ? [] : [latest];
-      }),
-    put: (version) => live.put(versionKey(version), version as unknown as Json),
+      [...groupByName(section.list(livePrefix).map((entry) => entry.value as unknown as T))].flatMap(
+        ([name, grouped]) => {
+          const latest = burial(name) === undefined ? latestOf(grouped) : undefined;
+          return latest === undefined ? [] : [latest];
+        },
+      ),
+    put: (version) => section.put(versionKey(version), version as unknown as Json),
     buried,
     allBuried: () =>
-      namesIn(graves.list('')).flatMap((name) => {
-        const found = buried(name);
+      section.list(gravePrefix).flatMap(({ key }) => {
+        const found = buried(key.slice(gravePrefix.length));
         return found === undefined ? [] : [found];
       }),
     bury: (name, { deletedDate, scheduledPurgeDate }) =>
-      graves.put(name.toLowerCase(), { deletedDate, scheduledPurgeDate }),
-    recover: (name) => graves.delete(name.toLowerCase()),
+      section.put(graveKey(name), { deletedDate, scheduledPurgeDate }),
+    recover: (name) => section.delete(graveKey(name)),
     purge,
   };
 }
@@ -109,10 +117,6 @@ function vaultPrefix(vaultName: string): string {
   return `vault/${vaultName.toLowerCase()}/`;
 }
 
-function versionKey(version: StoredVersion): string {
-  return `${version.name.toLowerCase()}/${version.version}`;
-}
-
 function latestOf<T extends StoredVersion>(versions: readonly T[]): T | undefined {
   return versions.reduce<T | undefined>(
     (latest, version) => (latest === undefined || version.sequence > latest.sequence ? version : latest),
@@ -120,6 +124,11 @@ function latestOf<T extends StoredVersion>(versions: readonly T[]): T | undefine
   );
 }
 
-function namesIn(entries: readonly { readonly key: string }[]): readonly string[] {
-  return [...new Set(entries.map(({ key }) => key.split('/', 1)[0] ?? key))].sort();
+function groupByName<T extends StoredVersion>(versions: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const version of versions) {
+    const name = version.name.toLowerCase();
+    groups.set(name, [...(groups.get(name) ?? []), version]);
+  }
+  return groups;
 }

@@ -11,11 +11,12 @@ const DAY_MS = 86_400_000;
 /** The vaults that were deleted and can still be recovered. Their contents stay until they are purged. */
 export interface DeletedVaults {
   readonly routes: readonly ArmRoute[];
+  /** Makes a deleted vault of a vault. */
   bury(vault: ArmResource): void;
   /** The vault as it was before it was deleted. */
   find(name: string): ArmResource | undefined;
-  /** Forgets that `name` was deleted: the caller brings the vault back. */
-  exhume(name: string): void;
+  /** Brings the vault back that is deleted under `name`. */
+  recover(name: string): void;
 }
 
 /** The deleted vaults of the subscription. */
@@ -59,13 +60,13 @@ export function createDeletedVaults(context: ArmContext): DeletedVaults {
   const path = '/subscriptions/:subscription/providers/Microsoft.KeyVault/locations/:location/deletedVaults/:name';
   return {
     find: (name) => findGrave(name)?.internal?.['vault'] as ArmResource | undefined,
-    exhume: (name) => {
+    recover: (name) => {
       const grave = findGrave(name);
-      if (grave !== undefined) resources.remove(grave.id);
+      if (grave !== undefined) resources.replace(grave.id, grave.internal?.['vault'] as ArmResource);
     },
     bury: (vault) => {
       const days = Number(vault.properties['softDeleteRetentionInDays']);
-      resources.put({
+      resources.replace(vault.id, {
         id: `${scope}/${vault.location}/deletedVaults/${vault.name}`,
         name: vault.name,
         type: TYPE,
@@ -86,7 +87,7 @@ export function createDeletedVaults(context: ArmContext): DeletedVaults {
         method: 'GET',
         path: '/subscriptions/:subscription/providers/Microsoft.KeyVault/deletedVaults',
         operation: 'VaultListDeleted',
-        handle: () => json(200, { value: all().map(renderGrave), nextLink: null }),
+        handle: () => json(200, { value: all().map(renderGrave) }),
       },
       {
         method: 'GET',

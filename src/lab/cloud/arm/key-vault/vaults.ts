@@ -78,8 +78,8 @@ export function createVaults(context: ArmContext): Vaults {
     if (vault === undefined || vault.id.toLowerCase() !== place.id.toLowerCase()) {
       throw new AzureError(404, 'DeletedVaultNotFound', `The specified deleted vault '${place.name}' does not exist.`);
     }
-    keep(vault);
-    deleted.exhume(place.name);
+    deleted.recover(place.name);
+    idByName.set(vault.name.toLowerCase(), vault.id);
     return json(200, renderResource(vault));
   };
 
@@ -117,7 +117,6 @@ export function createVaults(context: ArmContext): Vaults {
   const destroy = (vault: ArmResource): Promise<void> => {
     deleted.bury(vault);
     idByName.delete(vault.name.toLowerCase());
-    resources.remove(vault.id);
     return Promise.resolve();
   };
 
@@ -172,7 +171,7 @@ export function createVaults(context: ArmContext): Vaults {
         method: 'GET',
         path: '/subscriptions/:subscription/providers/Microsoft.KeyVault/managedHSMs',
         operation: 'ManagedHsmList',
-        handle: () => json(200, { value: [], nextLink: null }),
+        handle: () => json(200, { value: [] }),
       },
       ...deleted.routes,
     ],

@@ -84,7 +84,7 @@ export function createResourceGroups(context: ArmContext, types: () => readonly 
 
   const list = () => {
     const scope = `/subscriptions/${directory.subscription.subscriptionId}`;
-    return json(200, { value: resources.below(scope, TYPE).map(renderResource), nextLink: null });
+    return json(200, { value: resources.below(scope, TYPE).map(renderResource) });
   };
 
   return {

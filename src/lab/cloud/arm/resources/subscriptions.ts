@@ -28,6 +28,7 @@ export function createSubscriptionRoutes(context: ArmContext, types: readonly st
           countryCode: 'US',
         },
       ],
+      nextLink: '',
     });
 
   const shown = {
@@ -87,7 +88,9 @@ export function createSubscriptionRoutes(context: ArmContext, types: readonly st
   const read = 'Microsoft.Resources/subscriptions/read';
   return [
     row('GET', '/tenants', 'Microsoft.Resources/tenants/read', tenants),
-    row('GET', '/subscriptions', read, () => json(200, { value: [shown], count: { type: 'Total', value: 1 } })),
+    row('GET', '/subscriptions', read, () =>
+      json(200, { value: [shown], nextLink: '', count: { type: 'Total', value: 1 } }),
+    ),
     row('GET', BASE, read, () => json(200, shown)),
     row('GET', `${BASE}/locations`, 'Microsoft.Resources/subscriptions/locations/read', locations),
     row('GET', `${BASE}/providers`, 'Microsoft.Resources/subscriptions/providers/read', () =>
