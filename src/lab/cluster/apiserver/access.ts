@@ -1,5 +1,6 @@
 import type { KubeObject, ResourceRef, WatchEvent } from '#kube';
 import type { ApiAccess, KubeList, ObjectKey } from '../api-access.ts';
+import type { ServiceAccountTokens } from './auth/service-account-tokens.ts';
 import type { UserInfo, ApiContext, Target, WriteOptions } from './operations/context.ts';
 import { createObject } from './operations/create.ts';
 import { deleteObject } from './operations/delete.ts';
@@ -15,11 +16,11 @@ export const SYSTEM_USER: UserInfo = { username: 'system:admin', groups: ['syste
 /** What {@link createApiAccess} works with besides the context. */
 export interface AccessOptions {
   readonly context: ApiContext;
-  readonly createToken: ApiAccess['createToken'];
+  readonly tokens: ServiceAccountTokens;
 }
 
 /** The API for callers in the same process: the operations that HTTP requests reach, as system:masters. */
-export function createApiAccess({ context, createToken }: AccessOptions): ApiAccess {
+export function createApiAccess({ context, tokens }: AccessOptions): ApiAccess {
   const targetOf = (resource: ResourceRef, key: ObjectKey, subresource?: string): Target => ({
     kind: context.kinds.get(resource),
     namespace: key.namespace,
@@ -62,6 +63,13 @@ export function createApiAccess({ context, createToken }: AccessOptions): ApiAcc
     delete: async (resource, key, request = {}) => {
       deleteObject(context, targetOf(resource, key), request);
     },
-    createToken,
+    createToken: async (account, { audiences, expirationSeconds, boundPod }) => {
+      const issued = await tokens.issue(account, {
+        audiences,
+        expirationSeconds,
+        ...(boundPod === undefined ? {} : { boundObject: { kind: 'Pod', ...boundPod } }),
+      });
+      return { token: issued.token.expose(), expirationTimestamp: issued.expirationTimestamp };
+    },
   };
 }

@@ -1,1 +1,4 @@
-export { startApiServer, type ApiServer, type ApiServerOptions } from './server.ts';
+export { BUILTIN_KINDS } from './kinds/builtin-kinds.ts';
+export type { Kind } from './kinds/kind.ts';
+export type { VerifiedToken } from './auth/service-account-tokens.ts';
+export { startApiServer, type ApiServer, type ApiServerOptions, type KubeconfigRequest } from './server.ts';

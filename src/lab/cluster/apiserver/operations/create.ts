@@ -1,6 +1,7 @@
 import { nameSuffix } from '#base';
 import type { KubeObject } from '#kube';
 import { admit } from '../admission/admission.ts';
+import { rfc3339 } from '../time.ts';
 import { alreadyExists, badRequest, invalid } from '../status-errors.ts';
 import type { ApiContext, Target, WriteOptions } from './context.ts';
 import { decodeObject } from './decode.ts';
@@ -83,9 +84,4 @@ function withSystemFields(context: ApiContext, { kind }: Target, object: KubeObj
       ...(kind.countsGenerations ? { generation: 1 } : {}),
     },
   };
-}
-
-/** A time as Kubernetes writes it: to the second, in UTC. */
-export function rfc3339(timeMs: number): string {
-  return `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
 }

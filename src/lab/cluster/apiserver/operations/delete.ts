@@ -1,10 +1,11 @@
 import type { KubeObject, StatusBody } from '#kube';
-import type { DeleteRequest } from '../../api-access.ts';
+import type { DeleteRequest, KubeList, ListQuery } from '../../api-access.ts';
 import { listOf, recordOf } from '../json.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { conflict } from '../status-errors.ts';
-import { rfc3339 } from './create.ts';
+import { rfc3339 } from '../time.ts';
 import { requireObject, type ApiContext, type Target } from './context.ts';
+import { listObjects } from './read.ts';
 import { fromStored, toStored } from './versions.ts';
 
 const FOREGROUND = 'foregroundDeletion';
@@ -29,6 +30,20 @@ export function deleteObject(
   if (request.dryRun === true) return marked;
   if (live.metadata.deletionTimestamp !== undefined && JSON.stringify(live) === JSON.stringify(marked)) return live;
   return fromStored(kind, context.storage.put(kind.collection, toStored(kind, marked)));
+}
+
+/** Deletes everything that the query selects and answers what it was. */
+export function deleteCollection(
+  context: ApiContext,
+  kind: Kind,
+  query: ListQuery,
+  request: DeleteRequest & { readonly dryRun?: boolean },
+): KubeList {
+  const selected = listObjects(context, kind, query);
+  for (const { metadata } of selected.items) {
+    deleteObject(context, { kind, namespace: metadata.namespace, name: metadata.name ?? '' }, request);
+  }
+  return selected;
 }
 
 function checkPreconditions(target: Target, live: KubeObject, { preconditions }: DeleteRequest): void {

@@ -4,6 +4,7 @@ import { isRecord, recordOf } from '../json.ts';
 import { applyJsonPatch, parseJsonPatch } from '../patch/json-patch.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
 import { applyStrategicPatch } from '../patch/strategic-merge.ts';
+import type { Schema } from '../schema/schema.ts';
 import { badRequest, unsupportedMediaType } from '../status-errors.ts';
 import { requireObject, type ApiContext, type Target, type WriteOptions } from './context.ts';
 import { decodeObject } from './decode.ts';
@@ -18,7 +19,7 @@ export function patchObject(
   options: WriteOptions,
 ): KubeObject {
   const live = requireObject(context, target);
-  const patched = patchDocument(target, live, type, body);
+  const patched = patchDocument(target.kind.schema, live, type, body);
   if (!isRecord(patched)) throw badRequest('the patch leaves no JSON object');
   const named = recordOf(patched['metadata'])['name'];
   if (named !== undefined && named !== target.name) {
@@ -28,18 +29,24 @@ export function patchObject(
   return replaceObject(context, target, { live, desired, options, operation: 'Update' });
 }
 
-function patchDocument(target: Target, live: KubeObject, type: Exclude<PatchType, 'apply'>, body: unknown): unknown {
+/** `live` with the patch applied. Throws 400, 415 and 422 for a patch that cannot be. */
+export function patchDocument(
+  schema: Schema,
+  live: KubeObject,
+  type: Exclude<PatchType, 'apply'>,
+  body: unknown,
+): unknown {
   switch (type) {
     case 'json':
       return applyJsonPatch(live, parseJsonPatch(body));
     case 'merge':
       return applyMergePatch(live, body);
     case 'strategic':
-      if (target.kind.schema.type !== 'struct' || target.kind.schema.name === undefined) {
+      if (schema.type !== 'any' && (schema.type !== 'struct' || schema.name === undefined)) {
         throw unsupportedMediaType(
           'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
         );
       }
-      return applyStrategicPatch(target.kind.schema, live, body);
+      return applyStrategicPatch(schema, live, body);
   }
 }

@@ -1,0 +1,27 @@
+import type { IncomingMessage } from 'node:http';
+import { authenticate } from '../auth/authenticate.ts';
+import { refusalText, type Attributes } from '../auth/authorizer.ts';
+import type { UserInfo } from '../operations/context.ts';
+import { forbidden, statusError } from '../status-errors.ts';
+import type { ServeContext } from './context.ts';
+import { parseRequestInfo, type RequestInfo } from './parse-request.ts';
+
+/** Reads a request and finds whether its sender may do what it asks. Throws 401 and 403. */
+export async function admitRequest(
+  context: ServeContext,
+  request: IncomingMessage,
+): Promise<{ readonly info: RequestInfo; readonly url: URL; readonly user: UserInfo }> {
+  const url = new URL(request.url ?? '/', 'https://localhost');
+  const info = parseRequestInfo(request.method ?? 'GET', url);
+  const user = await authenticate(request, context.tokens);
+  requireAllowed(context, user, info);
+  return { info, url, user };
+}
+
+/** Throws 403 in Kubernetes' words when no role allows it. */
+export function requireAllowed(context: ServeContext, user: UserInfo, attributes: Attributes): void {
+  if (context.authorizer.allows(user, attributes) !== undefined) return;
+  const why = refusalText(user, attributes);
+  if (attributes.type === 'resource') throw forbidden(attributes, attributes.name, why);
+  throw statusError({ code: 403, reason: 'Forbidden', message: `forbidden: ${why}`, details: {} });
+}

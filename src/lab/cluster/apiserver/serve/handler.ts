@@ -1,0 +1,23 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { admitRequest } from './admit-request.ts';
+import type { Call, ServeContext } from './context.ts';
+import { servePath } from './paths.ts';
+import { serveResource } from './resources.ts';
+import { sendError, toApiError } from './respond.ts';
+
+/** Serves every plain request: read, authenticate, authorize, then path or resource. */
+export function createRequestListener(context: ServeContext): RequestListener {
+  return (request, response) => {
+    response.on('error', () => undefined);
+    void serve(context, request, response).catch((error: unknown) =>
+      sendError(response, toApiError(error, context.api.log)),
+    );
+  };
+}
+
+async function serve(context: ServeContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { info, url, user } = await admitRequest(context, request);
+  const call: Call = { request, response, url, user };
+  if (info.type === 'path') await servePath(context, call, info);
+  else await serveResource(context, call, info);
+}

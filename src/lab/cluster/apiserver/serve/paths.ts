@@ -1,0 +1,74 @@
+import { methodNotAllowed, unknownResource } from '../status-errors.ts';
+import { aggregatedDiscovery, coreVersions, groupList, resourceList, singleGroup } from './discovery.ts';
+import type { Call, ServeContext } from './context.ts';
+import { parseAccept, wantsAggregatedDiscovery } from './negotiate.ts';
+import { openapiDocument, openapiIndex } from './openapi.ts';
+import type { PathRequest } from './parse-request.ts';
+import { sendJson, sendText } from './respond.ts';
+
+const AGGREGATED_TYPE = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+/** Serves what is no resource: discovery, OpenAPI, health, version, and the token issuer's documents. */
+export async function servePath(context: ServeContext, call: Call, info: PathRequest): Promise<void> {
+  if (info.verb !== 'get' && info.verb !== 'head') throw methodNotAllowed();
+  const { response, request } = call;
+  const kinds = context.api.kinds.all();
+  const parts = info.path.split('/').filter((part) => part !== '');
+  const [first = ''] = parts;
+  if (['healthz', 'livez', 'readyz'].includes(first)) {
+    sendText(response, 200, 'ok');
+    return;
+  }
+  if ((first === 'api' || first === 'apis') && parts.length === 1) {
+    if (wantsAggregatedDiscovery(parseAccept(request.headers.accept))) {
+      sendJson(response, 200, aggregatedDiscovery(kinds, first), AGGREGATED_TYPE);
+    } else {
+      const address = request.headers.host ?? '';
+      sendJson(response, 200, first === 'api' ? coreVersions(address) : groupList(kinds));
+    }
+    return;
+  }
+  const body = await documentAt(context, parts);
+  if (body === undefined) throw unknownResource();
+  sendJson(response, 200, body);
+}
+
+async function documentAt(context: ServeContext, parts: readonly string[]): Promise<unknown> {
+  const kinds = context.api.kinds.all();
+  const [first, second, third, ...rest] = parts;
+  switch (first) {
+    case undefined:
+      return { paths: ['/.well-known/openid-configuration', '/api', '/apis', '/healthz', '/openapi/v3', '/version'] };
+    case 'api':
+      return third === undefined ? resourceList(kinds, '', second ?? '') : undefined;
+    case 'apis':
+      if (rest.length > 0) return undefined;
+      return third === undefined ? singleGroup(kinds, second ?? '') : resourceList(kinds, second ?? '', third);
+    case 'version':
+      return versionInfo(context.kubernetesVersion);
+    case '.well-known':
+      return second === 'openid-configuration' ? context.tokens.openidConfiguration() : undefined;
+    case 'openid':
+      return second === 'v1' && third === 'jwks' ? context.tokens.jwks() : undefined;
+    case 'openapi':
+      if (second !== 'v3') return undefined;
+      return third === undefined ? openapiIndex(kinds) : openapiDocument(kinds, [third, ...rest]);
+    default:
+      return undefined;
+  }
+}
+
+function versionInfo(gitVersion: string): Record<string, string> {
+  const [, major = '1', minor = '34'] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
+  return {
+    major,
+    minor,
+    gitVersion,
+    gitCommit: '',
+    gitTreeState: 'clean',
+    buildDate: '1970-01-01T00:00:00Z',
+    goVersion: '',
+    compiler: '',
+    platform: 'linux/amd64',
+  };
+}

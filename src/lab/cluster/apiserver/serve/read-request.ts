@@ -1,0 +1,99 @@
+import type { IncomingMessage } from 'node:http';
+import { parse as parseYaml } from 'yaml';
+import { readBody } from '#http';
+import { errorText } from '#base';
+import type { DeleteRequest, PatchType } from '../../api-access.ts';
+import { isRecord, recordOf } from '../json.ts';
+import type { UserInfo, WriteOptions } from '../operations/context.ts';
+import { badRequest, unsupportedMediaType } from '../status-errors.ts';
+
+/** As kube-apiserver's --max-request-bytes. */
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
+const MAX_MANAGER_LENGTH = 128;
+
+/** The media type of a request's body, in lower case and without parameters. */
+export function mediaTypeOf(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+/** Reads the body as JSON, or as YAML where the content type says so; undefined when it is empty. Throws 400, 413 and 415. */
+export async function readObject(request: IncomingMessage): Promise<unknown> {
+  const bytes = await readBody(request, MAX_BODY_BYTES);
+  if (bytes.length === 0) return undefined;
+  const mediaType = mediaTypeOf(request);
+  if (mediaType === 'application/vnd.kubernetes.protobuf') {
+    throw unsupportedMediaType(
+      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+    );
+  }
+  const text = bytes.toString('utf8');
+  try {
+    // JSON is the rule and parses much faster; apply patches and application/yaml may be either
+    if (/^\s*[[{]/.test(text)) return JSON.parse(text) as unknown;
+    return parseYaml(text) as unknown;
+  } catch (error) {
+    throw badRequest(`the object provided is unrecognized: ${errorText(error)}`);
+  }
+}
+
+/** The patch type of a content type. Throws 415. */
+export function patchTypeOf(mediaType: string): PatchType {
+  switch (mediaType) {
+    case 'application/json-patch+json':
+      return 'json';
+    case 'application/merge-patch+json':
+      return 'merge';
+    case 'application/strategic-merge-patch+json':
+      return 'strategic';
+    case 'application/apply-patch+yaml':
+      return 'apply';
+    default:
+      throw unsupportedMediaType(
+        'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml',
+      );
+  }
+}
+
+/** How a write was asked for: its query and, for the manager's name, the client's own. Throws 400 for values that are not known. */
+export function parseWriteOptions(request: IncomingMessage, query: URLSearchParams, user: UserInfo): WriteOptions {
+  const dryRun = query.getAll('dryRun');
+  if (dryRun.some((value) => value !== 'All' && value !== '')) {
+    throw badRequest(`Invalid value: ${JSON.stringify(dryRun)}: supported values: "All"`);
+  }
+  const fieldValidation = query.get('fieldValidation') ?? 'Warn';
+  if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
+    throw badRequest(
+      `fieldValidation: Unsupported value: "${fieldValidation}": supported values: "Ignore", "Strict", "Warn"`,
+    );
+  }
+  const agent = request.headers['user-agent']?.split('/')[0] ?? 'unknown';
+  return {
+    user,
+    dryRun: dryRun.includes('All'),
+    fieldValidation,
+    fieldManager: (query.get('fieldManager') ?? agent).slice(0, MAX_MANAGER_LENGTH),
+    warnings: [],
+  };
+}
+
+/** What a deletion asks for: its body (DeleteOptions), else its query. */
+export function parseDeleteRequest(
+  body: unknown,
+  query: URLSearchParams,
+): DeleteRequest & { readonly dryRun: boolean } {
+  const options = recordOf(body);
+  const grace = options['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds') ?? undefined;
+  const policy = options['propagationPolicy'] ?? query.get('propagationPolicy') ?? undefined;
+  const orphan = options['orphanDependents'] === true || query.get('orphanDependents') === 'true';
+  const preconditions = options['preconditions'];
+  const dryRun = [
+    ...(Array.isArray(options['dryRun']) ? (options['dryRun'] as unknown[]) : []),
+    ...query.getAll('dryRun'),
+  ];
+  return {
+    gracePeriodSeconds: grace === undefined || grace === null ? undefined : Number(grace),
+    propagationPolicy: orphan ? 'Orphan' : (policy as DeleteRequest['propagationPolicy']),
+    preconditions: isRecord(preconditions) ? preconditions : undefined,
+    dryRun: dryRun.includes('All'),
+  };
+}

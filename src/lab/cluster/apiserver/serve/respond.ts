@@ -1,0 +1,45 @@
+import type { ServerResponse } from 'node:http';
+import { KeyferryError, errorText, type Log } from '#base';
+import { ApiError } from '../../api-access.ts';
+import { statusError } from '../status-errors.ts';
+
+/** Sends a value as JSON. */
+export function sendJson(
+  response: ServerResponse,
+  code: number,
+  body: unknown,
+  contentType = 'application/json',
+): void {
+  const text = `${JSON.stringify(body)}\n`;
+  response.writeHead(code, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-cache, private',
+  });
+  response.end(text);
+}
+
+/** Sends plain text. */
+export function sendText(response: ServerResponse, code: number, text: string): void {
+  response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
+  response.end(text);
+}
+
+/** Anything thrown as a refusal. What is not one is a bug: it is logged, and the client gets a 500. */
+export function toApiError(error: unknown, log: Log): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof KeyferryError && error.code === 'resource-exhausted') {
+    return statusError({ code: 413, reason: 'RequestEntityTooLarge', message: error.message });
+  }
+  log.error('A request of the API server failed', { error: errorText(error) });
+  return statusError({ code: 500, reason: 'InternalError', message: `Internal error occurred: ${errorText(error)}` });
+}
+
+/** Sends a refusal, or ends the answer when it has begun already. */
+export function sendError(response: ServerResponse, error: ApiError): void {
+  if (response.headersSent) {
+    response.end();
+    return;
+  }
+  sendJson(response, error.body.code, error.body);
+}

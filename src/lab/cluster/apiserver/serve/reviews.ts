@@ -1,0 +1,95 @@
+import { isRecord, listOf, recordOf, type JsonRecord } from '../json.ts';
+import type { Attributes } from '../auth/authorizer.ts';
+import type { ReviewName } from '../kinds/review-kinds.ts';
+import type { UserInfo } from '../operations/context.ts';
+import { badRequest } from '../status-errors.ts';
+import type { ServeContext } from './context.ts';
+
+/** Answers a review: the question with its status filled in. Throws 400 for one that cannot be read. */
+export async function answerReview(
+  context: ServeContext,
+  asking: UserInfo,
+  kind: ReviewName,
+  namespace: string | undefined,
+  body: unknown,
+): Promise<Record<string, unknown>> {
+  if (!isRecord(body)) throw badRequest('the object provided is not a JSON object');
+  const spec = recordOf(body['spec']);
+  const answer = (status: unknown) => ({ metadata: {}, ...body, kind, apiVersion: body['apiVersion'], status });
+  switch (kind) {
+    case 'TokenReview':
+      return answer(await tokenStatus(context, spec));
+    case 'SelfSubjectReview':
+      return answer({ userInfo: userInfoOf(asking) });
+    case 'SelfSubjectAccessReview':
+      return answer(accessStatus(context, asking, attributesOf(spec)));
+    case 'SubjectAccessReview':
+      return answer(accessStatus(context, subjectOf(spec), attributesOf(spec)));
+    case 'LocalSubjectAccessReview':
+      return answer(accessStatus(context, subjectOf(spec), withNamespace(attributesOf(spec), namespace)));
+    case 'SelfSubjectRulesReview':
+      return answer(rulesStatus(context, asking, spec));
+  }
+}
+
+async function tokenStatus(context: ServeContext, spec: JsonRecord): Promise<unknown> {
+  const asked = listOf<string>(spec['audiences']);
+  const audiences = asked.length === 0 ? context.tokens.apiAudiences : asked;
+  const verified = await context.tokens.verify(String(spec['token'] ?? ''), audiences);
+  if (verified === undefined) return { user: {}, error: '[invalid bearer token]' };
+  return { authenticated: true, user: userInfoOf(verified.user), audiences: verified.audiences };
+}
+
+function userInfoOf({ username, uid, groups, extra }: UserInfo): JsonRecord {
+  return { username, ...(uid === undefined ? {} : { uid }), groups, ...(extra === undefined ? {} : { extra }) };
+}
+
+function attributesOf(spec: JsonRecord): Attributes {
+  const resource = spec['resourceAttributes'];
+  if (isRecord(resource)) {
+    const text = (field: string) => (typeof resource[field] === 'string' ? resource[field] : '');
+    return {
+      type: 'resource',
+      verb: text('verb'),
+      group: text('group'),
+      resource: text('resource'),
+      subresource: text('subresource') || undefined,
+      namespace: text('namespace') || undefined,
+      name: text('name') || undefined,
+    };
+  }
+  const path = spec['nonResourceAttributes'];
+  if (!isRecord(path)) throw badRequest('spec.resourceAttributes or spec.nonResourceAttributes must be given');
+  return { type: 'path', verb: String(path['verb'] ?? ''), path: String(path['path'] ?? '') };
+}
+
+function withNamespace(attributes: Attributes, namespace: string | undefined): Attributes {
+  return attributes.type === 'resource' ? { ...attributes, namespace } : attributes;
+}
+
+function subjectOf(spec: JsonRecord): UserInfo {
+  return { username: String(spec['user'] ?? ''), groups: listOf<string>(spec['groups']) };
+}
+
+function accessStatus(context: ServeContext, user: UserInfo, attributes: Attributes): unknown {
+  const reason = context.authorizer.allows(user, attributes);
+  return reason === undefined ? { allowed: false } : { allowed: true, reason };
+}
+
+function rulesStatus(context: ServeContext, user: UserInfo, spec: JsonRecord): unknown {
+  const rules = context.authorizer.rulesFor(user, String(spec['namespace'] ?? '') || undefined);
+  return {
+    incomplete: false,
+    resourceRules: rules
+      .filter((rule) => rule.nonResourceURLs === undefined)
+      .map(({ verbs, apiGroups = [], resources = [], resourceNames }) => ({
+        verbs,
+        apiGroups,
+        resources,
+        ...(resourceNames === undefined ? {} : { resourceNames }),
+      })),
+    nonResourceRules: rules
+      .filter((rule) => rule.nonResourceURLs !== undefined)
+      .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
+  };
+}

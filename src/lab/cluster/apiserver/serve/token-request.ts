@@ -1,0 +1,42 @@
+import { isRecord, listOf, recordOf } from '../json.ts';
+import type { Target } from '../operations/context.ts';
+import { badRequest } from '../status-errors.ts';
+import type { ServeContext } from './context.ts';
+
+/** POST serviceaccounts/NAME/token: answers the TokenRequest with its status filled in. */
+export async function requestToken(
+  context: ServeContext,
+  target: Target,
+  body: unknown,
+): Promise<Record<string, unknown>> {
+  const request = body ?? {};
+  if (!isRecord(request)) throw badRequest('the object provided is not a JSON object');
+  const spec = recordOf(request['spec']);
+  const bound = spec['boundObjectRef'];
+  const expirationSeconds = typeof spec['expirationSeconds'] === 'number' ? spec['expirationSeconds'] : 3600;
+  const issued = await context.tokens.issue(
+    { namespace: target.namespace ?? '', name: target.name },
+    {
+      audiences: listOf<string>(spec['audiences']),
+      expirationSeconds,
+      ...(isRecord(bound)
+        ? {
+            boundObject: {
+              kind: String(bound['kind']),
+              apiVersion: String(bound['apiVersion'] ?? 'v1'),
+              name: String(bound['name']),
+              uid: String(bound['uid'] ?? ''),
+            },
+          }
+        : {}),
+    },
+  );
+  return {
+    kind: 'TokenRequest',
+    apiVersion: 'authentication.k8s.io/v1',
+    metadata: { name: target.name, namespace: target.namespace },
+    spec: { ...spec, audiences: issued.audiences, expirationSeconds },
+    // the one place where the token itself is meant to leave: the answer to who asked for it
+    status: { token: issued.token.expose(), expirationTimestamp: issued.expirationTimestamp },
+  };
+}
