@@ -5,7 +5,7 @@ import { createDisposeStack, type Clock, type Log, type Random } from '#base';
 import type { Pod } from '#kube';
 import { storeSection, type Store } from '#lab/store';
 import type { ApiAccess } from './api-access.ts';
-import { startApiServer, type ApiServer } from './apiserver/index.ts';
+import { startApiServer } from './apiserver/index.ts';
 import { addContainerExtras, type ContainerFile } from './container-extras.ts';
 import { startControllers } from './controllers/index.ts';
 import { startKubelet, type Kubelet } from './kubelet/index.ts';
@@ -67,8 +67,8 @@ export interface Cluster extends AsyncDisposable {
   /** The API, past authentication. */
   readonly api: ApiAccess;
   readonly nodeName: string;
-  /** The documents of the service account issuer. */
-  readonly issuer: ApiServer['issuer'];
+  /** The documents of the service account issuer, which Entra ID reads to check a federated token. */
+  readonly issuer: { openidConfiguration(): unknown; jwks(): unknown };
   readonly paths: NodePaths;
   /** A kubeconfig (YAML) of an administrator, with a client certificate; its context is named after the cluster. */
   kubeconfig(): Promise<string>;
@@ -132,6 +132,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     // Above the kubelet on the stack, so that no controller answers the end of the containers with new pods.
     const { caPem } = server;
     stack.use(await startControllers({ api, clock, random, log, caPem, builtinKinds: servedKinds() }));
+    // The signing key stays the same while the API server runs.
+    const jwks = await server.issuer.jwks();
     const nodeName = options.nodeName ?? nodeNameOf(options);
     kubelet = await startKubelet({
       api,
@@ -151,7 +153,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       caPem,
       api,
       nodeName,
-      issuer: server.issuer,
+      issuer: { openidConfiguration: () => server.issuer.openidConfiguration(), jwks: () => jwks },
       paths,
       kubeconfig: () =>
         server.issueKubeconfig({
