@@ -8,6 +8,8 @@ export interface AzureClientsOptions extends Pick<AdapterOptions, 'clock' | 'use
   readonly timeoutMs?: number;
   /** Told of every HTTP request that went out. */
   readonly onRequest?: AdapterOptions['onRequest'];
+  /** How connections are made. Default: by the process's environment. */
+  readonly agent?: AdapterOptions['agent'];
 }
 
 /**
@@ -17,7 +19,7 @@ export interface AzureClientsOptions extends Pick<AdapterOptions, 'clock' | 'use
  */
 export function createAzureClients(options: AzureClientsOptions): AzureClients {
   const { clock, userAgent, timeoutMs = 20_000, onRequest = () => undefined } = options;
-  const adapter: AdapterOptions = { clock, userAgent, timeoutMs, onRequest };
+  const adapter: AdapterOptions = { clock, userAgent, timeoutMs, onRequest, agent: options.agent };
   return {
     tokenSource: (cloud, credential) => createTokenSource(adapter, cloud, credential),
     secretReader: (vault) => createSecretReader(adapter, vault),

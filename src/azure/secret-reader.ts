@@ -30,6 +30,7 @@ export function createSecretReader(adapter: AdapterOptions, options: VaultOption
     {
       retryOptions: { maxRetries: 0 },
       userAgentOptions: { userAgentPrefix: adapter.userAgent },
+      ...(adapter.agent === undefined ? {} : { agent: adapter.agent }),
       additionalPolicies: [
         ...(cloud.vaultResource === undefined ? [] : [tokenFirst(`${cloud.vaultResource}/.default`, tokenFor)]),
         observePolicy({ service: 'keyvault', clock, onRequest: adapter.onRequest }),

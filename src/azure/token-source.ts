@@ -1,3 +1,4 @@
+import type { Agent } from 'node:https';
 import { ClientAssertionCredential, ClientSecretCredential } from '@azure/identity';
 import { withDeadline, KeyferryError, Secret, type Clock } from '#base';
 import type { AccessToken, AzureRequest, Credential, TokenOptions, TokenSource } from './access.ts';
@@ -13,6 +14,8 @@ export interface AdapterOptions {
   /** The longest wait for one answer, milliseconds. */
   readonly timeoutMs: number;
   readonly onRequest: (request: AzureRequest) => void;
+  /** How connections are made; undefined: as the libraries do it, by the process's environment. */
+  readonly agent: Agent | undefined;
 }
 
 /**
@@ -55,6 +58,7 @@ async function exchange(
     disableInstanceDiscovery: !cloud.wellKnown || credential.tenantId === 'adfs',
     retryOptions: { maxRetries: 0 },
     userAgentOptions: { userAgentPrefix: adapter.userAgent },
+    ...(adapter.agent === undefined ? {} : { agent: adapter.agent }),
     additionalPolicies: [
       observePolicy({
         service: 'entra',
