@@ -73,8 +73,7 @@ export function createOperations(deps: {
   const start: Operations['start'] = (subscriptionId, task) => {
     const id = random.uuid();
     const done = perform(id, task);
-    // `perform` runs up to its first wait before this line; a task that ends without waiting is still running here,
-    // since an async function continues in a later microtask.
+    // In time also for a task that ends at once: `perform` forgets it in a later microtask.
     running.set(id, done);
     const path = (kind: string) => `/subscriptions/${subscriptionId}/${kind}/${id}?api-version=2024-03-01`;
     return {
