@@ -213,7 +213,7 @@ describe('signing in', () => {
     expect(await lab.json('account show')).toMatchObject({ user: { type: 'user' } });
 
     const accounts = await lab.json(
-      `login --service-principal -u ${app.clientId} -p ${app.secret.expose()} --tenant ${tenant}`,
+      `login --service-principal -u ${app.clientId} --password=${app.secret.expose()} --tenant ${tenant}`,
     );
     expect(accounts).toMatchObject([
       {
@@ -232,14 +232,18 @@ describe('signing in', () => {
 
   it('out and in again brings the user of the lab back', async () => {
     const user = lab.cloud.directory.user.userPrincipalName;
-    expect(await lab.json('login')).toMatchObject([{ user: { name: user, type: 'user' } }]);
+    const before = await lab.json('login');
+    expect(before).toMatchObject([{ user: { name: user, type: 'user' } }]);
     expect((await lab.run('logout')).code).toBe(0);
     expect(await lab.run('group list')).toMatchObject({
       code: 1,
       stderr: "ERROR: Please run 'az login' to setup account.\n",
     });
     expect((await lab.run('logout')).stderr).toBe('ERROR: There are no active accounts.\n');
-    expect(await lab.json('login')).toMatchObject([{ user: { name: user, type: 'user' } }]);
+    expect(await lab.json('login')).toEqual(before);
+    expect(await lab.json('account show')).toMatchObject({
+      tenantDefaultDomain: lab.cloud.directory.tenant.defaultDomain,
+    });
     expect(await lab.json('group list')).toHaveLength(1);
   });
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { withDeadline, type Secret } from '#base';
 import { AzError } from './errors.ts';
 import type { AzIo } from './io.ts';
-import type { Dispatcher } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 /** One request of the stand-in. */
 export interface AzRequest {
@@ -38,31 +38,28 @@ export type Trace = (line: string) => void;
  * server asks for. Failures to connect are {@link AzError}s.
  */
 export function createHttp(io: AzIo, trace: Trace): AzHttp {
-  const dispatchers = new Map<string, Promise<Dispatcher>>();
+  const transports = new Map<string, Promise<Transport>>();
 
-  const dispatcherFor = async (host: string): Promise<Dispatcher> => {
+  const transportFor = (host: string): Promise<Transport> => {
     const proxy = proxyFor(host, io.env);
-    const known = dispatchers.get(proxy ?? '');
-    if (known !== undefined) return known;
-    const created = openDispatcher(io.env, proxy);
-    dispatchers.set(proxy ?? '', created);
-    return created;
+    const opened = transports.get(proxy ?? '') ?? openTransport(io.env, proxy);
+    transports.set(proxy ?? '', opened);
+    return opened;
   };
 
   const sendOnce = async (request: AzRequest): Promise<AzResponse> => {
-    const url = new URL(request.url);
-    const transport = await import('./transport.ts');
-    const dispatcher = await dispatcherFor(url.hostname);
     const { method, body, token, timeoutMs = 60_000 } = request;
+    const url = new URL(request.url);
+    const transport = await transportFor(url.hostname);
     const startedMs = io.clock.monotonic();
-    return withDeadline(
+    const answer = await withDeadline(
       { clock: io.clock, timeoutMs, signal: io.signal, what: `${method} ${url.host}${url.pathname}` },
-      async (signal) => {
-        const answer = await transport.request(url, {
+      (signal) =>
+        transport.send({
+          url,
           method,
-          dispatcher,
           signal,
-          body: body ?? null,
+          body,
           headers: {
             'user-agent': 'AZURECLI/2.91.0 (keyferry)',
             accept: 'application/json',
@@ -71,19 +68,17 @@ export function createHttp(io: AzIo, trace: Trace): AzHttp {
             ...request.headers,
             ...(token === undefined ? {} : { authorization: `Bearer ${token.expose()}` }),
           },
-        });
-        const text = await answer.body.text();
-        trace(`${method} ${url.href} ${answer.statusCode} ${Math.round(io.clock.monotonic() - startedMs)} ms`);
-        return {
-          status: answer.statusCode,
-          body: text,
-          header: (name) => {
-            const value = answer.headers[name];
-            return Array.isArray(value) ? value[0] : value;
-          },
-        };
-      },
+        }),
     );
+    trace(`${method} ${url.href} ${answer.status} ${Math.round(io.clock.monotonic() - startedMs)} ms`);
+    return {
+      status: answer.status,
+      body: answer.body,
+      header: (name) => {
+        const value = answer.headers[name];
+        return Array.isArray(value) ? value[0] : value;
+      },
+    };
   };
 
   return {
@@ -98,8 +93,8 @@ export function createHttp(io: AzIo, trace: Trace): AzHttp {
       }
     },
     async [Symbol.asyncDispose]() {
-      for (const created of await Promise.allSettled(dispatchers.values())) {
-        if (created.status === 'fulfilled') await created.value.destroy();
+      for (const opened of await Promise.allSettled(transports.values())) {
+        if (opened.status === 'fulfilled') opened.value.close();
       }
     },
   };
@@ -124,10 +119,19 @@ export function proxyFor(host: string, env: AzIo['env']): string | undefined {
   return isDirect ? undefined : proxy;
 }
 
-async function openDispatcher(env: AzIo['env'], proxy: string | undefined): Promise<Dispatcher> {
-  const { createDispatcher } = await import('./transport.ts');
+async function openTransport(env: AzIo['env'], proxy: string | undefined): Promise<Transport> {
+  const { createTransport } = await import('./transport.ts');
   const bundle = env['REQUESTS_CA_BUNDLE'] || env['SSL_CERT_FILE'];
-  return createDispatcher(proxy, bundle === undefined ? undefined : await readBundle(bundle));
+  return createTransport(
+    proxy === undefined ? undefined : proxyUrl(proxy),
+    bundle === undefined ? undefined : await readBundle(bundle),
+  );
+}
+
+function proxyUrl(proxy: string): URL {
+  const url = URL.canParse(proxy) ? new URL(proxy) : undefined;
+  if (url?.protocol === 'http:') return url;
+  throw new AzError('error', `HTTPS_PROXY is not an http:// address, which the lab's az needs`);
 }
 
 async function readBundle(path: string): Promise<string> {
@@ -144,14 +148,11 @@ async function readBundle(path: string): Promise<string> {
 function connectionError(url: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof AzError || error instanceof TypeError) return error;
   const { host } = new URL(url);
-  // undici reports a refused CONNECT only in its message; the gateway refuses hosts that the lab does not serve.
-  if (error.message.startsWith('Proxy response (502)')) {
+  if (error.name === 'TunnelRefused') {
     const isVault = host.endsWith('.vault.azure.net');
-    return new AzError('error', `Failed to resolve '${host}' (Name or service not known)`, {
+    return new AzError('error', `Failed to resolve '${host}' (${error.message})`, {
       cause: error,
-      recommendation: isVault
-        ? `There is no vault named '${host.split('.')[0]}'. See: az keyvault list`
-        : 'The lab does not serve this host. With keyferry lab up --allow-internet it lets such requests through.',
+      ...(isVault ? { recommendation: 'To see the vaults that exist: az keyvault list' } : {}),
     });
   }
   const { code = (error.cause as NodeJS.ErrnoException | undefined)?.code } = error as NodeJS.ErrnoException;

@@ -5,7 +5,15 @@ import type { CommandContext } from '../context.ts';
 import { AzError, usageError } from '../errors.ts';
 import { objectsAt, textAt } from '../json.ts';
 import { flag, text } from '../options.ts';
-import { findAccount, listedAccount, readAccounts, shownAccount, writeAccounts, type Account } from '../profile.ts';
+import {
+  findAccount,
+  listedAccount,
+  readAccounts,
+  shownAccount,
+  tenantNames,
+  writeAccounts,
+  type Account,
+} from '../profile.ts';
 import {
   bringUsersBack,
   forgetServicePrincipal,
@@ -219,17 +227,31 @@ async function subscriptionsOf(
 ): Promise<Account[]> {
   const { io, http } = context;
   const { token } = await requestToken(io, http, tenantId, signIn, ARM_SCOPE);
-  const answer = await http.send({ method: 'GET', url: `${ARM_URL}/subscriptions?api-version=2022-12-01`, token });
-  return objectsAt(bodyOf(answer), 'value').map((subscription, index) => ({
-    id: textAt(subscription, 'subscriptionId') ?? '',
-    name: textAt(subscription, 'displayName') ?? '',
-    state: textAt(subscription, 'state') ?? 'Enabled',
-    tenantId: textAt(subscription, 'tenantId') ?? tenantId,
-    homeTenantId: textAt(subscription, 'tenantId') ?? tenantId,
-    environmentName: 'AzureCloud',
-    isDefault: index === 0,
-    user,
-  }));
+  const list = async (what: string) =>
+    objectsAt(
+      bodyOf(await http.send({ method: 'GET', url: `${ARM_URL}/${what}?api-version=2022-12-01`, token })),
+      'value',
+    );
+  // az asks for a user's tenants; a service principal names its own (az-cli.md section 2).
+  const tenants = user.type === 'user' ? await list('tenants') : [];
+  return (await list('subscriptions')).map((subscription, index) => {
+    const home = textAt(subscription, 'tenantId') ?? tenantId;
+    const tenant = tenants.find((candidate) => textAt(candidate, 'tenantId') === home);
+    return {
+      id: textAt(subscription, 'subscriptionId') ?? '',
+      name: textAt(subscription, 'displayName') ?? '',
+      state: textAt(subscription, 'state') ?? 'Enabled',
+      tenantId: home,
+      homeTenantId: home,
+      environmentName: 'AzureCloud',
+      isDefault: index === 0,
+      ...tenantNames({
+        tenantDefaultDomain: textAt(tenant, 'defaultDomain'),
+        tenantDisplayName: textAt(tenant, 'displayName'),
+      }),
+      user,
+    };
+  });
 }
 
 /** A sign-in takes over its subscriptions; the first of them becomes the default. */
