@@ -98,7 +98,7 @@ describe.skipIf(missing !== '')('a cluster under kubectl (needs namespaces and k
   });
 
   test('a namespace goes with all that is in it', async () => {
-    await kubectl('create namespace shop');
+    await kubectl('apply -f -', '{ apiVersion: v1, kind: Namespace, metadata: { name: shop } }');
     await kubectl('apply -n shop -f -', manifest('web'));
     await kubectl('rollout status -n shop deployment/web --timeout=20s');
     await kubectl('delete namespace shop --timeout=20s');
@@ -106,7 +106,7 @@ describe.skipIf(missing !== '')('a cluster under kubectl (needs namespaces and k
   });
 
   test('an object goes with its owner', async () => {
-    await kubectl('create configmap owner');
+    await kubectl('apply -f -', '{ apiVersion: v1, kind: ConfigMap, metadata: { name: owner } }');
     const uid = await kubectl('get configmap owner -o jsonpath={.metadata.uid}');
     const owner = `{ apiVersion: v1, kind: ConfigMap, name: owner, uid: ${uid} }`;
     await kubectl(
