@@ -1,1 +1,1 @@
-export { createArm, type ArmDeps, type ArmService, type IdentitySummary, type VaultSummary } from './arm-service.ts';
+export { createArm, type ArmService } from './arm-service.ts';

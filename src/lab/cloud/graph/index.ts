@@ -1,1 +1,1 @@
-export { createGraph, type GraphDeps } from './graph-service.ts';
+export { createGraph } from './graph-service.ts';
