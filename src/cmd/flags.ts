@@ -49,7 +49,7 @@ export function parseFlags<Table extends FlagTable>(table: Table, argv: readonly
     }
     const text = inline ?? (spec.kind === 'bool' ? 'true' : rest.shift());
     const value = text === undefined ? undefined : parseValue(spec.kind, text);
-    if (value === undefined) issues.push({ path: `--${name}`, message: `needs a ${spec.kind}` });
+    if (value === undefined) issues.push({ path: `--${name}`, message: `needs a value of the kind ${spec.kind}` });
     else values[name] = value;
   }
   if (issues.length > 0) throw inputError('wrong flags', issues, 'Use --help to see the flags.');

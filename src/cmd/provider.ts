@@ -1,14 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import {
-  createDisposeStack,
-  errorText,
-  KeyferryError,
-  systemClock,
-  systemRandom,
-  toKeyferryError,
-  VERSION,
-  type Log,
-} from '#base';
+import { createDisposeStack, errorText, systemClock, systemRandom, toKeyferryError, VERSION, type Log } from '#base';
 import { callUnary, createGrpcClient } from '#grpc';
 import { startHttpServer, type HttpServer } from '#http';
 import { createKubeClient, inClusterConfig, loadKubeconfig, type KubeClient } from '#kube';

@@ -36,7 +36,7 @@ beforeAll(async () => {
   ({ tenantId } = lab.cloud.directory.tenant);
   const { subscriptionId } = lab.cloud.directory.subscription;
   group = `https://management.azure.com/subscriptions/${subscriptionId}/resourceGroups/rg`;
-  await put(`${group}`, { location: 'eastus' });
+  await put(group, { location: 'eastus' });
   await put(`${group}/providers/Microsoft.ContainerService/managedClusters/aks`, {
     location: 'eastus',
     identity: { type: 'SystemAssigned' },
@@ -122,9 +122,15 @@ async function startProvider(): Promise<void> {
   child = spawn(
     process.execPath,
     [
-      ...['--import', 'tsx', '--input-type=module', '--eval', script, '--'],
+      '--import=tsx',
+      '--input-type=module',
+      `--eval=${script}`,
+      '--',
       `--endpoint=unix://${socketPath}`,
-      ...['--healthz-port', '0', '--prometheus-port', '0', '-v', '4', `--freshness-window=${WINDOW_MS}ms`],
+      '--healthz-port=0',
+      '--prometheus-port=0',
+      '-v=4',
+      `--freshness-window=${WINDOW_MS}ms`,
       `--kubeconfig=${kubeconfig}`,
     ],
     {
