@@ -14,6 +14,7 @@ import { createSecretSync } from './secret-sync.ts';
 import { createCsiServices } from './services.ts';
 import { sweepRecords } from './sweep-records.ts';
 import { createUnpublishVolume } from './unpublish.ts';
+import { nodeFileSystem } from './volume-files.ts';
 import { createVolumeRecords } from './volume-record.ts';
 
 /** What {@link startDriver} needs. */
@@ -74,6 +75,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     publish: createPublishVolume({
       mounter,
       writer: createAtomicWriter({ clock }),
+      files: nodeFileSystem,
       records,
       providers,
       readClass: (key, signal) => readSecretProviderClass(client, key, { signal }),

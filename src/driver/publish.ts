@@ -3,7 +3,6 @@
  * answer; the pod status follows on its own. A first publish that fails undoes its steps in reverse, because kubelet
  * never calls unpublish after a failed publish; a refresh that fails leaves all as it is (mask-refresh-failure.ts).
  */
-import { mkdir, rmdir } from 'node:fs/promises';
 import {
   createDisposeStack,
   errorText,
@@ -29,12 +28,14 @@ import type { PodStatusWriter } from './pod-status.ts';
 import type { RefreshSchedule } from './refresh-schedule.ts';
 import type { SecretSync } from './secret-sync.ts';
 import { inStage, StageFailure } from './stage.ts';
+import type { VolumeFileSystem } from './volume-files.ts';
 import type { VolumeRecord, VolumeRecords } from './volume-record.ts';
 
 /** Everything that a publish touches; handed in. */
 export interface PublishDependencies {
   readonly mounter: Mounter;
   readonly writer: AtomicWriter;
+  readonly files: Pick<VolumeFileSystem, 'mkdir' | 'rmdir'>;
   readonly records: VolumeRecords;
   readonly providers: Pick<ProviderDirectory, 'resolve'>;
   readonly readClass: (
@@ -208,8 +209,8 @@ async function prepareTarget(
     // A record without a mount is of before a reboot, or of an unpublish that was cut short. It must not outlive this line.
     await deps.records.remove(targetPath);
     await inStage('FailedToEnsureMountPoint', async () => {
-      const made = await mkdir(targetPath, { recursive: true, mode: TARGET_MODE });
-      if (made !== undefined) undo.defer(() => rmdir(targetPath));
+      const made = await deps.files.mkdir(targetPath, { recursive: true, mode: TARGET_MODE });
+      if (made !== undefined) undo.defer(() => deps.files.rmdir(targetPath));
     });
   }
   undo.defer(() => deps.records.remove(targetPath));

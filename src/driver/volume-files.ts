@@ -12,6 +12,7 @@ export type VolumeFileSystem = Pick<
   | 'readlink'
   | 'rename'
   | 'rm'
+  | 'rmdir'
   | 'symlink'
   | 'unlink'
   | 'writeFile'

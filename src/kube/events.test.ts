@@ -96,6 +96,6 @@ describe('an event recorder', () => {
     const { recorder, events } = setUp();
     recorder.record(pod, 'Normal', 'A', 'x'.repeat(5000));
     await recorder.flush();
-    expect((events()[0]?.['message'] as string).length).toBe(1024);
+    expect(events()[0]?.['message']).toHaveLength(1024);
   });
 });
