@@ -59,13 +59,18 @@ export function parseArguments(command: CommandSpec, words: readonly string[]): 
   if (values.get('help') !== true) {
     const missing = options.filter((option) => option.required === true && !values.has(option.key));
     if (missing.length > 0) {
+      const spellings = missing.map((option) => option.names.join('/'));
       throw usageError(
-        `the following arguments are required: ${missing.map((option) => option.names.join('/')).join(', ')}`,
+        `the following arguments are required: ${spellings.join(', ')}`,
         `See: az ${command.path} --help`,
       );
     }
-    if (extras.length > 0)
-      throw usageError(`unrecognized arguments: ${extras.join(' ')}`, `See: az ${command.path} --help`);
+    if (extras.length > 0) {
+      throw usageError(
+        `unrecognized arguments: ${extras.join(' ')}`,
+        `See: az ${command.path} --help\nThe real az has more options: keyferry lab run --az real -- az ${command.path} …`,
+      );
+    }
   }
   for (const option of options) {
     if (option.fallback !== undefined && !values.has(option.key)) {

@@ -23,7 +23,10 @@ const SIGNED_OUT = 'keyferry_signed_out.json';
 const AZ_CLIENT_ID = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 
 /** How `account` signs in, from MSAL's cache or the list of service principals; undefined when nothing is kept for it. */
-export async function readSignIn(env: AzIo['env'], account: Account): Promise<SignIn | undefined> {
+export async function readSignIn(
+  env: AzIo['env'],
+  account: Pick<Account, 'tenantId' | 'user'>,
+): Promise<SignIn | undefined> {
   return account.user.type === 'servicePrincipal'
     ? readServicePrincipal(env, account)
     : readUserSignIn(env, account.user.name);
@@ -48,7 +51,10 @@ async function readUserSignIn(env: AzIo['env'], username: string): Promise<SignI
   return { kind: 'user', clientId, refreshToken: new Secret(refreshToken) };
 }
 
-async function readServicePrincipal(env: AzIo['env'], account: Account): Promise<SignIn | undefined> {
+async function readServicePrincipal(
+  env: AzIo['env'],
+  account: Pick<Account, 'tenantId' | 'user'>,
+): Promise<SignIn | undefined> {
   const clientId = account.user.name;
   const entry = entries(await readConfigFile(env, SERVICE_PRINCIPALS)).find(
     (candidate) => textAt(candidate, 'client_id') === clientId && textAt(candidate, 'tenant') === account.tenantId,

@@ -205,10 +205,8 @@ async function signInUser(context: CommandContext): Promise<Account[]> {
   if ((await readUsers(io.env)).length > 0) context.warn('The lab is signed in already; its user is signed in again.');
   else await bringUsersBack(io);
   const user = (await readUsers(io.env))[0];
-  const shell = { id: '', name: '', state: '', homeTenantId: '', environmentName: 'AzureCloud', isDefault: true };
   const who = { name: user?.username ?? '', type: 'user' } as const;
-  const signIn =
-    user === undefined ? undefined : await readSignIn(io.env, { ...shell, tenantId: user.tenantId, user: who });
+  const signIn = user === undefined ? undefined : await readSignIn(io.env, { tenantId: user.tenantId, user: who });
   if (user === undefined || signIn === undefined) {
     throw new AzError('error', 'There is no user to sign in: the configuration folder holds no refresh token.', {
       recommendation:

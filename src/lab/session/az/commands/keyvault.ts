@@ -6,7 +6,13 @@ import { AzError, usageError } from '../errors.ts';
 import { at, isObject, objectsAt, textAt, type Json, type JsonObject } from '../json.ts';
 import { boolean, flag, location, name, noWait, resourceGroup, tags, text } from '../options.ts';
 import { shapeResource, withNulls } from '../shape.ts';
-import { applyPolicy, PERMISSION_KINDS, PERMISSIONS, type PermissionKind } from './access-policy.ts';
+import {
+  applyPolicy,
+  PERMISSION_KINDS,
+  PERMISSIONS,
+  type PermissionKind,
+  type PolicySubject,
+} from './access-policy.ts';
 import { locationOf } from './resource-group.ts';
 import { findVaultPath, VAULT_API, vaultPath } from './vault-lookup.ts';
 
@@ -208,13 +214,6 @@ async function createVault(context: CommandContext, args: Args): Promise<Json | 
 function fullAccess(tenantId: string, objectId: string): JsonObject {
   const permissions = { keys: ['all'], secrets: ['all'], certificates: ['all'], storage: ['all'] };
   return { tenantId, objectId, permissions };
-}
-
-/** Who an access policy is for. */
-interface PolicySubject {
-  readonly tenantId: string;
-  readonly objectId: string;
-  readonly applicationId: string | undefined;
 }
 
 /** Reads the vault, changes its policies and writes all of it back: az itself merges them (az-cli.md section 2). */
