@@ -1,6 +1,8 @@
 // Holds the documentation against the tree: links lead somewhere, the README is short, every area has its row.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { NODE_FLAGS } from '../src/cmd/node.ts';
+import { PROVIDER_FLAGS } from '../src/cmd/provider.ts';
 
 const root = dirname(import.meta.dirname);
 const problems: string[] = [];
@@ -54,7 +56,17 @@ function checkAreaReadmes(): void {
   visit(join(root, 'src'));
 }
 
+/** docs/node.md names every flag of the node processes, and no flag that neither has. */
+function checkFlags(): void {
+  const text = readFileSync(join(root, 'docs', 'node.md'), 'utf8');
+  const documented = new Set([...text.matchAll(/`--([a-z][a-z-]*)`/g)].map(([, name = '']) => name));
+  const flags = new Set([...Object.keys(NODE_FLAGS), ...Object.keys(PROVIDER_FLAGS)]);
+  for (const flag of flags) if (!documented.has(flag)) problems.push(`docs/node.md: --${flag} is not told`);
+  for (const flag of documented) if (!flags.has(flag)) problems.push(`docs/node.md: there is no flag --${flag}`);
+}
+
 for (const file of markdownFiles(root)) checkLinks(file);
+checkFlags();
 checkReadmeLength();
 checkAreas();
 checkAreaReadmes();
