@@ -1,4 +1,4 @@
-import { abortReason } from './signals.ts';
+import { abortReason } from './abort-reason.ts';
 
 /** Options of a wait. */
 export interface WaitOptions {

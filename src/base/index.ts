@@ -1,3 +1,4 @@
+export { abortReason } from './abort-reason.ts';
 export { backoffMs, type BackoffOptions } from './backoff.ts';
 export { systemClock, type Clock, type WaitOptions } from './clock.ts';
 export { createDisposeStack, type DisposeStack } from './dispose-stack.ts';
@@ -16,6 +17,6 @@ export { createKeyedLock, type KeyedLock } from './keyed-lock.ts';
 export { silentLog, type Log, type LogFields } from './log.ts';
 export { nameSuffix, systemRandom, type Random } from './random.ts';
 export { Secret } from './secret.ts';
-export { abortReason, linkSignals, withDeadline, type DeadlineOptions, type LinkedSignal } from './signals.ts';
+export { linkSignals, withDeadline, type DeadlineOptions, type LinkedSignal } from './signals.ts';
 export { createSingleFlight, type SingleFlight } from './single-flight.ts';
 export { VERSION } from './version.ts';

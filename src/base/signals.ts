@@ -1,12 +1,6 @@
 import type { Clock } from './clock.ts';
 import { KeyferryError } from './errors.ts';
 
-/** The reason of an aborted signal, as an Error. */
-export function abortReason(signal: AbortSignal): Error {
-  const reason: unknown = signal.reason;
-  return reason instanceof Error ? reason : new Error('aborted', { cause: reason });
-}
-
 /** A signal that follows others until it is disposed. */
 export interface LinkedSignal {
   readonly signal: AbortSignal;

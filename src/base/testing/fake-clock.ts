@@ -1,4 +1,4 @@
-import { abortReason } from '../signals.ts';
+import { abortReason } from '../abort-reason.ts';
 import type { Clock } from '../clock.ts';
 
 interface Sleeper {
