@@ -1,6 +1,7 @@
 import type { KubeObject } from '#kube';
-import { recordOf } from '../json.ts';
+import { listOf, recordOf } from '../json.ts';
 import type { UserInfo } from '../operations/context.ts';
+import { matchesLabels, requirementsOf } from '../selectors/label-selector.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 
 /** What somebody wants to do. */
@@ -49,12 +50,25 @@ const MASTERS = 'system:masters';
 export function createAuthorizer(storage: ObjectStorage): Authorizer {
   const list = (resource: string, namespace?: string) => storage.list({ group: RBAC, resource }, namespace);
 
+  /** The role's own rules, or those of the roles that its aggregation rule selects. */
+  const rulesOfRole = (role: KubeObject, seen: Set<string>): readonly PolicyRule[] => {
+    const own = (role['rules'] ?? []) as readonly PolicyRule[];
+    const selectors = listOf<Parameters<typeof requirementsOf>[0]>(
+      recordOf(role['aggregationRule'])['clusterRoleSelectors'],
+    );
+    if (selectors.length === 0) return own;
+    seen.add(role.metadata.name ?? '');
+    return list('clusterroles')
+      .filter(({ metadata }) => !seen.has(metadata.name ?? ''))
+      .filter(({ metadata }) => selectors.some((selector) => matchesLabels(requirementsOf(selector), metadata.labels)))
+      .flatMap((selected) => rulesOfRole(selected, seen));
+  };
   const rulesOf = (binding: KubeObject): readonly PolicyRule[] => {
     const { kind, name } = recordOf(binding['roleRef']);
     const namespace = kind === 'Role' ? binding.metadata.namespace : undefined;
     const resource = kind === 'Role' ? 'roles' : 'clusterroles';
     const role = storage.get({ group: RBAC, resource }, namespace, String(name));
-    return (role?.['rules'] ?? []) as readonly PolicyRule[];
+    return role === undefined ? [] : rulesOfRole(role, new Set());
   };
   const bindingsFor = (user: UserInfo, namespace: string | undefined) =>
     [...list('clusterrolebindings'), ...(namespace === undefined ? [] : list('rolebindings', namespace))].filter(

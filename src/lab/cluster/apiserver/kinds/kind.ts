@@ -1,5 +1,6 @@
 import type { KubeObject } from '#kube';
 import type { Clock } from '#base';
+import type { JsonRecord } from '../json.ts';
 import type { Schema } from '../schema/schema.ts';
 import type { FieldIssue } from '../status-errors.ts';
 import type { Collection } from '../storage/object-storage.ts';
@@ -60,6 +61,8 @@ export interface Kind {
   readonly namespaced: boolean;
   readonly subresources: readonly Subresource[];
   readonly schema: Schema;
+  /** The openAPIV3Schema of a custom resource. */
+  readonly openapi?: JsonRecord | undefined;
   readonly columns: readonly Column[];
   /** Fields beside metadata.name and metadata.namespace that a field selector may name. */
   readonly selectableFields: readonly string[];

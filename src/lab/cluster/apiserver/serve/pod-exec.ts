@@ -1,7 +1,88 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { requireObject } from '../operations/context.ts';
+import type { ExecSession } from '../../pod-streams.ts';
+import { badRequest, unknownResource } from '../status-errors.ts';
+import { admitRequest } from './admit-request.ts';
 import type { ServeContext } from './context.ts';
+import { runChannels } from './exec-channels.ts';
+import { isTrue } from './parse-request.ts';
+import { containerKey, requireStreams } from './pod-log.ts';
+import { toApiError } from './respond.ts';
 
-/** Serves exec and attach over WebSocket on a server's upgrades. */
-export function attachExec(_server: Server, _context: ServeContext): Disposable {
-  return { [Symbol.dispose]: () => undefined };
+/** The subprotocols that are served, the best first; v5 adds a signal that a channel is closed. */
+const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
+
+/** Serves exec and attach over WebSocket on a server's upgrades. Disposing it ends all sessions. */
+export function attachExec(server: Server, context: ServeContext): Disposable {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    handleProtocols: (offered) => PROTOCOLS.find((protocol) => offered.has(protocol)) ?? false,
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    openSession(context, request).then(
+      ({ session, tty }) =>
+        sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
+          void runChannels({ webSocket, session, tty, closeSignals: webSocket.protocol === PROTOCOLS[0] }).catch(
+            (error: unknown) => {
+              toApiError(error, context.api.log);
+              webSocket.terminate();
+            },
+          );
+        }),
+      (error: unknown) => refuse(socket, toApiError(error, context.api.log).body),
+    );
+  });
+  return {
+    [Symbol.dispose]: () => {
+      for (const client of sockets.clients) client.terminate();
+      sockets.close();
+    },
+  };
+}
+
+async function openSession(
+  context: ServeContext,
+  request: IncomingMessage,
+): Promise<{ readonly session: ExecSession; readonly tty: boolean }> {
+  const { info, url } = await admitRequest(context, request);
+  if (info.type !== 'resource' || info.group !== '' || info.resource !== 'pods') throw unknownResource();
+  if (info.subresource !== 'exec' && info.subresource !== 'attach') throw unknownResource();
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  if (request.headers.upgrade?.toLowerCase() !== 'websocket' || !PROTOCOLS.some((known) => offered.includes(known))) {
+    throw badRequest(`unable to upgrade: only WebSocket with ${PROTOCOLS.join(' or ')} is served`);
+  }
+  const query = url.searchParams;
+  const kind = context.api.kinds.get(info);
+  const pod = requireObject(context.api, { kind, namespace: info.namespace, name: info.name });
+  const key = containerKey(pod, query.get('container'));
+  const tty = isTrue(query.get('tty'));
+  const asked = {
+    stdin: isTrue(query.get('stdin')),
+    stdout: isTrue(query.get('stdout')),
+    // a terminal has one output
+    stderr: isTrue(query.get('stderr')) && !tty,
+    tty,
+  };
+  const streams = requireStreams(context, pod);
+  if (info.subresource === 'attach') return { session: await streams.attach(key, asked), tty };
+  const command = query.getAll('command');
+  if (command.length === 0) throw badRequest('you must specify at least 1 command for the container');
+  return { session: await streams.exec(key, { ...asked, command }), tty };
+}
+
+function refuse(socket: Duplex, body: { readonly code: number }): void {
+  const text = JSON.stringify(body);
+  socket.end(
+    [
+      `HTTP/1.1 ${body.code} Refused`,
+      'content-type: application/json',
+      `content-length: ${Buffer.byteLength(text)}`,
+      'connection: close',
+      '',
+      text,
+    ].join('\r\n'),
+  );
 }

@@ -1,0 +1,96 @@
+import type { Readable } from 'node:stream';
+import type { RawData, WebSocket } from 'ws';
+import { recordOf } from '../json.ts';
+import type { ExecSession } from '../../pod-streams.ts';
+
+/** The first byte of each message says which stream it belongs to (apimachinery util/remotecommand). */
+const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
+
+const NORMAL_CLOSURE = 1000;
+
+/** A command and the socket that it is wired to. */
+export interface ExecChannels {
+  readonly webSocket: WebSocket;
+  readonly session: ExecSession;
+  readonly tty: boolean;
+  /** Whether the client may say that a channel is closed (v5). */
+  readonly closeSignals: boolean;
+}
+
+/** Carries input, outputs, sizes and the exit status between the two until the command ends or the client leaves. */
+export async function runChannels({ webSocket, session, tty, closeSignals }: ExecChannels): Promise<void> {
+  const { stdin, stdout, stderr } = session;
+  stdin?.on('error', () => undefined);
+  let left = false;
+  webSocket.on('close', () => {
+    left = true;
+    session.kill();
+  });
+  webSocket.on('error', () => undefined);
+  webSocket.on('message', (data: RawData) => {
+    const message = toBuffer(data);
+    const content = message.subarray(1);
+    switch (message[0]) {
+      case CHANNEL.stdin:
+        if (content.length > 0) stdin?.write(content);
+        break;
+      case CHANNEL.resize:
+        if (tty) resize(session, content);
+        break;
+      case CHANNEL.close:
+        if (closeSignals && content[0] === CHANNEL.stdin) stdin?.end();
+        break;
+      default:
+        break;
+    }
+  });
+  const send = (channel: number, content: Uint8Array) =>
+    new Promise<void>((resolve) => {
+      if (left) resolve();
+      else webSocket.send(Buffer.concat([Buffer.of(channel), content]), () => resolve());
+    });
+  // an empty message tells the client that the command is under way
+  await send(stdout === undefined ? CHANNEL.error : CHANNEL.stdout, Buffer.alloc(0));
+  const carry = async (stream: Readable | undefined, channel: number) => {
+    if (stream === undefined) return;
+    for await (const chunk of stream as AsyncIterable<Buffer | string>) {
+      await send(channel, typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+    }
+  };
+  const [exitCode] = await Promise.all([
+    session.exitCode,
+    carry(stdout, CHANNEL.stdout),
+    carry(stderr, CHANNEL.stderr),
+  ]);
+  await send(CHANNEL.error, Buffer.from(JSON.stringify(exitStatus(exitCode))));
+  webSocket.close(NORMAL_CLOSURE);
+}
+
+function toBuffer(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return Buffer.isBuffer(data) ? data : Buffer.from(data);
+}
+
+function resize(session: ExecSession, content: Buffer): void {
+  let size: unknown;
+  try {
+    size = JSON.parse(content.toString('utf8'));
+  } catch {
+    return;
+  }
+  const { Width: width, Height: height } = recordOf(size);
+  if (typeof width === 'number' && typeof height === 'number') session.resize({ width, height });
+}
+
+/** The Status that ends a command: success, or the exit code as its cause. */
+export function exitStatus(exitCode: number): Record<string, unknown> {
+  if (exitCode === 0) return { metadata: {}, status: 'Success' };
+  return {
+    metadata: {},
+    status: 'Failure',
+    message: `command terminated with non-zero exit code: exit status ${exitCode}`,
+    reason: 'NonZeroExitCode',
+    details: { causes: [{ reason: 'ExitCode', message: String(exitCode) }] },
+    code: 500,
+  };
+}
