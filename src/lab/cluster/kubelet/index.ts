@@ -1,0 +1,1 @@
+export { startKubelet, type Kubelet, type KubeletOptions } from './kubelet.ts';

@@ -1,0 +1,117 @@
+import { watch } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import type { Clock } from '#base';
+import type { LogOptions } from '../pod-streams.ts';
+import { parseLogEntry, type LogEntry } from '../runtime/index.ts';
+import { createWakeup } from './wakeup.ts';
+
+const CHUNK = 64 * 1024;
+const POLL_MS = 250;
+const NEWLINE = 0x0a;
+
+/** Reads a container's log as `kubectl logs` wants it. With `follow` it goes on until `isOver` says that the run has ended. */
+export function readContainerLog(
+  path: string,
+  options: LogOptions & { readonly clock: Clock; readonly isOver: () => boolean },
+): Readable {
+  return Readable.from(limitBytes(renderLines(path, options), options.limitBytes), { objectMode: false });
+}
+
+async function* renderLines(
+  path: string,
+  options: LogOptions & { readonly clock: Clock; readonly isOver: () => boolean },
+): AsyncGenerator<Buffer> {
+  const sinceMs = sinceTimeMs(options, options.clock.now());
+  let atLineStart = true;
+  for await (const entry of readEntries(path, options)) {
+    const isNew = atLineStart;
+    atLineStart = !entry.partial;
+    if (Date.parse(entry.timestamp) < sinceMs) continue;
+    const stamp = options.timestamps === true && isNew ? [Buffer.from(`${entry.timestamp} `)] : [];
+    yield Buffer.concat([...stamp, entry.content, ...(entry.partial ? [] : [Buffer.from('\n')])]);
+  }
+}
+
+function sinceTimeMs({ sinceSeconds, sinceTime }: LogOptions, nowMs: number): number {
+  if (sinceTime !== undefined) return Date.parse(sinceTime);
+  return sinceSeconds === undefined ? -Infinity : nowMs - sinceSeconds * 1000;
+}
+
+async function* readEntries(
+  path: string,
+  options: LogOptions & { readonly clock: Clock; readonly isOver: () => boolean },
+): AsyncGenerator<LogEntry> {
+  const { signal, clock, follow = false } = options;
+  const file = await open(path, 'r');
+  const wakeup = createWakeup(clock);
+  const watcher = follow ? watch(path, () => wakeup.wake()) : undefined;
+  watcher?.on('error', () => undefined);
+  try {
+    let position = await tailPosition(path, options.tailLines);
+    let rest = Buffer.alloc(0);
+    for (;;) {
+      const wasOver = options.isOver();
+      for (;;) {
+        const { bytesRead, buffer } = await file.read(Buffer.alloc(CHUNK), 0, CHUNK, position);
+        if (bytesRead === 0) break;
+        position += bytesRead;
+        rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
+        let start = 0;
+        for (let end = rest.indexOf(NEWLINE); end !== -1; end = rest.indexOf(NEWLINE, start)) {
+          const entry = parseLogEntry(rest.subarray(start, end));
+          start = end + 1;
+          if (entry !== undefined) yield entry;
+        }
+        rest = rest.subarray(start);
+      }
+      // What was written before the end was seen has been read by now.
+      if (!follow || wasOver || signal.aborted) return;
+      await wakeup.wait(clock.now() + POLL_MS, signal);
+    }
+  } finally {
+    watcher?.close();
+    await file.close();
+  }
+}
+
+/** Where the last `lines` lines begin. A line is one or more entries: partial ones and the one that ends them. */
+async function tailPosition(path: string, lines: number | undefined): Promise<number> {
+  if (lines === undefined || lines < 0) return 0;
+  const { size } = await stat(path);
+  if (lines === 0) return size;
+  const file = await open(path, 'r');
+  try {
+    const starts: number[] = [];
+    let position = 0;
+    let atLineStart = true;
+    let rest = Buffer.alloc(0);
+    for (let offset = 0; offset < size;) {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(CHUNK), 0, CHUNK, offset);
+      if (bytesRead === 0) break;
+      offset += bytesRead;
+      rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
+      let start = 0;
+      for (let end = rest.indexOf(NEWLINE); end !== -1; end = rest.indexOf(NEWLINE, start)) {
+        if (atLineStart) starts.push(position);
+        if (starts.length > lines) starts.shift();
+        atLineStart = parseLogEntry(rest.subarray(start, end))?.partial !== true;
+        position += end + 1 - start;
+        start = end + 1;
+      }
+      rest = rest.subarray(start);
+    }
+    return starts[0] ?? 0;
+  } finally {
+    await file.close();
+  }
+}
+
+async function* limitBytes(source: AsyncIterable<Buffer>, limit: number | undefined): AsyncGenerator<Buffer> {
+  let left = limit ?? Infinity;
+  for await (const chunk of source) {
+    yield chunk.length > left ? chunk.subarray(0, left) : chunk;
+    left -= chunk.length;
+    if (left <= 0) return;
+  }
+}

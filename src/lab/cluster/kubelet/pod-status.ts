@@ -1,0 +1,179 @@
+import type { ContainerStatus, Pod, PodCondition, PodStatus } from '#kube';
+import type { ContainerExit } from '../runtime/index.ts';
+
+/** How a container ended, as its status tells. */
+export interface Termination {
+  readonly exitCode: number;
+  readonly signal?: number | undefined;
+  readonly reason: string;
+  readonly message?: string | undefined;
+  readonly startedAtMs: number;
+  readonly finishedAtMs: number;
+  readonly containerId?: string | undefined;
+}
+
+/** What a kubelet knows of one container. */
+export interface ContainerFacts {
+  readonly name: string;
+  readonly image: string;
+  readonly kind: 'init' | 'sidecar' | 'main';
+  readonly restartCount: number;
+  readonly containerId: string | undefined;
+  readonly state:
+    | { readonly is: 'waiting'; readonly reason: string; readonly message?: string | undefined }
+    | { readonly is: 'running'; readonly startedAtMs: number; readonly ready: boolean }
+    | ({ readonly is: 'terminated' } & Termination);
+  /** The end of the run before this one. */
+  readonly last: Termination | undefined;
+}
+
+/** What {@link computePodStatus} goes by. */
+export interface PodFacts {
+  readonly pod: Pod;
+  /** In the spec's order: init containers, then containers. */
+  readonly containers: readonly ContainerFacts[];
+  readonly volumesReady: boolean;
+  readonly startTimeMs: number;
+  readonly nowMs: number;
+  readonly hostIp: string;
+}
+
+/** `Completed` or `Error`, the names that a status gives an end. */
+export function terminationOf(exit: ContainerExit, containerId: string): Termination {
+  return {
+    exitCode: exit.exitCode,
+    ...(exit.signal === undefined ? {} : { signal: exit.signal }),
+    reason: exit.exitCode === 0 ? 'Completed' : 'Error',
+    startedAtMs: exit.startedAtMs,
+    finishedAtMs: exit.finishedAtMs,
+    containerId,
+  };
+}
+
+/** The status of a pod, from what is known of its containers (kubelet_pods.go, generateAPIPodStatus and getPhase). */
+export function computePodStatus(facts: PodFacts): PodStatus {
+  const { pod, containers, nowMs } = facts;
+  const phase = computePhase(facts);
+  const isOver = phase === 'Succeeded' || phase === 'Failed';
+  const init = containers.filter(({ kind }) => kind !== 'main');
+  const main = containers.filter(({ kind }) => kind === 'main');
+  const statuses = main.map(renderContainerStatus);
+  const initStatuses = init.map(renderContainerStatus);
+  const uninitialized = init.filter((container) => !isInitialized(container)).map(({ name }) => name);
+  const needed = [...main, ...init.filter(({ kind }) => kind === 'sidecar')];
+  const unready = needed.filter(({ state }) => !(state.is === 'running' && state.ready)).map(({ name }) => name);
+  const condition = (type: string, isTrue: boolean, reason?: string, message?: string): PodCondition =>
+    keepTransition(pod, nowMs, {
+      type,
+      status: isTrue ? 'True' : 'False',
+      ...(reason === undefined ? {} : { reason }),
+      ...(message === undefined ? {} : { message }),
+    });
+  const unreadyText = `containers with unready status: [${unready.join(' ')}]`;
+  const done = phase === 'Succeeded' ? 'PodCompleted' : phase === 'Failed' ? 'PodFailed' : undefined;
+  const ready = unready.length === 0 && !isOver;
+  const readyReason = ready
+    ? []
+    : done === undefined
+      ? (['ContainersNotReady', unreadyText] as const)
+      : ([done] as const);
+  const initText = `containers with incomplete status: [${uninitialized.join(' ')}]`;
+  const own = [
+    condition('PodReadyToStartContainers', facts.volumesReady && !isOver),
+    uninitialized.length === 0
+      ? condition('Initialized', true, ...(phase === 'Succeeded' ? ['PodCompleted'] : []))
+      : condition('Initialized', false, 'ContainersNotInitialized', initText),
+    condition('Ready', ready, ...readyReason),
+    condition('ContainersReady', ready, ...readyReason),
+  ];
+  const names = new Set(own.map(({ type }) => type));
+  const foreign = (pod.status?.conditions ?? []).filter(({ type }) => !names.has(type));
+  const scheduled = foreign.some(({ type }) => type === 'PodScheduled') ? [] : [condition('PodScheduled', true)];
+  return {
+    phase,
+    conditions: [...own, ...foreign, ...scheduled],
+    hostIP: facts.hostIp,
+    hostIPs: [{ ip: facts.hostIp }] as never,
+    podIP: facts.hostIp,
+    podIPs: [{ ip: facts.hostIp }],
+    startTime: wireTime(facts.startTimeMs),
+    containerStatuses: statuses,
+    ...(initStatuses.length === 0 ? {} : { initContainerStatuses: initStatuses }),
+  };
+}
+
+/** The phase (kubelet_pods.go, getPhase): Pending until every container has been started once. */
+export function computePhase({ pod, containers }: Pick<PodFacts, 'pod' | 'containers'>): string {
+  const policy = pod.spec?.restartPolicy ?? 'Always';
+  const failedInit = containers.some(
+    ({ kind, state }) => kind === 'init' && state.is === 'terminated' && state.exitCode !== 0 && policy === 'Never',
+  );
+  if (failedInit) return 'Failed';
+  if (containers.some((container) => container.kind !== 'main' && !isInitialized(container))) {
+    const started = containers.some(
+      ({ kind, state, last }) => kind === 'main' && (state.is !== 'waiting' || last !== undefined),
+    );
+    if (!started) return 'Pending';
+  }
+  const main = containers.filter(({ kind }) => kind === 'main');
+  if (main.some(({ state, last }) => state.is === 'waiting' && last === undefined)) return 'Pending';
+  if (main.some(({ state }) => state.is !== 'terminated')) return 'Running';
+  if (policy === 'Always') return 'Running';
+  const failed = main.some(({ state }) => state.is === 'terminated' && state.exitCode !== 0);
+  if (!failed) return 'Succeeded';
+  return policy === 'Never' ? 'Failed' : 'Running';
+}
+
+function isInitialized({ kind, state, last }: ContainerFacts): boolean {
+  if (kind === 'sidecar') return state.is === 'running' || last !== undefined;
+  return state.is === 'terminated' && state.exitCode === 0;
+}
+
+function renderContainerStatus(facts: ContainerFacts): ContainerStatus {
+  const { state, last } = facts;
+  const isReady = facts.kind === 'init' ? isInitialized(facts) : state.is === 'running' && state.ready;
+  return {
+    name: facts.name,
+    image: facts.image,
+    imageID: '',
+    restartCount: facts.restartCount,
+    ready: isReady,
+    started: state.is === 'running',
+    ...(facts.containerId === undefined ? {} : { containerID: facts.containerId }),
+    state:
+      state.is === 'running'
+        ? { running: { startedAt: wireTime(state.startedAtMs) } }
+        : state.is === 'waiting'
+          ? { waiting: { reason: state.reason, ...(state.message === undefined ? {} : { message: state.message }) } }
+          : { terminated: renderTermination(state) },
+    lastState: last === undefined ? {} : { terminated: renderTermination(last) },
+  };
+}
+
+function renderTermination(end: Termination): NonNullable<NonNullable<ContainerStatus['state']>['terminated']> {
+  return {
+    exitCode: end.exitCode,
+    reason: end.reason,
+    startedAt: wireTime(end.startedAtMs),
+    finishedAt: wireTime(end.finishedAtMs),
+    ...(end.signal === undefined ? {} : { signal: end.signal }),
+    ...(end.message === undefined ? {} : { message: end.message }),
+    ...(end.containerId === undefined ? {} : { containerID: end.containerId }),
+  };
+}
+
+/** A condition keeps the time of its last change of status. */
+function keepTransition(pod: Pod, nowMs: number, next: PodCondition): PodCondition {
+  const before = pod.status?.conditions?.find(({ type }) => type === next.type);
+  const same = before?.status === next.status && before.lastTransitionTime !== undefined;
+  return {
+    lastProbeTime: null as never,
+    ...next,
+    lastTransitionTime: same ? before.lastTransitionTime : wireTime(nowMs),
+  } as PodCondition;
+}
+
+/** A time as Kubernetes writes it: RFC 3339 in whole seconds. */
+export function wireTime(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}

@@ -1,0 +1,209 @@
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { backoffMs, errorText, type Clock, type Log, type Random } from '#base';
+import type { Pod, Volume } from '#kube';
+import { writeVolumeFiles } from './atomic-writer.ts';
+import { csiTargetPath, type CsiVolumes } from './csi-volume.ts';
+import { parseQuantity } from './downward.ts';
+import type { EventRecorder } from './events.ts';
+import type { VolumeMounter } from './mounts.ts';
+import {
+  buildVolumeFiles,
+  commonUser,
+  isFileVolume,
+  VolumeError,
+  volumeUses,
+  type VolumeSources,
+} from './volume-files.ts';
+
+/** The volumes of one pod: set up, kept fresh, taken down. */
+export interface PodVolumes {
+  /** Starts what is due; never waits. Afterwards `nextDueAtMs` is true. */
+  ensure(pod: Pod): void;
+  /** True when every volume that a container mounts is set up. */
+  readonly ready: boolean;
+  /** When {@link ensure} has something to do again. */
+  readonly nextDueAtMs: number;
+  /** The folder or file of a volume; only for volumes that are set up. */
+  hostPath(volumeName: string): string;
+  /** Makes volumes that use the object due now. */
+  objectChanged(kind: 'Secret' | 'ConfigMap', name: string): void;
+  /** Makes all volumes due now that a driver wants to hear of again, or that have failed. */
+  republish(): void;
+  /** Takes everything down; answers false when something is left and has to be tried again. */
+  tearDown(pod: Pod): Promise<boolean>;
+}
+
+/** What {@link createPodVolumes} needs. */
+export interface PodVolumesOptions {
+  /** `pods/<uid>`. */
+  readonly podDir: string;
+  readonly csi: CsiVolumes;
+  readonly mounter: VolumeMounter;
+  readonly sources: (pod: Pod) => VolumeSources;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Whether files can be given to other users. */
+  readonly canChangeUser: boolean;
+  readonly signal: AbortSignal;
+  /** Called whenever something has come to an end. */
+  readonly onProgress: () => void;
+}
+
+interface VolumeState {
+  volume: Volume;
+  isSetUp: boolean;
+  busy: Promise<void> | undefined;
+  failures: number;
+  dueAtMs: number;
+  hostPath: string;
+}
+
+/** Kubelet's volume manager: nestedpendingoperations' first and longest pause. */
+const RETRY = { initialMs: 500, maxMs: 122_000 };
+
+/** The volumes of a pod that its containers mount; others are left alone, as kubelet leaves them. */
+export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
+  const { podDir, clock, random, events, mounter, log, signal } = options;
+  const states = new Map<string, VolumeState>();
+
+  const attempt = async (pod: Pod, state: VolumeState): Promise<void> => {
+    try {
+      const refreshAtMs = await setUp(options, pod, state);
+      state.isSetUp = true;
+      state.failures = 0;
+      state.dueAtMs = refreshAtMs;
+    } catch (error) {
+      if (signal.aborted) return;
+      state.failures += 1;
+      state.dueAtMs = clock.now() + backoffMs(RETRY, state.failures, random);
+      const text = `MountVolume.SetUp failed for volume "${state.volume.name}" : ${errorMessage(error)}`;
+      events.record(pod, { type: 'Warning', reason: 'FailedMount', message: text });
+      log.debug('Volume not set up', { pod: pod.metadata?.name, volume: state.volume.name });
+    } finally {
+      state.busy = undefined;
+      options.onProgress();
+    }
+  };
+
+  return {
+    ensure: (pod) => {
+      for (const volume of usedVolumes(pod)) {
+        if (!states.has(volume.name)) {
+          const hostPath = volumePath(podDir, volume);
+          states.set(volume.name, { volume, isSetUp: false, busy: undefined, failures: 0, dueAtMs: 0, hostPath });
+        }
+      }
+      for (const state of states.values()) {
+        if (state.busy === undefined && state.dueAtMs <= clock.now()) state.busy = attempt(pod, state);
+      }
+    },
+    get ready() {
+      return [...states.values()].every(({ isSetUp }) => isSetUp);
+    },
+    get nextDueAtMs() {
+      return Math.min(Infinity, ...[...states.values()].filter(({ busy }) => busy === undefined).map((s) => s.dueAtMs));
+    },
+    hostPath: (name) => states.get(name)?.hostPath ?? join(podDir, 'missing', name),
+    objectChanged: (kind, name) => {
+      for (const state of states.values()) {
+        if (volumeUses(state.volume, kind, name) && (isFileVolume(state.volume) || !state.isSetUp)) state.dueAtMs = 0;
+      }
+    },
+    republish: () => {
+      for (const state of states.values()) {
+        if (!state.isSetUp || (state.volume.csi !== undefined && state.dueAtMs < Infinity)) state.dueAtMs = 0;
+      }
+    },
+    tearDown: async (pod) => {
+      await Promise.all([...states.values()].map(({ busy }) => busy));
+      for (const [name, state] of states) {
+        try {
+          if (state.volume.csi !== undefined) await options.csi.unpublish(state.hostPath, signal);
+          states.delete(name);
+        } catch (error) {
+          const text = `UnmountVolume.TearDown failed for volume "${name}" : ${errorMessage(error)}`;
+          log.warn('Volume not taken down', { pod: pod.metadata?.name, volume: name, error: text });
+          state.isSetUp = false;
+        }
+      }
+      if (states.size > 0) return false;
+      await mounter.removeTree(podDir);
+      return true;
+    },
+  };
+}
+
+/** The volumes that a container or init container mounts. */
+export function usedVolumes(pod: Pod): Volume[] {
+  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
+  const used = new Set(containers.flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name)));
+  return (pod.spec?.volumes ?? []).filter(({ name }) => used.has(name));
+}
+
+function errorMessage(error: unknown): string {
+  return error instanceof VolumeError ? error.message : errorText(error);
+}
+
+/** Where a volume is, as kubelet lays it out below `pods/<uid>/volumes`. */
+function volumePath(podDir: string, volume: Volume): string {
+  if (volume.csi !== undefined) return csiTargetPath(podDir, volume.name);
+  if (volume.hostPath !== undefined) return volume.hostPath.path;
+  const plugin =
+    (volume.secret && 'secret') ??
+    (volume.configMap && 'configmap') ??
+    (volume.projected && 'projected') ??
+    (volume.downwardAPI && 'downward-api') ??
+    'empty-dir';
+  return join(podDir, 'volumes', `kubernetes.io~${plugin}`, volume.name);
+}
+
+async function setUp(options: PodVolumesOptions, pod: Pod, { volume, hostPath }: VolumeState): Promise<number> {
+  const { mounter, clock, canChangeUser } = options;
+  const fsGroup = canChangeUser ? pod.spec?.securityContext?.fsGroup : undefined;
+  if (volume.csi !== undefined) {
+    return (await options.csi.publish(pod, volume, hostPath, options.signal)).refreshAtMs;
+  }
+  if (isFileVolume(volume)) {
+    const { files, refreshAtMs } = await buildVolumeFiles(pod, volume, options.sources(pod));
+    await mounter.mountTmpfs(hostPath, 'mode=0755');
+    const uid = canChangeUser && volume.projected !== undefined ? commonUser(pod) : undefined;
+    const owned =
+      fsGroup === undefined ? files : new Map([...files].map(([path, f]) => [path, { ...f, mode: f.mode | 0o040 }]));
+    await writeVolumeFiles(hostPath, owned, { clock, owner: { uid, gid: fsGroup } });
+    return refreshAtMs;
+  }
+  if (volume.emptyDir !== undefined) {
+    if (volume.emptyDir.medium === 'Memory') {
+      const size =
+        volume.emptyDir.sizeLimit === undefined ? undefined : parseQuantity(String(volume.emptyDir.sizeLimit));
+      await mounter.mountTmpfs(hostPath, size === undefined ? 'mode=0777' : `mode=0777,size=${Math.ceil(size)}`);
+    }
+    await mkdir(hostPath, { recursive: true });
+    await chmod(hostPath, fsGroup === undefined ? 0o777 : 0o2777);
+    if (fsGroup !== undefined) await chown(hostPath, 0, fsGroup);
+    return Infinity;
+  }
+  if (volume.hostPath !== undefined) {
+    await prepareHostPath(volume.hostPath.path, volume.hostPath.type ?? '');
+    return Infinity;
+  }
+  const kind = Object.keys(volume).find((key) => key !== 'name') ?? 'unknown';
+  throw new VolumeError(`no volume plugin matched: the lab has no ${kind} volumes`);
+}
+
+async function prepareHostPath(path: string, type: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  const isFolder = found?.isDirectory() ?? false;
+  if (type === 'DirectoryOrCreate' && found === undefined) await mkdir(path, { recursive: true, mode: 0o755 });
+  else if (type === 'FileOrCreate' && found === undefined) await writeFile(path, '', { flag: 'a', mode: 0o644 });
+  else if (type.startsWith('Directory') && !isFolder)
+    throw new VolumeError(`hostPath type check failed: ${path} is not a directory`);
+  else if (type.startsWith('File') && !(found?.isFile() ?? false))
+    throw new VolumeError(`hostPath type check failed: ${path} is not a file`);
+  else if (type === 'Socket' && !(found?.isSocket() ?? false))
+    throw new VolumeError(`hostPath type check failed: ${path} is not a socket file`);
+}
