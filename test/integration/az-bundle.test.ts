@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startAzLab, type AzLab } from './az-lab.ts';
+import { startAzLab, type AzLab } from './support/az-lab.ts';
 
 // The stand-in loads its libraries when it first needs them; that a bundle still finds them shows only when it runs.
 let lab: AzLab;

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startAzLab, type AzLab } from './az-lab.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startAzLab, type AzLab } from './support/az-lab.ts';
 
 let lab: AzLab;
 
@@ -167,7 +167,7 @@ describe('clusters', () => {
     expect((await lab.run('aks list -o table')).stdout).toMatch(/^Name +Location +ResourceGroup +/);
     expect((await lab.run('aks create -n c -g rg --no-ssh-key')).stderr).toContain('already exists');
     expect((await lab.run('aks delete -n c -g rg --yes')).code).toBe(0);
-    expect(lab.clusters.size).toBe(0);
+    expect(lab.clusters.applied.size).toBe(0);
     expect((await lab.run('aks show -n c -g rg')).code).toBe(3);
   });
 
@@ -188,6 +188,10 @@ describe('rest', () => {
 });
 
 describe('signing in', () => {
+  beforeEach(async () => {
+    await lab.json('login');
+  });
+
   it('prints a token that the vault takes', async () => {
     const token = (await lab.json('account get-access-token --resource https://vault.azure.net')) as Record<
       string,
@@ -230,6 +234,26 @@ describe('signing in', () => {
     expect(await readFile(join(lab.configFolder, 'service_principal_entries.json'), 'utf8')).toBe('[]');
   });
 
+  it('with a token of a cluster works when a federated credential trusts it, and not before', async () => {
+    await lab.json('aks create -n issuer -g rg --enable-oidc-issuer --no-ssh-key');
+    const [spec] = [...lab.clusters.applied.values()];
+    if (spec === undefined) throw new Error('the cluster was not started');
+    const subject = 'system:serviceaccount:default:ci';
+    const token = await lab.clusters.sign(spec, { sub: subject, aud: 'api://AzureADTokenExchange' });
+    const clientId = await lab.text('identity show -n demo-id -g rg --query clientId');
+    const login = `login --service-principal -u ${clientId} --tenant ${lab.cloud.directory.tenant.tenantId} --federated-token ${token}`;
+
+    const refused = await lab.run(login);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/^ERROR: AADSTS70025: /);
+    expect(refused.stderr).not.toContain(token);
+
+    await lab.json(
+      `identity federated-credential create -n ci-trust --identity-name demo-id -g rg --issuer ${spec.issuerUrl} --subject ${subject}`,
+    );
+    expect(await lab.json(login)).toMatchObject([{ user: { name: clientId, type: 'servicePrincipal' } }]);
+  });
+
   it('out and in again brings the user of the lab back', async () => {
     const user = lab.cloud.directory.user.userPrincipalName;
     const before = await lab.json('login');
@@ -244,15 +268,17 @@ describe('signing in', () => {
     expect(await lab.json('account show')).toMatchObject({
       tenantDefaultDomain: lab.cloud.directory.tenant.defaultDomain,
     });
-    expect(await lab.json('group list')).toHaveLength(1);
+    expect(await lab.json('group show -n rg')).toMatchObject({ name: 'rg' });
   });
 
   it('goes on with a new token when a kept one is refused', async () => {
+    await lab.json('group show -n rg');
     const path = join(lab.configFolder, 'keyferry_access_tokens.json');
     const kept = JSON.parse(await readFile(path, 'utf8')) as Record<string, { access_token: string }>;
+    expect(Object.keys(kept)).not.toHaveLength(0);
     for (const entry of Object.values(kept)) entry.access_token = 'e30.e30.AAAA';
     await writeFile(path, JSON.stringify(kept));
-    expect(await lab.json('group list')).toHaveLength(1);
+    expect(await lab.json('group show -n rg')).toMatchObject({ name: 'rg' });
   });
 
   it('never prints a refresh token or secret when it fails', async () => {

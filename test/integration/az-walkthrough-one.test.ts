@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startAzLab, type AzLab } from './az-lab.ts';
+import { startAzLab, type AzLab } from './support/az-lab.ts';
 
 // The az commands of the first walkthrough, in its order: each test goes on from the one before.
 let lab: AzLab;
@@ -39,7 +39,7 @@ it('creates the cluster with its features, in the region of the group, and a key
     securityProfile: { workloadIdentity: { enabled: true } },
     addonProfiles: { azureKeyvaultSecretsProvider: { enabled: true } },
   });
-  expect([...lab.clusters.values()]).toMatchObject([
+  expect([...lab.clusters.applied.values()]).toMatchObject([
     { name: 'demo', workloadIdentity: true, secretsProvider: { enableSecretRotation: false } },
   ]);
   expect(await readFile(join(lab.home, '.ssh', 'id_rsa.pub'), 'utf8')).toMatch(/^ssh-rsa AAAAB3NzaC1yc2E/);

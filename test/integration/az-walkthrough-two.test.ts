@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startAzLab, type AzLab } from './az-lab.ts';
+import { startAzLab, type AzLab } from './support/az-lab.ts';
 
 // The az commands of the second walkthrough, as written and mended: each test goes on from the one before.
 let lab: AzLab;
@@ -44,7 +44,7 @@ describe('mended', () => {
     await lab.json(
       'aks create --resource-group demo --name c --node-count 1 --enable-oidc-issuer --enable-workload-identity --generate-ssh-keys --node-vm-size Standard_DS2_v2',
     );
-    expect([...lab.clusters.values()][0]?.secretsProvider).toBeUndefined();
+    expect([...lab.clusters.applied.values()][0]?.secretsProvider).toBeUndefined();
     const cluster = await lab.json(
       'aks enable-addons --addons azure-keyvault-secrets-provider --resource-group demo --name c',
     );
@@ -59,7 +59,7 @@ describe('mended', () => {
       securityProfile: { workloadIdentity: { enabled: true } },
       agentPoolProfiles: [{ count: 1, vmSize: 'Standard_DS2_v2' }],
     });
-    expect([...lab.clusters.values()][0]?.secretsProvider).toEqual({
+    expect([...lab.clusters.applied.values()][0]?.secretsProvider).toEqual({
       enableSecretRotation: false,
       rotationPollInterval: '2m',
     });

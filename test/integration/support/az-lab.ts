@@ -2,19 +2,20 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDisposeStack, silentLog, systemClock, systemRandom } from '#base';
-import { startCloud, type Cloud, type ClusterHost, type ClusterSpec } from '#lab/cloud';
+import { startCloud, type Cloud } from '#lab/cloud';
 import { createMemoryStore } from '#lab/store';
 import type { AzIo } from '#lab/session/az';
-import { az, type AzResult } from '../../src/lab/session/az/testing/index.ts';
+import { az, type AzResult } from '../../../src/lab/session/az/testing/index.ts';
+import { createIssuerOnlyClusters, type IssuerOnlyClusters } from './cloud-lab.ts';
 
-/** The emulated Azure with an az that is signed in to it; its clusters are only remembered. */
+/** The emulated Azure with an az that is signed in to it; its clusters are issuers and nothing more. */
 export interface AzLab extends AsyncDisposable {
   readonly cloud: Cloud;
   readonly home: string;
   /** What the lab hands to a command. */
   readonly env: Readonly<Record<string, string>>;
   readonly configFolder: string;
-  readonly clusters: ReadonlyMap<string, ClusterSpec>;
+  readonly clusters: IssuerOnlyClusters;
   /** Runs a command line given as one string (words with spaces in double quotes) or as words. */
   run(line: string | readonly string[], io?: Partial<AzIo>): Promise<AzResult>;
   /** The same for a command that must succeed; answers its JSON. */
@@ -28,14 +29,17 @@ export async function startAzLab(): Promise<AzLab> {
   const stack = createDisposeStack();
   const home = await mkdtemp(join(tmpdir(), 'az-lab-'));
   stack.defer(() => rm(home, { recursive: true }));
-  const clusters = new Map<string, ClusterSpec>();
+  const clusters = await createIssuerOnlyClusters();
   const cloud = stack.use(
     await startCloud({
       store: createMemoryStore(),
       clock: systemClock,
       random: systemRandom,
       log: silentLog,
-      clusters: rememberingHost(clusters),
+      clusters: {
+        ...clusters,
+        kubeconfig: (armId) => Promise.resolve(kubeconfigOf(clusters.applied.get(armId.toLowerCase())?.name ?? '')),
+      },
     }),
   );
   const configFolder = join(home, 'azure');
@@ -74,21 +78,6 @@ export async function startAzLab(): Promise<AzLab> {
 
 function wordsOf(line: string): string[] {
   return [...line.matchAll(/(?:[^\s"]|"[^"]*")+/g)].map(([word]) => word.replaceAll('"', ''));
-}
-
-function rememberingHost(clusters: Map<string, ClusterSpec>): ClusterHost {
-  return {
-    apply: (spec) => {
-      clusters.set(spec.armId.toLowerCase(), spec);
-      return Promise.resolve();
-    },
-    remove: (armId) => {
-      clusters.delete(armId.toLowerCase());
-      return Promise.resolve();
-    },
-    kubeconfig: (armId) => Promise.resolve(kubeconfigOf(clusters.get(armId.toLowerCase())?.name ?? '')),
-    issuer: () => undefined,
-  };
 }
 
 function kubeconfigOf(name: string): string {
