@@ -81,7 +81,8 @@ describe.skipIf(missing !== '')('a cluster under kubectl (needs namespaces and k
     await kubectl('scale deployment/web --replicas=3');
     await kubectl('rollout status deployment/web --timeout=20s');
     await running('app=web', 3);
-    expect(await kubectl('get deployment web --no-headers')).toMatch(/^web\s+3\/3\s+3\s+3\s/);
+    const counts = '{.status.readyReplicas}/{.status.updatedReplicas}/{.status.availableReplicas}';
+    expect(await kubectl(`get deployment web -o jsonpath=${counts}`)).toBe('3/3/3');
     await kubectl('delete deployment web --wait=false');
     await kubectl('wait --for=delete pods -l app=web --timeout=20s');
     expect(await kubectl('get replicasets -l app=web -o name')).toBe('');
@@ -98,21 +99,18 @@ describe.skipIf(missing !== '')('a cluster under kubectl (needs namespaces and k
   });
 
   test('a namespace goes with all that is in it', async () => {
-    await kubectl('apply -f -', '{ apiVersion: v1, kind: Namespace, metadata: { name: shop } }');
-    await kubectl('apply -n shop -f -', manifest('web'));
-    await kubectl('rollout status -n shop deployment/web --timeout=20s');
+    await kubectl('apply -f -', 'apiVersion: v1\nkind: Namespace\nmetadata: { name: shop }');
+    await kubectl('apply -n shop -f -', manifest('stall'));
+    await kubectl('rollout status -n shop deployment/stall --timeout=20s');
     await kubectl('delete namespace shop --timeout=20s');
-    expect(await kubectl('get pods -A -l app=web -o name')).toBe('');
+    expect(await kubectl('get pods -A -l app=stall -o name')).toBe('');
   });
 
   test('an object goes with its owner', async () => {
-    await kubectl('apply -f -', '{ apiVersion: v1, kind: ConfigMap, metadata: { name: owner } }');
+    await kubectl('apply -f -', 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: owner }');
     const uid = await kubectl('get configmap owner -o jsonpath={.metadata.uid}');
     const owner = `{ apiVersion: v1, kind: ConfigMap, name: owner, uid: ${uid} }`;
-    await kubectl(
-      'apply -f -',
-      `{ apiVersion: v1, kind: Secret, metadata: { name: owned, ownerReferences: [${owner}] } }`,
-    );
+    await kubectl('apply -f -', `apiVersion: v1\nkind: Secret\nmetadata: { name: owned, ownerReferences: [${owner}] }`);
     await kubectl('delete configmap owner');
     await kubectl('wait --for=delete secret/owned --timeout=10s');
     expect(await kubectl('get secrets -o name')).toBe('');

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDisposeStack, type Clock, type Log, type Random } from '#base';
 import type { Pod } from '#kube';
@@ -10,8 +9,9 @@ import { addContainerExtras, type ContainerFile } from './container-extras.ts';
 import { startControllers } from './controllers/index.ts';
 import { startKubelet, type Kubelet } from './kubelet/index.ts';
 import { summarizePod, type PodSummary } from './pod-summary.ts';
-import { createProcessRuntime } from './runtime/index.ts';
+import { createProcessRuntime, type ContainerRuntime } from './runtime/index.ts';
 import { servedKinds } from './served-kinds.ts';
+import { stopGracefully } from './stop-gracefully.ts';
 import { renderTokenKubeconfig } from './token-kubeconfig.ts';
 
 /** What a cluster is started with. */
@@ -86,6 +86,8 @@ export interface ServiceAccountKubeconfigRequest {
   readonly audience?: string | undefined;
 }
 
+// What containers get to end in when the lab ends. Most are shells that ignore SIGTERM, and a person waits.
+const STOP_GRACE_MS = 300;
 const TOKEN_SECONDS = 365 * 24 * 60 * 60;
 
 /**
@@ -98,7 +100,6 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const stack = createDisposeStack();
   let kubelet: Kubelet | undefined;
   try {
-    const paths = await createNodePaths(kubeletDir);
     const port = options.port ?? lastPort(options.store);
     const server = stack.use(
       await startApiServer({
@@ -115,20 +116,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     // A kubeconfig that was handed out goes on working after a restart.
     options.store.put(PORT, server.port);
     const api = server.access;
-    const runtime = stack.use(
-      await createProcessRuntime({
-        stateDir: join(folder, 'runtime'),
-        hiddenPaths: [...options.hiddenPaths, folder],
-        clock,
-        log,
-      }),
-    );
-    const extended = await addContainerExtras(runtime, {
-      env: options.containerEnv ?? {},
-      files: options.containerFiles ?? [],
-      folder: join(kubeletDir, 'container-files'),
+    const runtime = stack.use(await startRuntime(options));
+    stack.defer(async () => {
+      await kubelet?.[Symbol.asyncDispose]();
     });
-    stack.defer(() => kubelet?.[Symbol.asyncDispose]());
     // Above the kubelet on the stack, so that no controller answers the end of the containers with new pods.
     const { caPem } = server;
     stack.use(await startControllers({ api, clock, random, log, caPem, builtinKinds: servedKinds() }));
@@ -141,10 +132,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       nodeIp: '127.0.0.1',
       rootDir: kubeletDir,
       logDir: join(folder, 'pods'),
-      runtime: extended,
+      runtime,
       clock,
       random,
       log,
+      apiServerUrl: server.url,
+      kubernetesVersion: options.kubernetesVersion,
     });
     return {
       name,
@@ -154,7 +147,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       api,
       nodeName,
       issuer: { openidConfiguration: () => server.issuer.openidConfiguration(), jwks: () => jwks },
-      paths,
+      paths: { kubeletDir, ...kubelet.paths },
       kubeconfig: () =>
         server.issueKubeconfig({
           user: options.userName ?? 'clusterAdmin',
@@ -175,6 +168,17 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
+async function startRuntime(options: ClusterOptions): Promise<ContainerRuntime> {
+  const { clock, log, folder, kubeletDir } = options;
+  const stateDir = join(folder, 'runtime');
+  const plain = await createProcessRuntime({ stateDir, hiddenPaths: [...options.hiddenPaths, folder], clock, log });
+  return addContainerExtras(stopGracefully(plain, { clock, graceMs: STOP_GRACE_MS }), {
+    env: options.containerEnv ?? {},
+    files: options.containerFiles ?? [],
+    folder: join(kubeletDir, 'container-files'),
+  });
+}
+
 const PORT = 'port';
 
 function lastPort(store: Store): number | undefined {
@@ -183,18 +187,6 @@ function lastPort(store: Store): number | undefined {
 }
 
 const PODS = { group: '', version: 'v1', resource: 'pods' };
-
-async function createNodePaths(kubeletDir: string): Promise<NodePaths> {
-  const paths: NodePaths = {
-    kubeletDir,
-    podsDir: join(kubeletDir, 'pods'),
-    pluginsDir: join(kubeletDir, 'plugins'),
-    registryDir: join(kubeletDir, 'plugins_registry'),
-    providersDir: join(kubeletDir, 'providers'),
-  };
-  for (const path of Object.values(paths)) await mkdir(path, { recursive: true, mode: 0o750 });
-  return paths;
-}
 
 /** The name that AKS gives the first node of its first pool; the digits are the same for the same issuer. */
 function nodeNameOf({ issuerUrl }: ClusterOptions): string {
