@@ -383,7 +383,9 @@ describe('a class with secretObjects', () => {
       {
         reason: 'FailedToCreateSecret',
         type: 'Warning',
-        message: 'failed to sync secret shop/db-secret: secrets is forbidden',
+        message: expect.stringMatching(
+          /^failed to sync secret shop\/db-secret: secrets is forbidden\. .*syncSecret\.enabled=true/,
+        ),
       },
     ]);
     refused = false;

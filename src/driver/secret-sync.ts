@@ -1,4 +1,4 @@
-import { errorText, inputError, type Clock, type Log } from '#base';
+import { errorText, inputError, KeyferryError, type Clock, type Log } from '#base';
 import type { EventRecorder, KubeClient } from '#kube';
 import type { ParsedSecretProviderClass } from '#secretclass';
 import { syncSecrets } from '#secretsync';
@@ -49,7 +49,7 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
       await syncSecrets({ client, clock }, { pod, secretObjects: value.secretObjects, readFile, signal });
       metrics.secretsSynced(value.provider, (clock.monotonic() - startMs) / 1000);
     } catch (error) {
-      if (!signal.aborted) events.record(podTarget(pod), 'Warning', 'FailedToCreateSecret', errorText(error));
+      if (!signal.aborted) events.record(podTarget(pod), 'Warning', 'FailedToCreateSecret', textWithHint(error));
       throw error;
     }
   };
@@ -72,4 +72,9 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
     },
     forget: (targetPath) => queue.drop(targetPath),
   };
+}
+
+function textWithHint(error: unknown): string {
+  const hint = error instanceof KeyferryError ? error.hint : undefined;
+  return hint === undefined ? errorText(error) : `${errorText(error)}. ${hint}`;
 }
