@@ -150,7 +150,9 @@ function connectionError(url: string, error: unknown): unknown {
   const { host } = new URL(url);
   if (error.name === 'TunnelRefused') {
     const isVault = host.endsWith('.vault.azure.net');
-    return new AzError('error', `Failed to resolve '${host}' (${error.message})`, {
+    // The gateway says why in the reason phrase: `Bad Gateway (keyferry lab: …)`.
+    const reason = error.message.replace(/^Bad Gateway \(keyferry lab: (.*)\)$/, '$1');
+    return new AzError('error', `Failed to resolve '${host}' (${reason})`, {
       cause: error,
       ...(isVault ? { recommendation: 'To see the vaults that exist: az keyvault list' } : {}),
     });

@@ -1,7 +1,7 @@
 import { Secret } from '#base';
 import type { AzIo } from './io.ts';
 import { isObject, objectsAt, textAt, type JsonObject } from './json.ts';
-import { configFolder, readConfigFile, writeConfigFile, type Account } from './profile.ts';
+import { readConfigFile, writeConfigFile, type Account } from './profile.ts';
 
 /** How the account that is signed in proves itself to Entra ID. */
 export type SignIn =
@@ -106,11 +106,6 @@ export async function bringUsersBack(io: AzIo): Promise<boolean> {
   await writeConfigFile(io, USERS, aside ?? {});
   await writeConfigFile(io, SIGNED_OUT, {});
   return true;
-}
-
-/** Where the sign-in of this environment is kept, for messages. */
-export function signInPlace(env: AzIo['env']): string {
-  return configFolder(env);
 }
 
 function section(cache: unknown, name: string): readonly JsonObject[] {

@@ -13,7 +13,7 @@ const API = '2026-06-01';
 const clusterName = name('Name of the cluster.');
 
 /** The ARM path of a cluster. */
-export function clusterPath(arm: Arm, args: Args): string {
+function clusterPath(arm: Arm, args: Args): string {
   const group = args.text('resourceGroup');
   return `${arm.subscription}/resourceGroups/${group}/providers/Microsoft.ContainerService/managedClusters/${args.text('name')}`;
 }
