@@ -1,0 +1,289 @@
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLog, systemClock, systemRandom } from '#base';
+import type { Event, KubeObject, Pod } from '#kube';
+import { createMemoryStore } from '#lab/store';
+import { serveScenarios } from '../../../../../test/support/namespaces.ts';
+import { readMounts } from '../../runtime/index.ts';
+import { startApiServer } from '../../apiserver/index.ts';
+import { createProcessRuntime } from '../../runtime/index.ts';
+import { startKubelet, type Kubelet } from '../index.ts';
+import { createVolumeMounter } from '../mounts.ts';
+import { CONFIG_MAPS, CSI_DRIVERS, CSI_NODES, EVENTS, PODS, SECRETS } from '../resources.ts';
+import { startFakeDriver } from './fake-driver.ts';
+import type { ApiAccess } from '../../api-access.ts';
+
+const DRIVER = 'fake.csi.example';
+const NODE = 'node-1';
+
+interface Place {
+  readonly api: ApiAccess;
+  readonly kubelet: Kubelet;
+  readonly folder: string;
+}
+
+async function withKubelet<T>(use: (place: Place) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'kf-'));
+  const common = { clock: systemClock, random: systemRandom, log: silentLog };
+  let kubelet: Kubelet | undefined;
+  try {
+    await using server = await startApiServer({
+      ...common,
+      store: createMemoryStore(),
+      issuerUrl: 'https://issuer.example/',
+      streams: () => kubelet?.streams,
+    });
+    await using runtime = await createProcessRuntime({ ...common, stateDir: join(folder, 'runtime'), hiddenPaths: [] });
+    const api = server.access;
+    await ensureDefaults(api);
+    kubelet = await startKubelet({
+      ...common,
+      api,
+      runtime,
+      nodeName: NODE,
+      nodeIp: '127.0.0.1',
+      rootDir: join(folder, 'kubelet'),
+      logDir: join(folder, 'logs'),
+      apiServerUrl: server.url,
+    });
+    try {
+      return await use({ api, kubelet, folder });
+    } finally {
+      await runtime[Symbol.asyncDispose]();
+      await kubelet[Symbol.asyncDispose]();
+    }
+  } finally {
+    await createVolumeMounter().removeTree(folder);
+  }
+}
+
+async function ensureDefaults(api: ApiAccess): Promise<void> {
+  const core = (resource: string) => ({ group: '', version: 'v1', resource });
+  for (const name of ['default', 'kube-node-lease']) {
+    await api
+      .create(core('namespaces'), undefined, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+      .catch(() => undefined);
+  }
+  const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'default' } };
+  await api.create(core('serviceaccounts'), 'default', account).catch(() => undefined);
+  const ca = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kube-root-ca.crt' }, data: { 'ca.crt': 'x' } };
+  await api.create(core('configmaps'), 'default', ca).catch(() => undefined);
+}
+
+function pod(name: string, spec: object): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', labels: { app: name } },
+    spec: { nodeName: NODE, terminationGracePeriodSeconds: 0, ...spec },
+  };
+}
+
+/** Waits until the pod is as wanted; the error says how it is. */
+async function until(api: ApiAccess, name: string, wanted: (pod: Pod) => boolean): Promise<Pod> {
+  let last: Pod | undefined;
+  for (const endMs = performance.now() + 15_000; performance.now() < endMs;) {
+    last = await api.get<KubeObject & Pod>(PODS, { namespace: 'default', name });
+    if (wanted(last)) return last;
+    await systemClock.sleep(10);
+  }
+  const events = await eventsOf(api, name);
+  throw new Error(`${name} is not as wanted: ${JSON.stringify(last?.status)} ${JSON.stringify(events)}`);
+}
+
+async function eventually(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
+  for (const endMs = performance.now() + 15_000; performance.now() < endMs;) {
+    if (await check()) return;
+    await systemClock.sleep(10);
+  }
+  throw new Error(`never happened: ${what}`);
+}
+
+const isReady = ({ status }: Pod) =>
+  status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
+
+async function eventsOf(api: ApiAccess, name: string): Promise<{ reason: string; message: string; count: number }[]> {
+  const { items } = await api.list<KubeObject & Event>(EVENTS, { namespace: 'default' });
+  return items
+    .filter(({ involvedObject }) => involvedObject.name === name)
+    .map(({ reason = '', message = '', count = 0 }) => ({ reason, message, count }));
+}
+
+async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
+  let text = '';
+  for await (const chunk of stream) text += chunk.toString();
+  return text;
+}
+
+async function logOf(place: Place, pod: Pod, previous = false): Promise<string> {
+  const key = {
+    podUid: pod.metadata?.uid ?? '',
+    namespace: 'default',
+    podName: pod.metadata?.name ?? '',
+    container: 'c',
+  };
+  const signal = new AbortController().signal;
+  return textOf(await place.kubelet.streams.logs(key, { previous, signal }));
+}
+
+const csiVolume = {
+  name: 'v',
+  csi: { driver: DRIVER, readOnly: true, volumeAttributes: { secretProviderClass: 'spc' } },
+};
+const csiDriver = {
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'CSIDriver',
+  metadata: { name: DRIVER },
+  spec: {
+    podInfoOnMount: true,
+    attachRequired: false,
+    requiresRepublish: true,
+    volumeLifecycleModes: ['Ephemeral'],
+    tokenRequests: [{ audience: 'api://AzureADTokenExchange' }],
+  },
+};
+
+serveScenarios({
+  csiVolume: () =>
+    withKubelet(async (place) => {
+      const { api, kubelet } = place;
+      await api.create(CSI_DRIVERS, undefined, csiDriver);
+      const container = {
+        name: 'c',
+        image: 'busybox',
+        command: ['sh', '-c', 'cat /mnt/v/file; sleep 100'],
+        volumeMounts: [{ name: 'v', mountPath: '/mnt/v', readOnly: true }],
+      };
+      await api.create(PODS, 'default', pod('p', { containers: [container], volumes: [csiVolume] }));
+      await eventually('an event of the missing driver', async () =>
+        (await eventsOf(api, 'p')).some(({ reason }) => reason === 'FailedMount'),
+      );
+      const missing = (await eventsOf(api, 'p')).find(({ reason }) => reason === 'FailedMount')?.message;
+      const waiting = (await until(api, 'p', ({ status }) => status?.containerStatuses !== undefined)).status;
+      await using driver = await startFakeDriver(DRIVER, kubelet.paths);
+      driver.failure = 'no vault here';
+      await eventually('a failed publish', async () =>
+        (await eventsOf(api, 'p')).some(({ message }) => message.includes('no vault here')),
+      );
+      const refused = (await eventsOf(api, 'p')).find(({ message }) => message.includes('no vault'))?.message;
+      driver.failure = undefined;
+      const running = await until(api, 'p', isReady);
+      await eventually('the log', async () => (await logOf(place, running)) !== '');
+      const log = await logOf(place, running);
+      const csiNode = await api.get(CSI_NODES, { name: NODE });
+      const before = driver.published.length;
+      kubelet.republish(running.metadata?.uid);
+      await eventually('a republish', () => driver.published.length > before);
+      const request = driver.published[0];
+      await api.delete(PODS, { namespace: 'default', name: 'p' });
+      await eventually('the end of the pod', () =>
+        api.get(PODS, { namespace: 'default', name: 'p' }).then(
+          () => false,
+          () => true,
+        ),
+      );
+      await eventually('the end of its volumes', () => readdirSync(kubelet.paths.podsDir).length === 0);
+      const left = readMounts().filter(({ mountPoint }) => mountPoint.startsWith(place.folder)).length;
+      return {
+        ...{ missing, waiting, refused, log, request, left, csiNode },
+        uid: running.metadata?.uid,
+        target: `${place.folder}/kubelet/pods/${running.metadata?.uid}/volumes/kubernetes.io~csi/v/mount`,
+        publishes: before,
+        unpublished: driver.unpublished,
+        pods: readdirSync(kubelet.paths.podsDir),
+        registrations: driver.registrations,
+      };
+    }),
+
+  configuration: () =>
+    withKubelet(async (place) => {
+      const { api } = place;
+      const container = {
+        name: 'c',
+        image: 'ubuntu:20.04',
+        command: ['sh', '-c', 'echo "$A $B $POD"; cat /etc/conf/key; cat /sub; sleep 100'],
+        env: [
+          { name: 'A', valueFrom: { secretKeyRef: { name: 'foosecret', key: 'k' } } },
+          { name: 'B', value: 'b-$(A)' },
+          { name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+        ],
+        volumeMounts: [
+          { name: 'conf', mountPath: '/etc/conf' },
+          { name: 'conf', mountPath: '/sub', subPath: 'key' },
+        ],
+      };
+      const volumes = [{ name: 'conf', configMap: { name: 'conf' } }];
+      const map = (value: string) => ({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'conf' },
+        data: { key: value },
+      });
+      await api.create(CONFIG_MAPS, 'default', map('one\n'));
+      await api.create(PODS, 'default', pod('p', { containers: [container], volumes }));
+      const waiting = await until(api, 'p', ({ status }) =>
+        (status?.containerStatuses ?? []).some(({ state }) => state?.waiting?.reason === 'CreateContainerConfigError'),
+      );
+      const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'foosecret' }, data: { k: 'djE=' } };
+      const changedMs = performance.now();
+      await api.create(SECRETS, 'default', secret);
+      const running = await until(api, 'p', isReady);
+      const reactedMs = performance.now() - changedMs;
+      await eventually('the log', async () => (await logOf(place, running)).split('\n').length > 3);
+      const log = await logOf(place, running);
+      await api.update(CONFIG_MAPS, { namespace: 'default', name: 'conf' }, map('two\n'));
+      const key = { podUid: running.metadata?.uid ?? '', namespace: 'default', podName: 'p', container: 'c' };
+      const exec = async (...command: string[]) => {
+        const request = { command, stdin: false, stdout: true, stderr: true, tty: false };
+        const session = await place.kubelet.streams.exec(key, request);
+        session.stderr?.resume();
+        const text = await textOf(session.stdout as AsyncIterable<Buffer>);
+        return { text, code: await session.exitCode };
+      };
+      await eventually('the new content', async () => (await exec('cat', '/etc/conf/key')).text === 'two\n');
+      const failed = await exec('sh', '-c', 'exit 7');
+      const token = await exec('ls', '/var/run/secrets/kubernetes.io/serviceaccount');
+      return { waiting: waiting.status?.containerStatuses?.[0]?.state, log, reactedMs, failed, token: token.text };
+    }),
+
+  endings: () =>
+    withKubelet(async (place) => {
+      const { api } = place;
+      const run = (name: string, restartPolicy: string, script: string, more: object = {}) =>
+        api.create(
+          PODS,
+          'default',
+          pod(name, {
+            restartPolicy,
+            containers: [{ name: 'c', image: 'busybox', command: ['sh', '-c', script] }],
+            ...more,
+          }),
+        );
+      const init = (script: string) => ({
+        initContainers: [{ name: 'i', image: 'busybox', command: ['sh', '-c', script] }],
+      });
+      await Promise.all([
+        run('ok', 'Never', 'exit 0', init('exit 0')),
+        run('bad', 'OnFailure', 'echo first; exit 3'),
+        run('never', 'Never', 'exit 4'),
+        run('init-bad', 'Never', 'echo never', init('exit 5')),
+      ]);
+      const ok = await until(api, 'ok', ({ status }) => status?.phase === 'Succeeded');
+      const never = await until(api, 'never', ({ status }) => status?.phase === 'Failed');
+      const initBad = await until(api, 'init-bad', ({ status }) => status?.phase === 'Failed');
+      const bad = await until(api, 'bad', ({ status }) =>
+        (status?.containerStatuses ?? []).some(({ state }) => state?.waiting?.reason === 'CrashLoopBackOff'),
+      );
+      const previous = await logOf(place, bad, true);
+      return {
+        ok: ok.status?.initContainerStatuses?.[0]?.state?.terminated?.reason,
+        never: never.status?.containerStatuses?.[0]?.state?.terminated,
+        initBad: initBad.status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode,
+        bad: bad.status?.containerStatuses?.[0],
+        phase: bad.status?.phase,
+        previous,
+        reasons: (await eventsOf(api, 'bad')).map(({ reason }) => reason),
+      };
+    }),
+});
