@@ -255,11 +255,17 @@ describe('a token', () => {
     });
   });
 
-  it('that nobody waits for any longer is given up', async () => {
+  it('that nobody waits for any longer is given up, down to its connection', async () => {
     const controller = new AbortController();
-    token = () => controller.abort(new KeyferryError('aborted', 'the caller gave up'));
+    const closed = new Promise<void>((resolve) => {
+      token = (response) => {
+        response.once('close', resolve);
+        controller.abort(new KeyferryError('aborted', 'the caller gave up'));
+      };
+    });
     const work = clients().tokenSource(cloud, workload()).token(scope(), { signal: controller.signal });
     expect(await failure(work)).toMatchObject({ code: 'aborted', message: 'the caller gave up' });
+    await closed;
   });
 });
 

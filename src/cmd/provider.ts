@@ -13,7 +13,7 @@ import { createProcessLog } from './process-log.ts';
 const RUNTIME_NAME = 'secrets-store-csi-driver-provider-azure';
 
 /** Every flag of `keyferry provider`: those of the program that it stands in for, and ours. */
-const FLAGS = {
+export const PROVIDER_FLAGS = {
   endpoint: { kind: 'text', default: 'unix:///tmp/azure.sock', help: 'socket on which drivers ask' },
   'healthz-port': { kind: 'int', default: 8989, help: 'port of the health check; 0: none' },
   'healthz-path': { kind: 'text', default: '/healthz', help: 'path of the health check' },
@@ -31,7 +31,7 @@ const FLAGS = {
   'pprof-port': { kind: 'int', default: 6060, help: 'accepted without effect' },
 } as const satisfies FlagTable;
 
-type Flags = FlagValues<typeof FLAGS>;
+type Flags = FlagValues<typeof PROVIDER_FLAGS>;
 
 /** Surroundings of a process. */
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -45,13 +45,13 @@ export function main(argv: readonly string[]): Promise<number> {
 export async function runProvider(argv: readonly string[], env: Environment): Promise<number> {
   let flags: Flags;
   try {
-    flags = parseFlags(FLAGS, argv);
+    flags = parseFlags(PROVIDER_FLAGS, argv);
   } catch (error) {
     process.stderr.write(`${errorText(error)}\n`);
     return 2;
   }
   if (flags.help || flags.version) {
-    process.stdout.write(flags.help ? `keyferry provider [flags]\n${renderFlags(FLAGS)}\n` : `${VERSION}\n`);
+    process.stdout.write(flags.help ? `keyferry provider [flags]\n${renderFlags(PROVIDER_FLAGS)}\n` : `${VERSION}\n`);
     return 0;
   }
   const log = createProcessLog({ level: flags.v >= 4 ? 'debug' : 'info' });

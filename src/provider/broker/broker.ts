@@ -38,6 +38,8 @@ export interface Admission {
  * dropped and the next caller proves the identity again. Failures are shared only among those who wait together.
  */
 export interface Broker extends AsyncDisposable {
+  /** How many identities it holds answers for now. */
+  readonly size: number;
   /** Checks what the caller brought. It never refuses: a caller without a proof gets a session of its own. */
   admit(caller: Caller, signal: AbortSignal): Promise<Admission>;
 }
@@ -99,6 +101,9 @@ export function createBroker(options: BrokerOptions): Broker {
   });
 
   return {
+    get size() {
+      return sessions.size;
+    },
     async admit(caller, signal) {
       const proof: Proof =
         windowMs <= 0

@@ -1,3 +1,4 @@
+import { exportJWK } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '#base';
 import { createFakeClock } from '../../base/testing/index.ts';
@@ -68,12 +69,21 @@ describe('keys of the cluster', () => {
   });
 
   it.each([
-    ['a symmetric key', { kty: 'oct', kid: 'key-1', k: 'c2VjcmV0', alg: 'RS256' }],
-    ['an elliptic key', { kty: 'EC', kid: 'key-1', crv: 'P-256', x: 'x', y: 'y' }],
-    ['a key without its modulus', { kty: 'RSA', kid: 'key-1', e: 'AQAB' }],
-  ])('leave out %s', async (_name, key) => {
-    const { keys } = setUp(() => ({ keys: [key] }));
-    expect(await keys.find('key-1', signal)).toBeUndefined();
+    ['a symmetric key', { kty: 'oct', kid: 'odd', k: 'c2VjcmV0', n: 'AQAB', e: 'AQAB', alg: 'RS256' }],
+    ['an elliptic key', { kty: 'EC', kid: 'odd', crv: 'P-256', x: 'x', y: 'y' }],
+    ['a key without its modulus', { kty: 'RSA', kid: 'odd', e: 'AQAB' }],
+  ])('leave out %s and keep the others', async (_name, key) => {
+    const { keys } = setUp(() => ({ keys: [key, ...published.keys] }));
+    expect(await keys.find('odd', signal)).toBeUndefined();
+    expect(await keys.find('key-1', signal)).toBeDefined();
+  });
+
+  it('keep the first of two with one id', async () => {
+    const [first] = published.keys;
+    const { keys } = setUp(() => ({ keys: [first, { ...first, n: 'AQAB' }] }));
+    const key = await keys.find('key-1', signal);
+    if (key === undefined) throw new Error('no key');
+    expect((await exportJWK(key)).n).toBe(first?.['n']);
   });
 
   it.each([

@@ -42,7 +42,6 @@ export function createSession(options: SessionOptions): Session {
   const tokens = new Map<string, AccessToken>();
   const readers = new Map<string, SecretReader>();
   const values = new Map<string, FetchedObject>();
-  let dropped = false;
 
   const token = async (scope: string, call: GateCall): Promise<AccessToken> => {
     const kept = tokens.get(scope);
@@ -53,7 +52,7 @@ export function createSession(options: SessionOptions): Session {
     events.answered('token', exchanges.has(scope) ? 'shared' : 'fetched');
     return exchanges.run(scope, call.signal, async (signal) => {
       const fresh = await gate.run(cloud.authorityHost, { ...call, signal }, () => source.token(scope, { signal }));
-      if (!dropped) tokens.set(scope, fresh);
+      tokens.set(scope, fresh);
       return fresh;
     });
   };
@@ -96,12 +95,11 @@ export function createSession(options: SessionOptions): Session {
       events.answered('object', reads.has(key) ? 'shared' : 'fetched');
       return reads.run(key, call.signal, async (signal) => {
         const fetched = await read(vaultUrl, object, { ...call, signal });
-        if (!dropped) keep(values, key, fetched, maxObjects);
+        keep(values, key, fetched, maxObjects);
         return fetched;
       });
     },
     drop() {
-      dropped = true;
       tokens.clear();
       readers.clear();
       values.clear();

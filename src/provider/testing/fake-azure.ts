@@ -7,12 +7,20 @@ export interface FakeAzure {
   readonly clients: AzureClients;
   /** Who made an exchange, in order: `subject as client in tenant`. */
   readonly exchanges: string[];
+  /** The assertion or secret of each exchange, in order. */
+  readonly proofs: string[];
+  /** How long tokens are good, milliseconds. Default an hour. */
+  tokenLifetimeMs: number;
   /** What was read, in order: `vault/name@version for who`. */
   readonly reads: string[];
   /** Called before each exchange; throw to refuse. */
   onExchange: (who: string) => void | Promise<void>;
   /** Called before each read; throw to refuse. */
   onRead: (what: string, signal: AbortSignal) => void | Promise<void>;
+}
+
+function secretOf(credential: Credential): Secret<string> {
+  return credential.mode === 'workload-identity' ? credential.assertion : credential.clientSecret;
 }
 
 function whoIs(credential: Credential): string {
@@ -27,6 +35,8 @@ function whoIs(credential: Credential): string {
 export function createFakeAzure(clock: Clock): FakeAzure {
   const fake: FakeAzure = {
     exchanges: [],
+    proofs: [],
+    tokenLifetimeMs: 3_600_000,
     reads: [],
     onExchange: () => undefined,
     onRead: () => undefined,
@@ -35,8 +45,9 @@ export function createFakeAzure(clock: Clock): FakeAzure {
         async token() {
           const who = whoIs(credential);
           fake.exchanges.push(who);
+          fake.proofs.push(secretOf(credential).expose());
           await fake.onExchange(who);
-          return { token: new Secret(who), expiresAtMs: clock.now() + 3_600_000 };
+          return { token: new Secret(who), expiresAtMs: clock.now() + fake.tokenLifetimeMs };
         },
       }),
       secretReader: ({ vaultUrl, tokens }) => ({
