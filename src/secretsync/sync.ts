@@ -11,7 +11,7 @@ import {
 } from './build.ts';
 
 /** The field manager of the Secrets' content. Owners are merged in by a patch that takes nothing from others. */
-export const SECRET_FIELD_MANAGER = 'secrets-store-csi-driver';
+const SECRET_FIELD_MANAGER = 'secrets-store-csi-driver';
 
 /** What {@link syncSecrets} works on. */
 export interface SecretSyncRequest {
