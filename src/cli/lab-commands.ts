@@ -21,7 +21,7 @@ interface RunChoice extends LabPlace {
   readonly allowInternet: boolean;
 }
 
-const stateOption = () => new Option('--state <dir>', 'the lab’s folder (default: $XDG_STATE_HOME/keyferry/lab)');
+const stateOption = () => new Option('--state <dir>', 'the folder of the lab (default: $XDG_STATE_HOME/keyferry/lab)');
 const ephemeralOption = () =>
   new Option('--ephemeral', 'keep everything in memory, and nothing when the lab ends').default(false);
 const internetOption = () => new Option('--allow-internet', 'let the gateway pass other hosts through').default(false);

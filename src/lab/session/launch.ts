@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { KeyferryError, type Clock } from '#base';
+import { KeyferryError, linkSignals, type Clock } from '#base';
 import { createControlClient, type ControlClient } from './control-client.ts';
 import { checkNamespaces, planNamespaces } from './namespaces.ts';
 import { executable } from './package-root.ts';
@@ -71,13 +71,16 @@ export async function launchLab(options: LaunchOptions): Promise<LaunchedLab> {
   closeSync(log);
   const ended = once(child, 'exit').then(([code, signal]) => (code as number | null) ?? (signal === null ? 0 : 128));
   ended.catch(() => undefined);
+  const waiting = linkSignals(options.signal);
   const ready = await Promise.race([
     readyMessage(child),
-    clock.sleep(READY_WITHIN_MS, { signal: options.signal }).then(() => undefined),
-  ]).catch((error: unknown) => {
-    child.kill('SIGKILL');
-    throw error;
-  });
+    clock.sleep(READY_WITHIN_MS, { signal: waiting.signal }).then(() => undefined),
+  ])
+    .catch((error: unknown) => {
+      child.kill('SIGKILL');
+      throw error;
+    })
+    .finally(() => waiting.abort());
   if (ready === undefined) {
     child.kill('SIGKILL');
     // The lab did not come so far as to say why: most likely the namespaces were refused.
