@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { KeyferryError, Secret, systemClock } from '#base';
+import { KeyferryError, Secret, silentLog, systemClock } from '#base';
 import { callUnary } from '#grpc';
 import { RESOURCES } from '#kube';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
+import { createMounter } from './mounter.ts';
+import { mayMount } from './testing/may-mount.ts';
 import { filesOf, POD, startHarness, type DriverHarness } from './testing/harness.ts';
 
 const read = (harness: DriverHarness, path: string) => readFileSync(join(harness.target, path), 'utf8');
@@ -430,6 +432,38 @@ describe('a provider that writes the files itself', () => {
     harness.answer = failing;
     await harness.publish();
     expect(read(harness, 'own')).toBe('text');
+  });
+});
+
+describe.runIf(mayMount())('on a real tmpfs', () => {
+  const real = createMounter({ clock: systemClock, log: silentLog });
+
+  it('mounts with the first publish, swaps in place with a refresh, and takes all away with the unpublish', async () => {
+    await using harness = await startHarness({ mounter: real, refreshIntervalMs: 0 });
+    harness.answer = () => filesOf({ password: 'hunter2' });
+    await harness.publish();
+    expect(await real.find(harness.target)).toMatchObject({ fsType: 'tmpfs' });
+    harness.answer = () => filesOf({ password: 'changed', more: 'x' });
+    await harness.publish();
+    expect(read(harness, 'password')).toBe('changed');
+    await harness.unpublish();
+    expect(await real.find(harness.target)).toBeUndefined();
+    expect(existsSync(harness.target)).toBe(false);
+  });
+
+  it('leaves nothing mounted when the provider fails', async () => {
+    await using harness = await startHarness({ mounter: real });
+    harness.answer = failing;
+    await expect(harness.publish()).rejects.toThrow(/AADSTS700213/);
+    expect(await real.find(harness.target)).toBeUndefined();
+    expect(existsSync(harness.target)).toBe(false);
+  });
+
+  it('leaves nothing mounted when the content does not fit, and says so', async () => {
+    await using harness = await startHarness({ mounter: real });
+    harness.answer = () => filesOf({ big: 'x'.repeat(33 * 1024 * 1024) });
+    await expect(harness.publish()).rejects.toThrow('the volume is too small for the file "big"');
+    expect(await real.find(harness.target)).toBeUndefined();
   });
 });
 

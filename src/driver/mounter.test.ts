@@ -1,27 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { silentLog, systemClock } from '#base';
 import { createMounter } from './mounter.ts';
 import { parseMountinfo } from './mountinfo.ts';
 import { createFakeMounter } from './testing/fake-mounter.ts';
+import { mayMount } from './testing/may-mount.ts';
 import { describeMounter } from './testing/mounter-contract.ts';
-
-/** Whether this process may mount: root is not always enough (containers). */
-function mayMount(): boolean {
-  const folder = mkdtempSync(join(tmpdir(), 'keyferry-try-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', folder], { stdio: 'ignore' });
-    execFileSync('umount', [folder], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmdirSync(folder);
-  }
-}
 
 describeMounter('fake', createFakeMounter);
 // Where this process may not mount, the suite of the real mounter says that it is skipped.

@@ -71,7 +71,8 @@ export function filesOf(files: Readonly<Record<string, string>>, version = 'v1')
 /** Starts a {@link DriverHarness}; a class `db` with the provider `fake` and the pod exist. */
 export async function startHarness(
   options: Partial<Pick<DriverOptions, 'refreshes' | 'refreshIntervalMs'>> & {
-    readonly wrapMounter?: (mounter: Mounter) => Mounter;
+    /** In place of the harness's own, which mounts nothing. */
+    readonly mounter?: Mounter;
     readonly secretObjects?: readonly unknown[];
   } = {},
 ): Promise<DriverHarness> {
@@ -125,7 +126,7 @@ export async function startHarness(
           );
         },
       },
-      mounter: options.wrapMounter?.(mounter) ?? mounter,
+      mounter: options.mounter ?? mounter,
       events: {
         record: (pod, type, reason, message) => {
           events.push({ pod: `${pod.namespace}/${pod.name}`, type, reason, message });
