@@ -89,8 +89,3 @@ const GO_CODES: Readonly<Record<ErrorCode, string>> = {
 export function rpcErrorText(error: KeyferryError): string {
   return `rpc error: code = ${GO_CODES[error.code]} desc = ${error.message}`;
 }
-
-/** Whether a failed publish may still be going on or have had an effect (pkg/volume/csi, isFinalError). */
-export function isFinalError(error: KeyferryError): boolean {
-  return !['aborted', 'deadline-exceeded', 'unavailable', 'resource-exhausted'].includes(error.code);
-}

@@ -1,0 +1,152 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLog, systemClock } from '#base';
+import { serveScenarios } from '../../../../../test/support/namespaces.ts';
+import type { ExecRequest } from '../../pod-streams.ts';
+import {
+  createProcessRuntime,
+  parseLogEntry,
+  readMounts,
+  type ContainerRuntime,
+  type ContainerSpec,
+} from '../index.ts';
+
+interface Place {
+  readonly runtime: ContainerRuntime;
+  readonly folder: string;
+  spec(id: string, command: readonly string[], more?: Partial<ContainerSpec>): ContainerSpec;
+  /** The text of a container's log, both streams. */
+  log(id: string): string;
+}
+
+async function withRuntime<T>(use: (place: Place) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'kf-'));
+  try {
+    await using runtime = await createProcessRuntime({
+      stateDir: join(folder, 'runtime'),
+      hiddenPaths: ['/usr/share/doc'],
+      clock: systemClock,
+      log: silentLog,
+    });
+    return await use({
+      runtime,
+      folder,
+      spec: (id, command, more) => ({
+        ...{ id, image: 'busybox', command, workingDir: '/', mounts: [], hostname: 'pod-1' },
+        env: [{ name: 'PATH', value: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin' }],
+        ...{ user: { supplementalGroups: [] }, readOnlyRoot: false, privileged: false, noNewPrivileges: false },
+        ...{ addCapabilities: [], dropCapabilities: [], stdin: false, logPath: join(folder, `${id}.log`) },
+        ...more,
+      }),
+      log: (id) => {
+        const lines = readFileSync(join(folder, `${id}.log`))
+          .toString('latin1')
+          .split('\n')
+          .slice(0, -1);
+        const entries = lines.map((line) => parseLogEntry(Buffer.from(line, 'latin1')));
+        return entries.map((entry) => `${entry?.content.toString()}${entry?.partial === true ? '' : '\n'}`).join('');
+      },
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+serveScenarios({
+  inside: (script: string) =>
+    withRuntime(async ({ runtime, folder, spec, log }) => {
+      mkdirSync(join(folder, 'volume'));
+      writeFileSync(join(folder, 'volume', 'a'), 'content');
+      const volume = (containerPath: string, readOnly: boolean) => ({
+        hostPath: join(folder, 'volume'),
+        containerPath,
+        readOnly,
+      });
+      const handle = await runtime.start(
+        spec('x', ['sh', '-c', script], {
+          workingDir: '/work/here',
+          env: [
+            { name: 'PATH', value: '/usr/bin:/bin:/usr/sbin:/sbin' },
+            { name: 'QUOTED', value: `it's "$HOME" \\n` },
+            { name: 'tls.crt', value: 'dotted' },
+          ],
+          mounts: [
+            volume('/data', false),
+            volume('/var/run/secrets/x', true),
+            volume('/etc/new/deep', true),
+            volume('/usr/share/nginx/html', true),
+            { hostPath: join(folder, 'volume', 'a'), containerPath: '/etc/one-file', readOnly: true },
+          ],
+        }),
+      );
+      const { exitCode } = await handle.exit;
+      return { exitCode, log: log('x'), mounts: readMounts().filter((m) => m.mountPoint.startsWith(folder)).length };
+    }),
+
+  refused: (...command: string[]) =>
+    withRuntime(async ({ runtime, spec }) => {
+      const error = (await runtime.start(spec('x', command)).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      )) as { exitCode?: number; message?: string } | undefined;
+      return { exitCode: error?.exitCode, message: error?.message };
+    }),
+
+  missingVolume: () =>
+    withRuntime(async ({ runtime, spec }) => {
+      const mounts = [{ hostPath: '/nonexistent-volume', containerPath: '/data', readOnly: true }];
+      const error = await runtime.start(spec('x', ['true'], { mounts })).catch((thrown: unknown) => thrown);
+      return (error as Error).message;
+    }),
+
+  signals: () =>
+    withRuntime(async ({ runtime, spec, log }) => {
+      const polite = await runtime.start(
+        spec('polite', ['bash', '-c', 'trap "echo bye; exit 5" TERM; echo on; while :; do sleep 0.05; done']),
+      );
+      while (!log('polite').includes('on')) await systemClock.sleep(5);
+      polite.signal('SIGTERM');
+      const first = await polite.exit;
+      // The first process of a PID namespace ignores what it has no handler for, and its children die with it.
+      const stubborn = await runtime.start(spec('stubborn', ['sh', '-c', 'sleep 1000 & sleep 1000']));
+      stubborn.signal('SIGTERM');
+      stubborn.signal('SIGKILL');
+      const second = await stubborn.exit;
+      return { polite: first.exitCode, log: log('polite'), stubborn: { code: second.exitCode, signal: second.signal } };
+    }),
+
+  exec: (request: Partial<ExecRequest> & { command: string[] }, input: string | null) =>
+    withRuntime(async ({ runtime, spec }) => {
+      const env = [
+        { name: 'PATH', value: '/usr/bin:/bin:/usr/sbin:/sbin' },
+        { name: 'FROM_POD', value: 'yes' },
+      ];
+      const handle = await runtime.start(spec('x', ['sleep', '1000'], { env, workingDir: '/tmp' }));
+      const session = await handle.exec({ stdin: input !== null, stdout: true, stderr: true, tty: false, ...request });
+      let stdout = '';
+      let stderr = '';
+      session.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+      session.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+      session.resize({ width: 100, height: 30 });
+      if (input !== null) session.stdin?.[request.tty === true ? 'write' : 'end'](input);
+      return { code: await session.exitCode, stdout, stderr };
+    }),
+
+  user: () =>
+    withRuntime(async ({ runtime, spec, log }) => {
+      const user = { uid: 1234, gid: 2345, supplementalGroups: [3456] };
+      const handle = await runtime.start(
+        spec('x', ['sh', '-c', 'id -u; id -g; id -G; echo x > /dev/stderr'], { user }),
+      );
+      await handle.exit;
+      return { canChangeUser: runtime.canChangeUser, log: log('x') };
+    }),
+
+  many: (count: number) =>
+    withRuntime(async ({ runtime, spec }) => {
+      const all = Array.from({ length: count }, (_, index) => runtime.start(spec(`c${index}`, ['sleep', '1000'])));
+      const handles = await Promise.all(all);
+      return new Set(handles.map(({ pid }) => pid)).size;
+    }),
+});
