@@ -45,9 +45,6 @@ export type Credential =
       readonly clientSecret: Secret<string>;
     };
 
-/** A way to prove an identity. */
-export type CredentialMode = Credential['mode'];
-
 /** One version of a secret as the vault gave it. */
 export interface FetchedSecret {
   readonly value: Secret<string>;

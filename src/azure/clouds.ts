@@ -46,7 +46,7 @@ const CLOUDS: ReadonlyMap<string, Cloud> = new Map(
 );
 
 /** The cloud name under which a class describes its own cloud in a file. */
-export const CUSTOM_CLOUD_NAME = 'AzureStackCloud';
+const CUSTOM_CLOUD_NAME = 'AzureStackCloud';
 
 /** One of Microsoft's clouds by name, in any case; undefined when there is none of that name. */
 export function findCloud(name: string): Cloud | undefined {

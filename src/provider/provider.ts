@@ -11,7 +11,7 @@ import { mountInputError, parseParameters, type ProviderParameters } from './par
 import type { ProviderMetrics } from './metrics.ts';
 
 /** The name that classes give in `spec.provider`. */
-export const PROVIDER_NAME = 'azure';
+const PROVIDER_NAME = 'azure';
 
 /** What the provider works with. */
 export interface AzureProviderOptions {
