@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createPerson, outcomeOf } from '../support/keyferry.ts';
+import { eventually } from '../support/test-lab.ts';
+import { labTraces, tracesOf } from '../support/traces.ts';
+
+describe('keyferry lab run', () => {
+  it('runs a command in the lab’s environment and answers its exit code', async () => {
+    await using person = await createPerson();
+    const script = 'az account show --query tenantId -o tsv && printf "%s" "$HOME" && exit 7';
+    const outcome = await person.keyferry('lab', 'run', '--ephemeral', '--az', 'builtin', '--', 'sh', '-c', script);
+    const [tenant = '', home = ''] = outcome.out.split('\n');
+    expect(outcome.exitCode).toBe(7);
+    expect(tenant).toMatch(/^[0-9a-f-]{36}$/);
+    expect(home).not.toBe(person.home);
+    // Ephemeral: its folder went with it, and the person's home is as it was.
+    expect(existsSync(home)).toBe(false);
+    expect(readdirSync(person.home)).toEqual([]);
+  });
+
+  it('says that a program is missing, and ends the lab all the same', async () => {
+    await using person = await createPerson();
+    const outcome = await person.keyferry('lab', 'run', '--state', join(person.home, 's'), '--', 'no-such-program');
+    expect(outcome.exitCode).toBe(3);
+    expect(outcome.err).toContain('cannot run no-such-program');
+    expect(tracesOf(join(person.home, 's'))).toEqual([]);
+  });
+
+  it('refuses --az real where there is none, before it starts anything', async () => {
+    await using person = await createPerson();
+    person.env['PATH'] = '/nowhere';
+    const outcome = await person.keyferry('lab', 'run', '--az', 'real', '--', 'true');
+    expect(outcome).toMatchObject({ exitCode: 1, out: '' });
+    expect(outcome.err).toContain('--az builtin');
+    expect(readdirSync(person.home)).toEqual([]);
+  });
+});
+
+describe('a detached lab', () => {
+  it('is found by status, env, audit and down, keeps its state over a restart, and lets another run beside it', async () => {
+    await using person = await createPerson();
+    const one = ['--state', join(person.home, 'one')];
+    const two = ['--state', join(person.home, 'two')];
+    expect((await person.keyferry('lab', 'up', '--detach', ...one)).exitCode).toBe(0);
+    expect((await person.keyferry('lab', 'up', '--detach', ...two)).exitCode).toBe(0);
+    const again = await person.keyferry('lab', 'up', ...one);
+    expect([again.exitCode, again.err]).toEqual([1, expect.stringContaining('a lab runs on')]);
+
+    const inOne = (script: string) =>
+      person.keyferry('lab', 'run', ...one, '--az', 'builtin', '--', 'sh', '-c', script);
+    const made = await inOne(
+      'az group create -n g -l eastus -o none && az keyvault create -g g -n kv-kept -o none && az keyvault secret set --vault-name kv-kept -n S --value kept -o none',
+    );
+    expect({ exitCode: made.exitCode, err: made.err }).toEqual({ exitCode: 0, err: '' });
+    const status = JSON.parse((await person.keyferry('lab', 'status', ...one, '--output', 'json')).out) as {
+      tenantId: string;
+      vaults: unknown[];
+    };
+    expect(status.vaults).toEqual([{ name: 'kv-kept', resourceGroup: 'g', secrets: 1 }]);
+    const other = JSON.parse((await person.keyferry('lab', 'status', ...two, '--output', 'json')).out) as typeof status;
+    expect(other.vaults).toEqual([]);
+    expect(other.tenantId).not.toBe(status.tenantId);
+
+    const audit = (await person.keyferry('lab', 'audit', ...one, '--output', 'json')).out;
+    const records = audit
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { operation: string; result: string });
+    expect(records).toContainEqual(expect.objectContaining({ operation: 'SecretSet', result: 'Success', status: 200 }));
+    expect(audit).not.toContain('"kept"');
+
+    expect((await person.keyferry('lab', 'down', ...one)).exitCode).toBe(0);
+    expect((await person.keyferry('lab', 'status', ...one)).exitCode).toBe(3);
+    const kept = await inOne('az keyvault secret show --vault-name kv-kept -n S --query value -o tsv');
+    expect({ ...kept }).toEqual({ exitCode: 0, out: 'kept\n', err: '' });
+    expect((await person.keyferry('lab', 'down', ...two)).exitCode).toBe(0);
+    await eventually('no process is left', async () => {
+      const left = [...tracesOf(join(person.home, 'one')), ...tracesOf(join(person.home, 'two'))];
+      return left.length === 0 ? { found: true } : { seen: left.join('\n') };
+    });
+  }, 60_000);
+});
+
+describe('a lab in the foreground', () => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('ends with whoever started it, by %s', async (signal) => {
+    await using person = await createPerson();
+    const state = join(person.home, 'lab');
+    const child = person.start('lab', 'up', '--state', state);
+    const outcome = outcomeOf(child);
+    await once(child.stdout as NodeJS.ReadableStream, 'data');
+    expect(tracesOf(state).length).toBeGreaterThan(0);
+    child.kill(signal);
+    await outcome;
+    await eventually('no process is left', async () => {
+      const left = tracesOf(state);
+      return left.length === 0 ? { found: true } : { seen: left.join('\n') };
+    });
+    expect(labTraces().mounts).toEqual([]);
+  });
+
+  it('writes what it needs for its owner only', async () => {
+    await using person = await createPerson();
+    const state = join(person.home, 'lab');
+    const script = `find '${state}' -perm /077 ! -type l`;
+    const { out } = await person.keyferry('lab', 'run', '--state', state, '--', 'sh', '-c', script);
+    // The CA's certificates are for anybody; they lie in a folder that is not.
+    expect(out.split('\n').filter((path) => path !== '' && !path.includes('/tls/'))).toEqual([]);
+    expect(readFileSync(join(state, 'tls', 'ca.pem'), 'utf8')).toContain('BEGIN CERTIFICATE');
+  });
+});
