@@ -16,7 +16,6 @@ export interface PublishRequest {
   readonly targetPath: string;
   readonly className: string;
   readonly pod: PodIdentity;
-  readonly readOnly: boolean;
   /** The volume context; under TOKENS_ATTRIBUTE, kubelet's tokens, from whichever place kubelet put them in. Never logged. */
   readonly volumeContext: Readonly<Record<string, string>>;
   /** The content of the Secret of nodePublishSecretRef. */
@@ -42,6 +41,8 @@ export function parsePublish(request: NodePublishVolumeRequest): PublishRequest 
   const className = context['secretProviderClass'] ?? '';
   // Upstream answers Unknown here, not InvalidArgument; kubelet treats both as final.
   if (className === '') throw new KeyferryError('unknown', 'secretProviderClass is not set');
+  // Kubelet's bind mount into the container is read-only only where the pod's volume says so.
+  if (!request.readonly) throw new KeyferryError('invalid-input', 'Readonly is not true in request');
   return {
     volumeId: request.volumeId,
     targetPath: request.targetPath.replace(/(?<=.)\/+$/, ''),
@@ -51,7 +52,6 @@ export function parsePublish(request: NodePublishVolumeRequest): PublishRequest 
       name: context[`${POD}.name`] ?? '',
       uid: context[`${POD}.uid`] ?? '',
     },
-    readOnly: request.readonly,
     volumeContext: tokensInSecrets === undefined ? context : { ...context, [TOKENS_ATTRIBUTE]: tokensInSecrets },
     secrets: new Secret(secrets),
   };

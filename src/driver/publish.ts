@@ -11,6 +11,7 @@ import {
   type DisposeStack,
   type KeyedLock,
   type Log,
+  type LogFields,
 } from '#base';
 import type { EventRecorder } from '#kube';
 import type { ProviderDirectory } from '#providerapi';
@@ -108,10 +109,16 @@ async function fill(
     await undo[Symbol.asyncDispose]().catch((undoError: unknown) => {
       deps.log.error('Undoing a failed publish failed', { target: request.targetPath, error: errorText(undoError) });
     });
+    deps.log.error('Volume not mounted', {
+      ...describeVolume(request, told.provider),
+      errorType: failure.errorType,
+      error: errorText(failure.error),
+    });
     throw describeFailure(request, failure);
   }
   undo.release();
   deps.metrics.published(told.provider);
+  deps.log.info('Volume mounted', describeVolume(request, told.provider));
 }
 
 async function refresh(
@@ -126,6 +133,7 @@ async function refresh(
     const { changed } = await fetchAndWrite(deps, request, signal, told, record, () => Promise.resolve());
     deps.metrics.refreshed(told.provider, changed, (deps.clock.monotonic() - startMs) / 1000);
     if (changed) {
+      deps.log.info('Volume has new content', describeVolume(request, told.provider));
       deps.events.record(
         podTarget(request.pod),
         'Normal',
@@ -155,9 +163,6 @@ async function fetchAndWrite(
     deps.readClass({ namespace: pod.namespace, name: className }, signal),
   );
   told.provider = parsed.value.provider;
-  if (!request.readOnly) {
-    throw new StageFailure('FailedToMount', new KeyferryError('invalid-input', 'Readonly is not true in request'));
-  }
   const provider = await inStage('FailedToLookupProviderGRPCClient', () =>
     deps.providers.resolve(parsed.value.provider),
   );
@@ -218,9 +223,14 @@ async function prepareTarget(
   if (mount) await deps.mounter.mountTmpfs(targetPath, { sizeBytes: deps.volumeSizeBytes });
 }
 
+/** The fields of a log line about a volume. */
+function describeVolume({ pod, className, volumeId }: PublishRequest, provider: string): LogFields {
+  return { namespace: pod.namespace, pod: pod.name, class: className, provider, volumeId };
+}
+
 /** The text that kubelet puts into the pod's FailedMount event; its code is the cause's, so that a retryable one stays so. */
 function describeFailure({ pod }: PublishRequest, { errorType, error }: StageFailure): KeyferryError {
-  if (errorType === 'FailedToEnsureMountPoint' || error.message === 'Readonly is not true in request') return error;
+  if (errorType === 'FailedToEnsureMountPoint') return error;
   return new KeyferryError(
     error.code === 'not-found' || error.code === 'internal' ? 'unknown' : error.code,
     `failed to mount secrets store objects for pod ${pod.namespace}/${pod.name}, err: ${errorText(error)}`,

@@ -55,6 +55,7 @@ export function createUnpublishVolume(deps: UnpublishDependencies): UnpublishVol
         );
       }
       deps.metrics.unpublished();
+      deps.log.info('Volume unmounted', { volumeId });
     });
   };
 }
