@@ -108,7 +108,10 @@ describe('syncSecrets', () => {
     const client = setUp();
     const foreign = { apiVersion: 'v1', kind: 'Secret', metadata: key, data: { a: 'b' } };
     client.put(RESOURCES.secrets, foreign);
-    await expect(sync(client)).rejects.toMatchObject({ code: 'already-exists', hint: expect.stringContaining('managed=true') });
+    await expect(sync(client)).rejects.toMatchObject({
+      code: 'already-exists',
+      hint: expect.stringContaining('managed=true'),
+    });
     expect(client.find(RESOURCES.secrets, key)).toEqual(foreign);
   });
 
