@@ -1,7 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, realpath, stat, writeFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Container, Pod } from '#kube';
-import { realpath, stat } from 'node:fs/promises';
 import type { ContainerMount, ContainerRuntime, ContainerSpec } from '../runtime/index.ts';
 import { ContainerConfigError, expandVariables, type EnvEntry } from './environment.ts';
 import type { PodVolumes } from './pod-volumes.ts';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { KeyferryError, type ErrorCode } from '#base';
+import type { KeyferryError } from '#base';
+import { type ErrorCode } from '#base';
 import type { KubeObject, Pod, Volume } from '#kube';
 import { VolumeCapability_AccessMode_Mode, type NodePublishVolumeRequest } from '../../../gen/csi/v1/csi.ts';
 

@@ -41,8 +41,22 @@ export function formatMap(map: Readonly<Record<string, string>>): string {
 }
 
 const UNITS: Readonly<Record<string, number>> = {
-  ...{ n: 1e-9, u: 1e-6, m: 1e-3, '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18 },
-  ...{ Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60 },
+  n: 1e-9,
+  u: 1e-6,
+  m: 0.001,
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
 };
 
 /** The number that a resource quantity stands for: `500m` is 0.5, `1Ki` is 1024. Undefined when it is not one. */
@@ -54,8 +68,8 @@ export function parseQuantity(text: string): number | undefined {
 
 /** The value of a resourceFieldRef: the container's own limit or request, else what the node has, in whole divisors, rounded up. */
 export function resourceFieldValue(
-  resources: { readonly limits?: Record<string, unknown>; readonly requests?: Record<string, unknown> } | undefined,
-  ref: { readonly resource: string; readonly divisor?: unknown },
+  resources: { readonly limits?: Record<string, string>; readonly requests?: Record<string, string> } | undefined,
+  ref: { readonly resource: string; readonly divisor?: string | undefined },
   node: Readonly<Record<string, number>>,
 ): string | undefined {
   const [list, name] = [
@@ -64,7 +78,7 @@ export function resourceFieldValue(
   ];
   if (list !== 'limits' && list !== 'requests') return undefined;
   const own = resources?.[list]?.[name];
-  const amount = own === undefined ? (list === 'limits' ? (node[name] ?? 0) : 0) : (parseQuantity(String(own)) ?? 0);
-  const divisor = ref.divisor === undefined ? 1 : parseQuantity(String(ref.divisor)) || 1;
+  const amount = own === undefined ? (list === 'limits' ? (node[name] ?? 0) : 0) : (parseQuantity(own) ?? 0);
+  const divisor = ref.divisor === undefined ? 1 : parseQuantity(ref.divisor) || 1;
   return String(Math.ceil(amount / divisor));
 }

@@ -1,5 +1,5 @@
 import { errorText, type Clock, type Log, type Random } from '#base';
-import type { Event, KubeObject, Pod } from '#kube';
+import type { Event, Pod } from '#kube';
 import { ApiError, type ApiAccess } from '../api-access.ts';
 import { EVENTS } from './resources.ts';
 
@@ -55,7 +55,7 @@ export function createEventRecorder(options: {
     }
     const name = `${pod.metadata?.name ?? 'pod'}.${random.bytes(8).toString('hex')}`;
     const body = { ...renderEvent(pod, event, nodeName, time), metadata: { name, namespace } };
-    await api.create<KubeObject>(EVENTS, namespace, body);
+    await api.create(EVENTS, namespace, body);
     known.set(key, { name, count: 1, lastMs: nowMs });
   };
 

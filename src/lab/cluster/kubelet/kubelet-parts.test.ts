@@ -90,7 +90,10 @@ describe('the environment of a container', () => {
     const envFrom = [{ secretRef: { name: 's' } }, { prefix: 'P_', configMapRef: { name: 'm' } }];
     const all = await build([{ name: 'k', value: 'own' }], { envFrom });
     expect(Object.fromEntries(all.map(({ name, value }) => [name, value]))).toEqual({
-      ...{ HOME: '/root', k: 'own', 'd.ot': 'w', P_k: 'mv' },
+      HOME: '/root',
+      k: 'own',
+      'd.ot': 'w',
+      P_k: 'mv',
     });
   });
 });
@@ -247,8 +250,20 @@ describe('the status of a pod', () => {
   const on: ContainerFacts['state'] = { is: 'running', startedAtMs: 0, ready: true };
   const wait: ContainerFacts['state'] = { is: 'waiting', reason: 'ContainerCreating' };
   const facts = (kind: ContainerFacts['kind'], state: ContainerFacts['state'], hasLast = false): ContainerFacts => ({
-    ...{ name: `${kind}1`, image: 'i', kind, restartCount: 0, containerId: undefined, state },
-    last: hasLast ? { exitCode: 1, reason: 'Error', startedAtMs: 0, finishedAtMs: 0 } : undefined,
+    name: `${kind}1`,
+    image: 'i',
+    kind,
+    restartCount: 0,
+    containerId: undefined,
+    state,
+    last: hasLast
+      ? {
+          exitCode: 1,
+          reason: 'Error',
+          startedAtMs: 0,
+          finishedAtMs: 0,
+        }
+      : undefined,
   });
   const status = (restartPolicy: string, ...containers: ContainerFacts[]) =>
     computePodStatus({

@@ -9,76 +9,80 @@ import {
 
 const USERS: readonly NamespaceUser[] = ['root', 'ordinary-user'];
 
-describe.each(USERS)('a kubelet run by %s', (user) => {
+describe.each(USERS)('run by %s', (user) => {
   const possible = namespaceCommand(user);
   const why = 'missing' in possible ? ` (skipped: ${possible.missing})` : '';
-  let child: NamespaceChild;
-  beforeAll(async () => {
-    if (why === '') child = await startNamespaceChild(new URL('./testing/scenarios.ts', import.meta.url), user);
-  });
-  afterAll(async () => child?.[Symbol.asyncDispose]());
+  describe.skipIf(why !== '')(`a kubelet${why}`, () => {
+    let child: NamespaceChild;
+    beforeAll(async () => {
+      child = await startNamespaceChild(new URL('./testing/scenarios.ts', import.meta.url), user);
+    });
+    afterAll(async () => child?.[Symbol.asyncDispose]());
 
-  it.skipIf(why !== '')(`mounts an inline CSI volume as kubelet does, and leaves nothing behind${why}`, async () => {
-    const seen = await child.call<Record<string, unknown>>('csiVolume');
-    expect(seen).toMatchObject({
-      missing:
-        'MountVolume.SetUp failed for volume "v" : kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name fake.csi.example not found in the list of registered CSI drivers',
-      waiting: { phase: 'Pending', containerStatuses: [{ state: { waiting: { reason: 'ContainerCreating' } } }] },
-      refused: 'MountVolume.SetUp failed for volume "v" : rpc error: code = Unknown desc = no vault here',
-      csiNode: { spec: { drivers: [{ name: 'fake.csi.example', nodeID: 'fake-node' }] } },
-      registrations: [true],
-      unpublished: [seen['target']],
-      left: 0,
-      pods: [],
+    it('mounts an inline CSI volume as kubelet does, and leaves nothing behind', async () => {
+      const seen = await child.call<Record<string, unknown>>('csiVolume');
+      expect(seen).toMatchObject({
+        missing:
+          'MountVolume.SetUp failed for volume "v" : kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name fake.csi.example not found in the list of registered CSI drivers',
+        waiting: { phase: 'Pending', containerStatuses: [{ state: { waiting: { reason: 'ContainerCreating' } } }] },
+        refused: 'MountVolume.SetUp failed for volume "v" : rpc error: code = Unknown desc = no vault here',
+        csiNode: { spec: { drivers: [{ name: 'fake.csi.example', nodeID: 'fake-node' }] } },
+        registrations: [true],
+        unpublished: [seen['target']],
+        left: 0,
+        pods: [],
+      });
+      expect(seen['log']).toMatch(/^published \d+$/);
+      const request = seen['request'] as { volumeContext: Record<string, string> };
+      expect(request).toMatchObject({
+        volumeId: `csi-${createHash('sha256')
+          .update(`${String(seen['uid'])}v`)
+          .digest('hex')}`,
+        targetPath: seen['target'],
+        readonly: true,
+        secrets: {},
+        volumeContext: {
+          secretProviderClass: 'spc',
+          'csi.storage.k8s.io/pod.name': 'p',
+          'csi.storage.k8s.io/pod.namespace': 'default',
+          'csi.storage.k8s.io/pod.uid': seen['uid'],
+          'csi.storage.k8s.io/serviceAccount.name': 'default',
+          'csi.storage.k8s.io/ephemeral': 'true',
+        },
+      });
+      const tokens = JSON.parse(request.volumeContext['csi.storage.k8s.io/serviceAccount.tokens'] ?? '') as object;
+      expect(tokens).toEqual({
+        'api://AzureADTokenExchange': {
+          token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+          expirationTimestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+        },
+      });
     });
-    expect(seen['log']).toMatch(/^published \d+$/);
-    const request = seen['request'] as { volumeContext: Record<string, string> };
-    expect(request).toMatchObject({
-      volumeId: `csi-${createHash('sha256').update(`${seen['uid']}v`).digest('hex')}`,
-      targetPath: seen['target'],
-      readonly: true,
-      secrets: {},
-      volumeContext: {
-        secretProviderClass: 'spc',
-        'csi.storage.k8s.io/pod.name': 'p',
-        'csi.storage.k8s.io/pod.namespace': 'default',
-        'csi.storage.k8s.io/pod.uid': seen['uid'],
-        'csi.storage.k8s.io/serviceAccount.name': 'default',
-        'csi.storage.k8s.io/ephemeral': 'true',
-      },
-    });
-    const tokens = JSON.parse(request.volumeContext['csi.storage.k8s.io/serviceAccount.tokens'] ?? '') as object;
-    expect(tokens).toEqual({
-      'api://AzureADTokenExchange': {
-        token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
-        expirationTimestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
-      },
-    });
-  });
 
-  it.skipIf(why !== '')(`waits for a Secret, starts when it appears, and refreshes a ConfigMap${why}`, async () => {
-    const seen = await child.call<Record<string, unknown>>('configuration');
-    expect(seen).toMatchObject({
-      waiting: { waiting: { reason: 'CreateContainerConfigError', message: 'secret "foosecret" not found' } },
-      log: 'v1 b-v1 p\none\none\n',
-      failed: { code: 7 },
-      token: 'ca.crt\nnamespace\ntoken\n',
+    it('waits for a Secret, starts when it appears, and refreshes a ConfigMap', async () => {
+      const seen = await child.call<Record<string, unknown>>('configuration');
+      expect(seen).toMatchObject({
+        waiting: { waiting: { reason: 'CreateContainerConfigError', message: 'secret "foosecret" not found' } },
+        log: 'v1 b-v1 p\none\none\n',
+        failed: { code: 7 },
+        token: 'ca.crt\nnamespace\ntoken\n',
+      });
+      expect(seen['reactedMs']).toBeLessThan(5000);
     });
-    expect(seen['reactedMs']).toBeLessThan(5000);
-  });
 
-  it.skipIf(why !== '')(`ends pods by their restart policy${why}`, async () => {
-    const seen = await child.call<Record<string, unknown>>('endings');
-    expect(seen).toMatchObject({
-      ok: 'Completed',
-      never: { exitCode: 4, reason: 'Error' },
-      initBad: 5,
-      phase: 'Running',
-      bad: { restartCount: 1, lastState: { terminated: { exitCode: 3 } } },
-      previous: 'first\n',
+    it('ends pods by their restart policy', async () => {
+      const seen = await child.call<Record<string, unknown>>('endings');
+      expect(seen).toMatchObject({
+        ok: 'Completed',
+        never: { exitCode: 4, reason: 'Error' },
+        initBad: 5,
+        phase: 'Running',
+        bad: { restartCount: 1, lastState: { terminated: { exitCode: 3 } } },
+        previous: 'first\n',
+      });
+      expect(seen['reasons']).toEqual(
+        expect.arrayContaining(['LabContainerRoot', 'Pulled', 'Created', 'Started', 'BackOff']),
+      );
     });
-    expect(seen['reasons']).toEqual(
-      expect.arrayContaining(['LabContainerRoot', 'Pulled', 'Created', 'Started', 'BackOff']),
-    );
   });
 });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDisposeStack, errorText, type Clock, type Log, type Random } from '#base';
@@ -66,6 +67,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const stack = createDisposeStack();
   const stopping = new AbortController();
   const { signal } = stopping;
+  // Every pod listens to it: far more than Node takes for a leak.
+  setMaxListeners(0, signal);
   const workers = new Map<string, PodWorker>();
   const mounter = createVolumeMounter();
   const events = createEventRecorder({ api, nodeName, clock, random, log });
@@ -120,11 +123,30 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const { uid = '', name = '', namespace = 'default' } = pod.metadata ?? {};
     const podDir = join(paths.podsDir, uid);
     const worker = startPodWorker(pod, {
-      ...{ api, runtime, events, clock, random, log, nodeIp, podDir, resolvConf, sources, signal },
+      api,
+      runtime,
+      events,
+      clock,
+      random,
+      log,
+      nodeIp,
+      podDir,
+      resolvConf,
+      sources,
+      signal,
       logDir: logDirOf(namespace, name, uid),
       createVolumes: (onProgress) =>
         createPodVolumes({
-          ...{ podDir, csi, mounter, sources, events, clock, random, log, signal, onProgress },
+          podDir,
+          csi,
+          mounter,
+          sources,
+          events,
+          clock,
+          random,
+          log,
+          signal,
+          onProgress,
           canChangeUser: runtime.canChangeUser,
         }),
     });

@@ -67,9 +67,8 @@ export function createPodContainer(options: PodContainerOptions): PodContainer {
   let handle: ContainerHandle | undefined;
   let containerId: string | undefined;
   let started = past.started;
-  let waiting: { reason: string; message?: string } = {
-    reason: kind === 'main' ? 'ContainerCreating' : 'PodInitializing',
-  };
+  const hasInit = (options.pod.spec?.initContainers ?? []).length > 0;
+  let waiting: { reason: string; message?: string } = { reason: hasInit ? 'PodInitializing' : 'ContainerCreating' };
   let dueAtMs = 0;
   let pauseMs = 0;
   let stopped: 'asked' | 'forced' | undefined;

@@ -1,5 +1,4 @@
-import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
-import { stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { backoffMs, errorText, type Clock, type Log, type Random } from '#base';
 import type { Pod, Volume } from '#kube';
@@ -119,7 +118,7 @@ export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
       }
     },
     tearDown: async (pod) => {
-      await Promise.all([...states.values()].map(({ busy }) => busy));
+      for (const { busy } of states.values()) await busy;
       for (const [name, state] of states) {
         try {
           if (state.volume.csi !== undefined) await options.csi.unpublish(state.hostPath, signal);
@@ -178,8 +177,7 @@ async function setUp(options: PodVolumesOptions, pod: Pod, { volume, hostPath }:
   }
   if (volume.emptyDir !== undefined) {
     if (volume.emptyDir.medium === 'Memory') {
-      const size =
-        volume.emptyDir.sizeLimit === undefined ? undefined : parseQuantity(String(volume.emptyDir.sizeLimit));
+      const size = volume.emptyDir.sizeLimit === undefined ? undefined : parseQuantity(volume.emptyDir.sizeLimit);
       await mounter.mountTmpfs(hostPath, size === undefined ? 'mode=0777' : `mode=0777,size=${Math.ceil(size)}`);
     }
     await mkdir(hostPath, { recursive: true });

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { errorText, type Clock, type Log, type Random } from '#base';
-import type { Container, KubeObject, Pod, PodStatus } from '#kube';
+import type { Container, Pod, PodStatus } from '#kube';
 import { ApiError, type ApiAccess } from '../api-access.ts';
 import type { ContainerMount, ContainerRuntime } from '../runtime/index.ts';
 import { buildContainerSpec, writePodFiles } from './container-spec.ts';
@@ -123,13 +123,7 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
     const text = JSON.stringify(status);
     if (text === written) return;
     try {
-      const answer = await api.patch<KubeObject>(
-        PODS,
-        key,
-        'merge',
-        { metadata: { uid }, status: withNulls(status) },
-        'status',
-      );
+      const answer = await api.patch(PODS, key, 'merge', { metadata: { uid }, status: withNulls(status) }, 'status');
       if (answer.metadata.uid === uid) pod = { ...pod, status: (answer as Pod).status ?? status };
       written = text;
     } catch (error) {

@@ -35,11 +35,21 @@ export async function startExec(place: ExecPlace, request: ExecRequest): Promise
     programs: machine.programs,
     spec,
     canChangeUser: machine.canChangeUser,
-    extraEnv: env.late,
+    carriers: env.carriers,
   });
   const command = [
-    ...['--target', String(place.pid), '--mount', '--uts', '--ipc', '--pid', '--'],
-    ...[machine.programs.sh, '-c', script, 'exec', ...request.command],
+    '--target',
+    String(place.pid),
+    '--mount',
+    '--uts',
+    '--ipc',
+    '--pid',
+    '--',
+    machine.programs.sh,
+    '-c',
+    script,
+    'exec',
+    ...request.command,
   ];
   return request.tty
     ? execOnTerminal(machine.programs.nsenter, command, env.direct)

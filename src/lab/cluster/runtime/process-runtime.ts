@@ -83,7 +83,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
       plan,
       spec,
       canChangeUser: machine.canChangeUser,
-      extraEnv: env.late,
+      carriers: env.carriers,
     });
     const handle = await launch({ machine, clock, folder, spec, script, env: env.direct });
     running.set(spec.id, handle);
@@ -132,8 +132,18 @@ async function launch(input: {
   const child = spawn(
     unshare,
     [
-      ...['--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child=SIGKILL', '--'],
-      ...[sh, '-c', input.script, 'container', ...spec.command],
+      '--mount',
+      '--uts',
+      '--ipc',
+      '--pid',
+      '--fork',
+      '--kill-child=SIGKILL',
+      '--',
+      sh,
+      '-c',
+      input.script,
+      'container',
+      ...spec.command,
     ],
     {
       cwd: '/',

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import { assert, boolean, property, uint8Array } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from '../../../base/testing/index.ts';
 import { formatLogEntry, openLogWriter, parseLogEntry } from './cri-log.ts';
@@ -17,8 +17,8 @@ describe('a log entry', () => {
   });
 
   it('is read back as it was written', () => {
-    fc.assert(
-      fc.property(fc.uint8Array(), fc.boolean(), (bytes, partial) => {
+    assert(
+      property(uint8Array(), boolean(), (bytes, partial) => {
         const content = Buffer.from(bytes);
         const entry = parseLogEntry(formatLogEntry(0, 'stdout', content, partial).subarray(0, -1));
         expect(entry).toEqual({ timestamp: '1970-01-01T00:00:00.000000000Z', stream: 'stdout', partial, content });
@@ -55,10 +55,13 @@ describe('the way of the environment to a container', () => {
     ['tls.crt', 'y', 'late'],
     ['LD_PRELOAD', '/x.so', 'late'],
     ['IFS', ',', 'late'],
+    ['KEYFERRY_LATE_0', 'forged', 'late'],
   ])('is for %s=%s %s', (name, value, way) => {
-    const { direct, late } = splitEnvironment([{ name, value }]);
-    expect({ direct, late }).toEqual(
-      way === 'direct' ? { direct: { [name]: value }, late: [] } : { direct: {}, late: [`${name}=${value}`] },
+    const { direct, carriers } = splitEnvironment([{ name, value }]);
+    expect({ direct, carriers }).toEqual(
+      way === 'direct'
+        ? { direct: { [name]: value }, carriers: [] }
+        : { direct: { KEYFERRY_LATE_0: `${name}=${value}` }, carriers: ['KEYFERRY_LATE_0'] },
     );
   });
 

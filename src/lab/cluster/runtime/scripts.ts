@@ -5,8 +5,20 @@ import type { ContainerSpec } from './runtime.ts';
 
 /** The capabilities that container engines leave to a container (the OCI runtimes' common default). */
 const DEFAULT_CAPABILITIES = [
-  ...['audit_write', 'chown', 'dac_override', 'fowner', 'fsetid', 'kill', 'mknod', 'net_bind_service', 'net_raw'],
-  ...['setfcap', 'setgid', 'setpcap', 'setuid', 'sys_chroot'],
+  'audit_write',
+  'chown',
+  'dac_override',
+  'fowner',
+  'fsetid',
+  'kill',
+  'mknod',
+  'net_bind_service',
+  'net_raw',
+  'setfcap',
+  'setgid',
+  'setpcap',
+  'setuid',
+  'sys_chroot',
 ];
 
 /** What the launch and exec scripts need of a spec. */
@@ -32,7 +44,7 @@ export function renderLaunchScript(input: {
   readonly plan: RootPlan;
   readonly spec: ContainerSpec;
   readonly canChangeUser: boolean;
-  readonly extraEnv: readonly string[];
+  readonly carriers: readonly string[];
 }): string {
   const { programs: run, plan, spec } = input;
   const root = shellQuote(input.root);
@@ -70,7 +82,7 @@ export function renderExecScript(input: {
   readonly programs: Programs;
   readonly spec: ContainerSpec;
   readonly canChangeUser: boolean;
-  readonly extraEnv: readonly string[];
+  readonly carriers: readonly string[];
 }): string {
   const prefix = 'OCI runtime exec failed: exec failed: unable to start container process: ';
   return [
@@ -92,10 +104,11 @@ function renderChecks(spec: ContainerSpec): string[] {
 }
 
 function renderCommand(
-  input: { readonly programs: Programs; readonly canChangeUser: boolean; readonly extraEnv: readonly string[] },
+  input: { readonly programs: Programs; readonly canChangeUser: boolean; readonly carriers: readonly string[] },
   spec: ContainerSpec,
 ): string {
-  const late = input.extraEnv.length === 0 ? [] : [input.programs.env, ...input.extraEnv.map(shellQuote)];
+  const unpack = input.carriers.flatMap((name) => ['-u', name]).concat(input.carriers.map((name) => `"$${name}"`));
+  const late = unpack.length === 0 ? [] : [input.programs.env, ...unpack];
   const words = [...renderRights(input.programs, spec, input.canChangeUser), ...late];
   return `unset PWD OLDPWD SHLVL\nexec ${words.join(' ')} "$@"`;
 }

@@ -186,7 +186,13 @@ serveScenarios({
       await eventually('the end of its volumes', () => readdirSync(kubelet.paths.podsDir).length === 0);
       const left = readMounts().filter(({ mountPoint }) => mountPoint.startsWith(place.folder)).length;
       return {
-        ...{ missing, waiting, refused, log, request, left, csiNode },
+        missing,
+        waiting,
+        refused,
+        log,
+        request,
+        left,
+        csiNode,
         uid: running.metadata?.uid,
         target: `${place.folder}/kubelet/pods/${running.metadata?.uid}/volumes/kubernetes.io~csi/v/mount`,
         publishes: before,
