@@ -5,7 +5,7 @@ import { rfc3339 } from '../time.ts';
 import { alreadyExists, badRequest, invalid } from '../status-errors.ts';
 import type { ApiContext, Target, WriteOptions } from './context.ts';
 import { decodeObject } from './decode.ts';
-import { trackFields } from './managed-fields.ts';
+import { trackFields, type Manager } from './managed-fields.ts';
 import { validateObject } from './validate.ts';
 import { fromStored, toStored } from './versions.ts';
 
@@ -14,16 +14,16 @@ const MAX_GENERATED_BASE = 58;
 /** Creates the object of `body` and answers it as it was stored, in the target's version. */
 export function createObject(context: ApiContext, target: Target, body: unknown, options: WriteOptions): KubeObject {
   const decoded = decodeObject(target, body, options);
-  return insertObject(context, target, decoded, options, 'Update');
+  return insertObject(context, target, decoded, options);
 }
 
-/** Stores a decoded object that is not there yet. `manages` says whether its fields are owned as an update or as an apply. */
+/** Stores a decoded object that is not there yet. `managers` own its fields after an apply. */
 export function insertObject(
   context: ApiContext,
   target: Target,
   decoded: KubeObject,
   options: WriteOptions,
-  manages: 'Update' | 'Apply',
+  managers?: readonly Manager[],
 ): KubeObject {
   const { kind } = target;
   if (decoded.metadata.resourceVersion !== undefined && decoded.metadata.resourceVersion !== '') {
@@ -38,7 +38,7 @@ export function insertObject(
   const admitted = admit(context, { target: { ...target, name }, verb: 'create', object: defaulted, options });
   validateObject(kind, admitted, undefined);
   if (context.storage.get(kind.collection, target.namespace, name) !== undefined) throw alreadyExists(kind, name);
-  const tracked = trackFields(context, target, { live: undefined, desired: admitted, options, operation: manages });
+  const tracked = trackFields(context, target, { live: undefined, desired: admitted, options, managers });
   if (options.dryRun) return tracked;
   return fromStored(kind, context.storage.put(kind.collection, toStored(kind, tracked)));
 }

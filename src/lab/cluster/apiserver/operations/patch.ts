@@ -26,7 +26,7 @@ export function patchObject(
     throw badRequest(`the name of the object (${String(named)}) does not match the name on the URL (${target.name})`);
   }
   const desired = decodeObject(target, patched, options);
-  return replaceObject(context, target, { live, desired, options, operation: 'Update' });
+  return replaceObject(context, target, { live, desired, options });
 }
 
 /** `live` with the patch applied. Throws 400, 415 and 422 for a patch that cannot be. */

@@ -5,7 +5,7 @@ import { badRequest, conflict, invalid } from '../status-errors.ts';
 import { requireObject, type ApiContext, type Target, type WriteOptions } from './context.ts';
 import { decodeObject } from './decode.ts';
 import { isGone } from './delete.ts';
-import { trackFields } from './managed-fields.ts';
+import { trackFields, type Manager } from './managed-fields.ts';
 import { validateObject } from './validate.ts';
 import { fromStored, toStored } from './versions.ts';
 
@@ -17,7 +17,7 @@ export function updateObject(context: ApiContext, target: Target, body: unknown,
   if (given !== undefined && given !== target.name) {
     throw badRequest(`the name of the object (${given}) does not match the name on the URL (${target.name})`);
   }
-  return replaceObject(context, target, { live, desired: decoded, options, operation: 'Update' });
+  return replaceObject(context, target, { live, desired: decoded, options });
 }
 
 /** A decoded object that takes the place of `live`. */
@@ -25,13 +25,14 @@ export interface Replacement {
   readonly live: KubeObject;
   readonly desired: KubeObject;
   readonly options: WriteOptions;
-  readonly operation: 'Update' | 'Apply';
+  /** Who owns its fields after an apply; left out, the change is an update. */
+  readonly managers?: readonly Manager[] | undefined;
 }
 
 /** Checks versions, keeps what may not change, defaults, admits, validates, notes owners and stores. An equal object is not stored again. */
 export function replaceObject(context: ApiContext, target: Target, replacement: Replacement): KubeObject {
   const { kind } = target;
-  const { live, desired, options, operation } = replacement;
+  const { live, desired, options, managers } = replacement;
   checkVersion(target, live, desired);
   const merged =
     kind.strategy.prepareForUpdate?.(keepParts(target, live, desired), live) ?? keepParts(target, live, desired);
@@ -39,7 +40,7 @@ export function replaceObject(context: ApiContext, target: Target, replacement: 
   const admitted = admit(context, { target, verb: 'update', object: defaulted, old: live, options });
   validateObject(kind, admitted, live);
   const counted = withGeneration(target, live, admitted);
-  const tracked = trackFields(context, target, { live, desired: counted, options, operation });
+  const tracked = trackFields(context, target, { live, desired: counted, options, managers });
   if (sameButManagedTimes(live, tracked)) return live;
   if (options.dryRun) return tracked;
   const stored = context.storage.put(kind.collection, toStored(kind, tracked));
@@ -85,7 +86,9 @@ function keepParts({ kind, subresource }: Target, live: KubeObject, desired: Kub
       name: live.metadata.name ?? '',
       ...(live.metadata.namespace === undefined ? {} : { namespace: live.metadata.namespace }),
       ...pick(live.metadata, ['uid', 'creationTimestamp', 'resourceVersion', 'generation', 'generateName']),
-      ...pick(live.metadata, ['deletionTimestamp', 'deletionGracePeriodSeconds', 'managedFields']),
+      ...pick(live.metadata, ['deletionTimestamp', 'deletionGracePeriodSeconds']),
+      // a client may hand its own list over (kubectl does, when it moves to server-side apply); left out, it stays
+      ...(metadata.managedFields === undefined ? pick(live.metadata, ['managedFields']) : {}),
     },
   };
   if (!kind.subresources.includes('status')) return kept;
