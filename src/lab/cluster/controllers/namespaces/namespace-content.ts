@@ -1,5 +1,5 @@
 import type { KubeObject, ResourceRef } from '#kube';
-import { ignoreAlreadyExists } from '../reconcile/api-errors.ts';
+import { ignoreAlreadyExists, isNamespaceTerminating, isNotFound } from '../reconcile/api-errors.ts';
 import type { ControllerContext } from '../reconcile/context.ts';
 import { keyOf } from '../reconcile/informer.ts';
 import { sameJson } from '../reconcile/json.ts';
@@ -32,7 +32,12 @@ export function startNamespaceContentController(context: ControllerContext, cont
       if (!alive.has(namespace)) return undefined;
       const object = present.get(namespace);
       if (object === undefined) {
-        await createNamespaceContent(context, content, namespace);
+        try {
+          await createNamespaceContent(context, content, namespace);
+        } catch (error) {
+          // The namespace has just gone, and the watch has not told of it yet.
+          if (!isNamespaceTerminating(error) && !isNotFound(error)) throw error;
+        }
       } else if (!content.isRight(object)) await api.patch(resource, { namespace, name }, 'merge', body);
       return undefined;
     },

@@ -11,6 +11,12 @@ export const isConflict = (error: unknown): boolean => hasReason(error, 'Conflic
 /** Whether the name is taken. */
 export const isAlreadyExists = (error: unknown): boolean => hasReason(error, 'AlreadyExists');
 
+/** Whether a creation was refused because its namespace is being deleted: there is nothing left to do then. */
+export function isNamespaceTerminating(error: unknown): boolean {
+  // The text of Kubernetes' admission plugin NamespaceLifecycle.
+  return hasReason(error, 'Forbidden') && (error as ApiError).message.endsWith('because it is being terminated');
+}
+
 /** Answers what `call` does, or `fallback` when the object is not there. */
 export async function orIfNotFound<T, F>(call: Promise<T>, fallback: F): Promise<T | F> {
   try {

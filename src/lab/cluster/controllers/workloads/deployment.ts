@@ -1,6 +1,6 @@
 import type { Deployment, ReplicaSet } from 'kubernetes-types/apps/v1.js';
 import type { KubeObject, Pod } from '#kube';
-import { ignoreNotFound, isAlreadyExists, orIfNotFound } from '../reconcile/api-errors.ts';
+import { ignoreNotFound, isAlreadyExists, isNamespaceTerminating, orIfNotFound } from '../reconcile/api-errors.ts';
 import { applyClaims } from './claims.ts';
 import type { ControllerContext } from '../reconcile/context.ts';
 import {
@@ -69,12 +69,13 @@ export function startDeploymentController(context: ControllerContext): Reconcile
     if (replicas !== before) await tellScale(deployment, name, before, replicas);
   };
 
-  /** Answers the created ReplicaSet's name; undefined when its name was taken by another template. */
+  /** Answers the created ReplicaSet's name; undefined when it was not created: the name is another template's, or the namespace ends. */
   const create = async (deployment: Stored<Deployment>, replicaSet: ReplicaSet): Promise<string | undefined> => {
     const { namespace, name = '' } = replicaSet.metadata ?? {};
     try {
       await api.create(RESOURCES.replicaSets, namespace, replicaSet);
     } catch (error) {
+      if (isNamespaceTerminating(error)) return undefined;
       if (!isAlreadyExists(error)) throw error;
       const taken = await api.get<Stored<ReplicaSet>>(RESOURCES.replicaSets, { namespace, name });
       const ours = controllerOf(taken.metadata)?.uid === deployment.metadata.uid;

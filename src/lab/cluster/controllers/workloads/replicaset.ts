@@ -2,7 +2,7 @@ import { errorText } from '#base';
 import type { ReplicaSet } from 'kubernetes-types/apps/v1.js';
 import type { KubeObject, Pod } from '#kube';
 import { ApiError } from '../../api-access.ts';
-import { ignoreNotFound, orIfNotFound } from '../reconcile/api-errors.ts';
+import { ignoreNotFound, isNamespaceTerminating, orIfNotFound } from '../reconcile/api-errors.ts';
 import { applyClaims } from './claims.ts';
 import type { ControllerContext } from '../reconcile/context.ts';
 import { keyOf, parseKey } from '../reconcile/informer.ts';
@@ -39,6 +39,7 @@ export function startReplicaSetController(context: ControllerContext): Reconcile
         await events.record(replicaSet, { type: 'Normal', reason: 'SuccessfulCreate', message });
       }
     } catch (error) {
+      if (isNamespaceTerminating(error)) return undefined;
       if (!(error instanceof ApiError)) throw error;
       const message = `Error creating: ${errorText(error)}`;
       await events.record(replicaSet, { type: 'Warning', reason: 'FailedCreate', message });
