@@ -70,6 +70,10 @@ describe.each(USERS)('run by %s', (user) => {
       expect(seen['reactedMs']).toBeLessThan(5000);
     });
 
+    it('starts pods again after a restart of the lab, as after a reboot', async () => {
+      expect(await child.call('restart')).toEqual({ on: 'ContainerStatusUnknown', lost: 137 });
+    });
+
     it('ends pods by their restart policy', async () => {
       const seen = await child.call<Record<string, unknown>>('endings');
       expect(seen).toMatchObject({

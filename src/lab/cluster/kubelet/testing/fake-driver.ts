@@ -34,7 +34,7 @@ export async function startFakeDriver(
       published.push(request);
       if (state.failure !== undefined) throw new KeyferryError('unknown', state.failure);
       if (!mounted.has(request.targetPath)) {
-        mkdirSync(request.targetPath);
+        mkdirSync(request.targetPath, { recursive: true });
         execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', request.targetPath]);
         mounted.add(request.targetPath);
       }

@@ -253,6 +253,45 @@ serveScenarios({
       return { waiting: waiting.status?.containerStatuses?.[0]?.state, log, reactedMs, failed, token: token.text };
     }),
 
+  restart: () =>
+    withKubelet(async (place) => {
+      const { api, kubelet, folder } = place;
+      const container = { name: 'c', image: 'busybox', command: ['sleep', '1000'] };
+      await api.create(PODS, 'default', pod('on', { containers: [container] }));
+      await api.create(PODS, 'default', pod('lost', { restartPolicy: 'Never', containers: [container] }));
+      for (const name of ['on', 'lost']) await until(api, name, isReady);
+      await kubelet[Symbol.asyncDispose]();
+      const common = { clock: systemClock, random: systemRandom, log: silentLog };
+      await using runtime = await createProcessRuntime({
+        ...common,
+        stateDir: join(folder, 'second'),
+        hiddenPaths: [],
+      });
+      const second = await startKubelet({
+        ...common,
+        api,
+        runtime,
+        nodeName: NODE,
+        nodeIp: '127.0.0.1',
+        rootDir: join(folder, 'kubelet'),
+        logDir: join(folder, 'logs'),
+      });
+      try {
+        const on = await until(
+          api,
+          'on',
+          (now) => isReady(now) && now.status?.containerStatuses?.[0]?.restartCount === 1,
+        );
+        const lost = await until(api, 'lost', ({ status }) => status?.phase === 'Failed');
+        return {
+          on: on.status?.containerStatuses?.[0]?.lastState?.terminated?.reason,
+          lost: lost.status?.containerStatuses?.[0]?.state?.terminated?.exitCode,
+        };
+      } finally {
+        await second[Symbol.asyncDispose]();
+      }
+    }),
+
   endings: () =>
     withKubelet(async (place) => {
       const { api } = place;
