@@ -1,1 +1,1 @@
-export { startKubelet, type Kubelet, type KubeletOptions } from './kubelet.ts';
+export { startKubelet, type Kubelet } from './kubelet.ts';

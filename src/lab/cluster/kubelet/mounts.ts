@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { readMounts } from '../runtime/index.ts';
 
@@ -29,10 +29,4 @@ export function createVolumeMounter(): VolumeMounter {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Removes a folder when it is empty. */
-export async function removeIfEmpty(folder: string): Promise<void> {
-  const entries = await readdir(folder).catch(() => ['?']);
-  if (entries.length === 0) await rmdir(folder).catch(() => undefined);
 }

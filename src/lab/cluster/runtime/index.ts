@@ -1,6 +1,6 @@
-export { formatLogEntry, parseLogEntry, type LogEntry, type LogStream } from './cri-log.ts';
-export { mountOf, parseMountInfo, readMounts, type MountEntry } from './mount-table.ts';
-export { createProcessRuntime, type ProcessRuntimeOptions } from './process-runtime.ts';
+export { formatLogEntry, parseLogEntry, type LogEntry } from './cri-log.ts';
+export { readMounts } from './mount-table.ts';
+export { createProcessRuntime } from './process-runtime.ts';
 export {
   ContainerStartError,
   type ContainerExit,
@@ -8,6 +8,4 @@ export {
   type ContainerMount,
   type ContainerRuntime,
   type ContainerSpec,
-  type ContainerUser,
-  type ImageFacts,
 } from './runtime.ts';
