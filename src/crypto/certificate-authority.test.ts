@@ -20,6 +20,12 @@ describe('certificate authority', () => {
     expect(leaf.ca).toBe(false);
   });
 
+  it('gives no server certificate its own name, which OpenSSL would take for self-signed', async () => {
+    const ca = await createCertificateAuthority('kubernetes', options);
+    const server = await ca.issueServer({ dnsNames: ['kubernetes', 'kubernetes.default'] });
+    expect(new X509Certificate(server.certPem).subject).toBe('CN=kubernetes.default');
+  });
+
   it('puts a user and groups where Kubernetes reads them', async () => {
     const ca = await createCertificateAuthority('cluster', options);
     const client = new X509Certificate(

@@ -112,7 +112,9 @@ function authority(
         ...dnsNames.map((value) => ({ type: 'dns' as const, value })),
         ...ipAddresses.map((value) => ({ type: 'ip' as const, value })),
       ];
-      return issue([{ CN: [dnsNames[0] ?? ipAddresses[0] ?? 'server'] }], 825 * DAY_MS, [
+      // Never the authority's own name: OpenSSL takes a leaf whose subject is its issuer for a self-signed certificate.
+      const commonName = dnsNames.find((name) => `CN=${name}` !== certificate.subject) ?? ipAddresses[0] ?? 'server';
+      return issue([{ CN: [commonName] }], 825 * DAY_MS, [
         new x509.ExtendedKeyUsageExtension([SERVER_AUTH]),
         new x509.SubjectAlternativeNameExtension(names),
       ]);
