@@ -35,8 +35,14 @@ export function createNarrator(terminal: Terminal): Narrator {
       for (const [name, value] of Object.entries(facts)) line(`${faint(name.padEnd(width))}  ${value}`);
     },
     requests: (records) => {
-      for (const record of records) line(`${faint('→')} ${renderAuditRecord(record, colours)}`);
+      for (const record of records) line(`${faint('→')} ${renderAuditRecord(withoutScope(record), colours)}`);
     },
     good: (text) => line(good(text)),
   };
+}
+
+/** An ARM path without its subscription and group, which are the same throughout the demo. */
+function withoutScope(record: AuditRecord): AuditRecord {
+  const path = record.path.replace(/^\/subscriptions\/[^/]+(\/resourcegroups\/[^/]+(?=\/))?/i, '/…');
+  return { ...record, path };
 }
