@@ -34,6 +34,7 @@ const ROOTS = [
   'V1SelfSubjectRulesReview',
   'V1SelfSubjectReview',
   'AuthenticationV1TokenRequest',
+  'V1DeleteOptions',
 ];
 
 /** Fields of the type Quantity, which the client knows as plain text: numbers are welcome there too. */

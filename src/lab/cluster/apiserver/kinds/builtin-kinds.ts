@@ -1,9 +1,15 @@
 import { builtinSchema } from '../schema/builtin-schemas.ts';
+import { COLUMNS } from './builtin-columns.ts';
 import { DEFAULT_COLUMNS } from './columns.ts';
+import { POD_COLUMNS } from './pod-columns.ts';
+import { CORE_EVENT_FIELDS, eventFromStored, eventToStored, EVENTS_FIELDS } from './event-versions.ts';
 import { crdStrategy } from './crd-strategy.ts';
 import { deploymentStrategy, replicaSetStrategy } from './apps-strategies.ts';
-import { namespaceStrategy, secretStrategy } from './core-strategies.ts';
+import { configMapStrategy, namespaceStrategy, secretStrategy } from './core-strategies.ts';
+import { csiDriverStrategy } from './csi-strategies.ts';
 import { podStrategy } from './pod-strategy.ts';
+import { bindingStrategy, roleStrategy } from './rbac-strategies.ts';
+import type { Collection } from '../storage/object-storage.ts';
 import type { Column, Kind, NameRule, Strategy, Subresource } from './kind.ts';
 
 /** One row of the table of kinds; what is left out is derived from the rest. */
@@ -18,28 +24,17 @@ interface KindRow {
   readonly subresources?: readonly Subresource[];
   /** The name of the type in the field tables; left out, the kind. */
   readonly typeName?: string;
-  readonly columns?: readonly Column[];
   readonly selectableFields?: readonly string[];
   readonly names?: NameRule;
   readonly countsGenerations?: true;
   readonly strategy?: Strategy;
+  /** Where the objects are kept, when another kind's version is stored. */
+  readonly collection?: Collection;
+  readonly fromStored?: Kind['fromStored'];
+  readonly toStored?: Kind['toStored'];
 }
 
 const RBAC = 'rbac.authorization.k8s.io';
-const EVENT_FIELDS = [
-  'involvedObject.kind',
-  'involvedObject.namespace',
-  'involvedObject.name',
-  'involvedObject.uid',
-  'involvedObject.apiVersion',
-  'involvedObject.resourceVersion',
-  'involvedObject.fieldPath',
-  'reason',
-  'reportingComponent',
-  'source',
-  'type',
-];
-
 const ROWS: readonly KindRow[] = [
   {
     kind: 'Namespace',
@@ -80,13 +75,24 @@ const ROWS: readonly KindRow[] = [
   },
   { kind: 'ServiceAccount', resource: 'serviceaccounts', shortNames: ['sa'], subresources: ['token'] },
   { kind: 'Secret', resource: 'secrets', selectableFields: ['type'], strategy: secretStrategy },
-  { kind: 'ConfigMap', resource: 'configmaps', shortNames: ['cm'] },
+  { kind: 'ConfigMap', resource: 'configmaps', shortNames: ['cm'], strategy: configMapStrategy },
   {
     kind: 'Event',
     resource: 'events',
     shortNames: ['ev'],
     typeName: 'CoreV1Event',
-    selectableFields: EVENT_FIELDS,
+    selectableFields: CORE_EVENT_FIELDS,
+  },
+  {
+    group: 'events.k8s.io',
+    kind: 'Event',
+    resource: 'events',
+    shortNames: ['ev'],
+    typeName: 'EventsV1Event',
+    selectableFields: EVENTS_FIELDS,
+    collection: { group: '', resource: 'events' },
+    fromStored: eventFromStored,
+    toStored: eventToStored,
   },
   {
     group: 'apps',
@@ -110,12 +116,32 @@ const ROWS: readonly KindRow[] = [
     strategy: replicaSetStrategy,
   },
   { group: 'coordination.k8s.io', kind: 'Lease', resource: 'leases' },
-  { group: 'storage.k8s.io', kind: 'CSIDriver', resource: 'csidrivers', clusterScoped: true },
+  {
+    group: 'storage.k8s.io',
+    kind: 'CSIDriver',
+    resource: 'csidrivers',
+    clusterScoped: true,
+    strategy: csiDriverStrategy,
+  },
   { group: 'storage.k8s.io', kind: 'CSINode', resource: 'csinodes', clusterScoped: true },
-  { group: RBAC, kind: 'Role', resource: 'roles', names: 'path' },
-  { group: RBAC, kind: 'RoleBinding', resource: 'rolebindings', names: 'path' },
-  { group: RBAC, kind: 'ClusterRole', resource: 'clusterroles', clusterScoped: true, names: 'path' },
-  { group: RBAC, kind: 'ClusterRoleBinding', resource: 'clusterrolebindings', clusterScoped: true, names: 'path' },
+  { group: RBAC, kind: 'Role', resource: 'roles', names: 'path', strategy: roleStrategy },
+  { group: RBAC, kind: 'RoleBinding', resource: 'rolebindings', names: 'path', strategy: bindingStrategy },
+  {
+    group: RBAC,
+    kind: 'ClusterRole',
+    resource: 'clusterroles',
+    clusterScoped: true,
+    names: 'path',
+    strategy: roleStrategy,
+  },
+  {
+    group: RBAC,
+    kind: 'ClusterRoleBinding',
+    resource: 'clusterrolebindings',
+    clusterScoped: true,
+    names: 'path',
+    strategy: bindingStrategy,
+  },
   {
     group: 'apiextensions.k8s.io',
     kind: 'CustomResourceDefinition',
@@ -145,12 +171,19 @@ export const BUILTIN_KINDS: readonly Kind[] = ROWS.map((row): Kind => {
     namespaced: row.clusterScoped !== true,
     subresources: row.subresources ?? [],
     schema: builtinSchema(row.typeName ?? row.kind),
-    columns: row.columns ?? DEFAULT_COLUMNS,
+    columns: columnsOf(row.kind),
     selectableFields: row.selectableFields ?? [],
     names: row.names ?? 'subdomain',
     countsGenerations: row.countsGenerations === true,
     strategy: row.strategy ?? {},
-    collection: { group, resource: row.resource },
-    storageVersion: version,
+    collection: row.collection ?? { group, resource: row.resource },
+    storageVersion: row.collection === undefined ? version : 'core/v1',
+    ...(row.fromStored === undefined ? {} : { fromStored: row.fromStored }),
+    ...(row.toStored === undefined ? {} : { toStored: row.toStored }),
   };
 });
+
+function columnsOf(kind: string): readonly Column[] {
+  if (kind === 'Pod') return POD_COLUMNS;
+  return (COLUMNS as Readonly<Record<string, readonly Column[]>>)[kind] ?? DEFAULT_COLUMNS;
+}

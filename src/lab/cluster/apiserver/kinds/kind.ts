@@ -72,7 +72,7 @@ export interface Kind {
   readonly strategy: Strategy;
   /** Where the objects are kept; versions and twins of a kind share it. */
   readonly collection: Collection;
-  /** The version that is stored. */
+  /** The version that is stored; GROUP/VERSION where it is another group's. */
   readonly storageVersion: string;
   /** Turns a stored object into this version; without it only apiVersion is set. */
   readonly fromStored?: (object: KubeObject) => KubeObject;

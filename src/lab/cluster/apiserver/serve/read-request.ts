@@ -5,6 +5,7 @@ import { errorText } from '#base';
 import type { DeleteRequest, PatchType } from '../../api-access.ts';
 import { isRecord, recordOf } from '../json.ts';
 import type { UserInfo, WriteOptions } from '../operations/context.ts';
+import { decodeProtobuf, PROTOBUF_TYPE } from '../protobuf/decode.ts';
 import { badRequest, unsupportedMediaType } from '../status-errors.ts';
 
 /** As kube-apiserver's --max-request-bytes. */
@@ -16,16 +17,12 @@ export function mediaTypeOf(request: IncomingMessage): string {
   return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
-/** Reads the body as JSON, or as YAML where the content type says so; undefined when it is empty. Throws 400, 413 and 415. */
+/** Reads the body as JSON, YAML or, for a few kinds, protobuf; undefined when it is empty. Throws 400, 413 and 415. */
 export async function readObject(request: IncomingMessage): Promise<unknown> {
   const bytes = await readBody(request, MAX_BODY_BYTES);
   if (bytes.length === 0) return undefined;
   const mediaType = mediaTypeOf(request);
-  if (mediaType === 'application/vnd.kubernetes.protobuf') {
-    throw unsupportedMediaType(
-      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
-    );
-  }
+  if (mediaType === PROTOBUF_TYPE) return decodeProtobuf(bytes);
   const text = bytes.toString('utf8');
   try {
     // JSON is the rule and parses much faster; apply patches and application/yaml may be either

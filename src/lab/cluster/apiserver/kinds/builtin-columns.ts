@@ -1,0 +1,210 @@
+import type { KubeObject } from '#kube';
+import { isRecord, listOf, recordOf, valueAt, type JsonRecord } from '../json.ts';
+import { AGE_COLUMN, ageOf, column, NAME_COLUMN } from './columns.ts';
+import type { Column } from './kind.ts';
+
+const NONE = '<none>';
+
+function text(object: KubeObject, ...path: readonly string[]): string {
+  const value = valueAt(object, path);
+  if (typeof value === 'string') return value;
+  return value === undefined || value === null ? '' : JSON.stringify(value);
+}
+
+function count(object: KubeObject, ...path: readonly string[]): number {
+  const value = valueAt(object, path);
+  return typeof value === 'number' ? value : 0;
+}
+
+function size(value: unknown): number {
+  return isRecord(value) ? Object.keys(value).length : 0;
+}
+
+function selectorText(selector: unknown): string {
+  const { matchLabels, matchExpressions } = recordOf(selector);
+  const expressions = listOf<JsonRecord>(matchExpressions).map(({ key, operator, values }) => {
+    const list = `(${listOf(values).join(',')})`;
+    switch (operator) {
+      case 'In':
+        return `${String(key)} in ${list}`;
+      case 'NotIn':
+        return `${String(key)} notin ${list}`;
+      case 'DoesNotExist':
+        return `!${String(key)}`;
+      default:
+        return String(key);
+    }
+  });
+  const labels = Object.entries(recordOf(matchLabels)).map(([key, value]) => `${key}=${String(value)}`);
+  return [...labels, ...expressions].join(',') || NONE;
+}
+
+function containersOf(object: KubeObject, field: 'name' | 'image'): string {
+  return listOf<JsonRecord>(valueAt(object, ['spec', 'template', 'spec', 'containers']))
+    .map((container) => String(container[field]))
+    .join(',');
+}
+
+const WORKLOAD_WIDE = [
+  column('Containers', (object) => containersOf(object, 'name'), { wide: true }),
+  column('Images', (object) => containersOf(object, 'image'), { wide: true }),
+  column('Selector', (object) => selectorText(valueAt(object, ['spec', 'selector'])), { wide: true }),
+];
+
+function nodeState(node: KubeObject): string {
+  const conditions = listOf<JsonRecord>(valueAt(node, ['status', 'conditions']));
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  const state = ready === undefined ? 'Unknown' : ready['status'] === 'True' ? 'Ready' : 'NotReady';
+  return valueAt(node, ['spec', 'unschedulable']) === true ? `${state},SchedulingDisabled` : state;
+}
+
+const ROLE_PREFIX = 'node-role.kubernetes.io/';
+
+function nodeRoles({ metadata }: KubeObject): string {
+  const roles = Object.entries(metadata.labels ?? {}).flatMap(([key, value]) => {
+    if (key.startsWith(ROLE_PREFIX)) return [key.slice(ROLE_PREFIX.length)];
+    return key === 'kubernetes.io/role' ? [value] : [];
+  });
+  return roles.sort().join(',') || NONE;
+}
+
+function nodeAddress(node: KubeObject, wanted: string): string {
+  const found = listOf<JsonRecord>(valueAt(node, ['status', 'addresses'])).find(({ type }) => type === wanted);
+  return found === undefined ? NONE : String(found['address']);
+}
+
+function subjects(binding: KubeObject, kind: string): string {
+  return listOf<JsonRecord>(binding['subjects'])
+    .filter((subject) => subject['kind'] === kind)
+    .map(({ name, namespace }) => (kind === 'ServiceAccount' ? `${String(namespace)}/${String(name)}` : String(name)))
+    .join(', ');
+}
+
+const CREATED_AT = column('Created At', ({ metadata }) => metadata.creationTimestamp ?? NONE);
+
+const BINDING_COLUMNS: readonly Column[] = [
+  NAME_COLUMN,
+  column('Role', (binding) => `${text(binding, 'roleRef', 'kind')}/${text(binding, 'roleRef', 'name')}`),
+  AGE_COLUMN,
+  column('Users', (binding) => subjects(binding, 'User'), { wide: true }),
+  column('Groups', (binding) => subjects(binding, 'Group'), { wide: true }),
+  column('ServiceAccounts', (binding) => subjects(binding, 'ServiceAccount'), { wide: true }),
+];
+
+function eventTime(event: KubeObject): string | undefined {
+  const times = [
+    valueAt(event, ['series', 'lastObservedTime']),
+    event['lastTimestamp'] ?? event['deprecatedLastTimestamp'],
+    event['eventTime'],
+    event['firstTimestamp'] ?? event['deprecatedFirstTimestamp'],
+  ];
+  return times.find((time): time is string => typeof time === 'string') ?? event.metadata.creationTimestamp;
+}
+
+function eventObject(event: KubeObject): string {
+  const { kind, name } = recordOf(event['involvedObject'] ?? event['regarding']);
+  return `${String(kind ?? '').toLowerCase()}/${String(name ?? '')}`;
+}
+
+const EVENT_COLUMNS: readonly Column[] = [
+  column('Last Seen', (event, nowMs) => ageOf(eventTime(event), nowMs)),
+  column('Type', (event) => text(event, 'type')),
+  column('Reason', (event) => text(event, 'reason')),
+  column('Object', eventObject),
+  column('Subobject', (event) => text(event, 'involvedObject', 'fieldPath'), { wide: true }),
+  column('Source', (event) => text(event, 'source', 'component') || text(event, 'reportingComponent'), { wide: true }),
+  column('Message', (event) => (text(event, 'message') || text(event, 'note')).trim()),
+  column(
+    'First Seen',
+    (event, nowMs) => ageOf((event['firstTimestamp'] as string | undefined) ?? eventTime(event), nowMs),
+    { wide: true },
+  ),
+  column('Count', (event) => count(event, 'series', 'count') || count(event, 'count') || 1, {
+    wide: true,
+    type: 'integer',
+  }),
+  { ...NAME_COLUMN, priority: 1 },
+];
+
+/** The columns of each kind, as kube-apiserver's printers have them (pkg/printers/internalversion). */
+export const COLUMNS = {
+  Namespace: [NAME_COLUMN, column('Status', (namespace) => text(namespace, 'status', 'phase')), AGE_COLUMN],
+  Node: [
+    NAME_COLUMN,
+    column('Status', nodeState),
+    column('Roles', nodeRoles),
+    AGE_COLUMN,
+    column('Version', (node) => text(node, 'status', 'nodeInfo', 'kubeletVersion')),
+    column('Internal-IP', (node) => nodeAddress(node, 'InternalIP'), { wide: true }),
+    column('External-IP', (node) => nodeAddress(node, 'ExternalIP'), { wide: true }),
+    column('OS-Image', (node) => text(node, 'status', 'nodeInfo', 'osImage') || '<unknown>', { wide: true }),
+    column('Kernel-Version', (node) => text(node, 'status', 'nodeInfo', 'kernelVersion') || '<unknown>', {
+      wide: true,
+    }),
+    column('Container-Runtime', (node) => text(node, 'status', 'nodeInfo', 'containerRuntimeVersion') || '<unknown>', {
+      wide: true,
+    }),
+  ],
+  ServiceAccount: [
+    NAME_COLUMN,
+    column('Secrets', (account) => listOf(account['secrets']).length, { type: 'integer' }),
+    AGE_COLUMN,
+  ],
+  Secret: [
+    NAME_COLUMN,
+    column('Type', (secret) => text(secret, 'type')),
+    column('Data', (secret) => size(secret['data']), { type: 'integer' }),
+    AGE_COLUMN,
+  ],
+  ConfigMap: [
+    NAME_COLUMN,
+    column('Data', (map) => size(map['data']) + size(map['binaryData']), { type: 'integer' }),
+    AGE_COLUMN,
+  ],
+  Event: EVENT_COLUMNS,
+  Deployment: [
+    NAME_COLUMN,
+    column('Ready', (object) => `${count(object, 'status', 'readyReplicas')}/${count(object, 'spec', 'replicas')}`),
+    column('Up-to-date', (object) => count(object, 'status', 'updatedReplicas'), { type: 'integer' }),
+    column('Available', (object) => count(object, 'status', 'availableReplicas'), { type: 'integer' }),
+    AGE_COLUMN,
+    ...WORKLOAD_WIDE,
+  ],
+  ReplicaSet: [
+    NAME_COLUMN,
+    column('Desired', (object) => count(object, 'spec', 'replicas'), { type: 'integer' }),
+    column('Current', (object) => count(object, 'status', 'replicas'), { type: 'integer' }),
+    column('Ready', (object) => count(object, 'status', 'readyReplicas'), { type: 'integer' }),
+    AGE_COLUMN,
+    ...WORKLOAD_WIDE,
+  ],
+  Lease: [NAME_COLUMN, column('Holder', (lease) => text(lease, 'spec', 'holderIdentity')), AGE_COLUMN],
+  CSIDriver: [
+    NAME_COLUMN,
+    column('AttachRequired', (driver) => valueAt(driver, ['spec', 'attachRequired']) !== false, { type: 'boolean' }),
+    column('PodInfoOnMount', (driver) => valueAt(driver, ['spec', 'podInfoOnMount']) === true, { type: 'boolean' }),
+    column('StorageCapacity', (driver) => valueAt(driver, ['spec', 'storageCapacity']) === true, { type: 'boolean' }),
+    column('TokenRequests', (driver) => {
+      const requests = listOf<JsonRecord>(valueAt(driver, ['spec', 'tokenRequests']));
+      return requests.length === 0 ? '<unset>' : requests.map(({ audience }) => String(audience)).join(',');
+    }),
+    column('RequiresRepublish', (driver) => valueAt(driver, ['spec', 'requiresRepublish']) === true, {
+      type: 'boolean',
+    }),
+    column('Modes', (driver) => {
+      const modes = listOf<string>(valueAt(driver, ['spec', 'volumeLifecycleModes']));
+      return modes.join(',') || NONE;
+    }),
+    AGE_COLUMN,
+  ],
+  CSINode: [
+    NAME_COLUMN,
+    column('Drivers', (node) => listOf(valueAt(node, ['spec', 'drivers'])).length, { type: 'integer' }),
+    AGE_COLUMN,
+  ],
+  Role: [NAME_COLUMN, CREATED_AT],
+  ClusterRole: [NAME_COLUMN, CREATED_AT],
+  RoleBinding: BINDING_COLUMNS,
+  ClusterRoleBinding: BINDING_COLUMNS,
+  CustomResourceDefinition: [NAME_COLUMN, CREATED_AT],
+} as const satisfies Record<string, readonly Column[]>;
