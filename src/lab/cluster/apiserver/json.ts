@@ -14,8 +14,23 @@ export function recordOf(value: unknown): JsonRecord {
 }
 
 /** `value` as a list; an empty one when it is something else. */
-export function listOf<T = unknown>(value: unknown): readonly T[] {
-  return Array.isArray(value) ? (value as T[]) : [];
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as unknown[]) : [];
+}
+
+/** The objects in a list. */
+export function recordsOf(value: unknown): readonly JsonRecord[] {
+  return listOf(value).filter(isRecord);
+}
+
+/** The texts in a list. */
+export function textsOf(value: unknown): readonly string[] {
+  return listOf(value).filter((item) => typeof item === 'string');
+}
+
+/** `value` when it is a text, else `fallback`. */
+export function textOf(value: unknown, fallback = ''): string {
+  return typeof value === 'string' ? value : fallback;
 }
 
 /** The value under `path`, undefined where the path leaves the objects. */

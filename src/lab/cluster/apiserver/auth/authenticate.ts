@@ -1,3 +1,4 @@
+import { textOf } from '../json.ts';
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { UserInfo } from '../operations/context.ts';
@@ -25,10 +26,6 @@ function certificateUser({ socket }: IncomingMessage): UserInfo | undefined {
   const { subject } = socket.getPeerCertificate();
   if (subject === undefined || typeof subject.CN !== 'string') return undefined;
   const organizations: unknown = subject.O;
-  const groups = Array.isArray(organizations)
-    ? (organizations as string[])
-    : organizations
-      ? [String(organizations)]
-      : [];
-  return { username: subject.CN, groups: [...groups, 'system:authenticated'] };
+  const groups = Array.isArray(organizations) ? (organizations as string[]) : [textOf(organizations)];
+  return { username: subject.CN, groups: [...groups.filter((group) => group !== ''), 'system:authenticated'] };
 }

@@ -1,5 +1,5 @@
 import type { KubeObject } from '#kube';
-import { listOf, recordOf } from '../json.ts';
+import { recordOf, recordsOf } from '../json.ts';
 import type { UserInfo } from '../operations/context.ts';
 import { matchesLabels, requirementsOf } from '../selectors/label-selector.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
@@ -53,9 +53,7 @@ export function createAuthorizer(storage: ObjectStorage): Authorizer {
   /** The role's own rules, or those of the roles that its aggregation rule selects. */
   const rulesOfRole = (role: KubeObject, seen: Set<string>): readonly PolicyRule[] => {
     const own = (role['rules'] ?? []) as readonly PolicyRule[];
-    const selectors = listOf<Parameters<typeof requirementsOf>[0]>(
-      recordOf(role['aggregationRule'])['clusterRoleSelectors'],
-    );
+    const selectors = recordsOf(recordOf(role['aggregationRule'])['clusterRoleSelectors']);
     if (selectors.length === 0) return own;
     seen.add(role.metadata.name ?? '');
     return list('clusterroles')
@@ -104,16 +102,10 @@ interface Subject {
 
 function bindsUser(binding: KubeObject, user: UserInfo): boolean {
   return ((binding['subjects'] ?? []) as readonly Subject[]).some(({ kind, name = '', namespace }) => {
-    switch (kind) {
-      case 'User':
-        return name === user.username;
-      case 'Group':
-        return user.groups.includes(name);
-      case 'ServiceAccount':
-        return user.username === `system:serviceaccount:${namespace ?? binding.metadata.namespace ?? ''}:${name}`;
-      default:
-        return false;
-    }
+    if (kind === 'User') return name === user.username;
+    if (kind === 'Group') return user.groups.includes(name);
+    if (kind !== 'ServiceAccount') return false;
+    return user.username === `system:serviceaccount:${namespace ?? binding.metadata.namespace ?? ''}:${name}`;
   });
 }
 

@@ -1,5 +1,5 @@
 import type { KubeObject } from '#kube';
-import { isRecord, listOf, recordOf, valueAt, type JsonRecord } from '../json.ts';
+import { textOf, isRecord, listOf, recordOf, valueAt, recordsOf, textsOf } from '../json.ts';
 import { AGE_COLUMN, ageOf, column, NAME_COLUMN } from './columns.ts';
 import type { Column } from './kind.ts';
 
@@ -22,7 +22,7 @@ function size(value: unknown): number {
 
 function selectorText(selector: unknown): string {
   const { matchLabels, matchExpressions } = recordOf(selector);
-  const expressions = listOf<JsonRecord>(matchExpressions).map(({ key, operator, values }) => {
+  const expressions = recordsOf(matchExpressions).map(({ key, operator, values }) => {
     const list = `(${listOf(values).join(',')})`;
     switch (operator) {
       case 'In':
@@ -40,7 +40,7 @@ function selectorText(selector: unknown): string {
 }
 
 function containersOf(object: KubeObject, field: 'name' | 'image'): string {
-  return listOf<JsonRecord>(valueAt(object, ['spec', 'template', 'spec', 'containers']))
+  return recordsOf(valueAt(object, ['spec', 'template', 'spec', 'containers']))
     .map((container) => String(container[field]))
     .join(',');
 }
@@ -52,7 +52,7 @@ const WORKLOAD_WIDE = [
 ];
 
 function nodeState(node: KubeObject): string {
-  const conditions = listOf<JsonRecord>(valueAt(node, ['status', 'conditions']));
+  const conditions = recordsOf(valueAt(node, ['status', 'conditions']));
   const ready = conditions.find(({ type }) => type === 'Ready');
   const state = ready === undefined ? 'Unknown' : ready['status'] === 'True' ? 'Ready' : 'NotReady';
   return valueAt(node, ['spec', 'unschedulable']) === true ? `${state},SchedulingDisabled` : state;
@@ -69,12 +69,12 @@ function nodeRoles({ metadata }: KubeObject): string {
 }
 
 function nodeAddress(node: KubeObject, wanted: string): string {
-  const found = listOf<JsonRecord>(valueAt(node, ['status', 'addresses'])).find(({ type }) => type === wanted);
+  const found = recordsOf(valueAt(node, ['status', 'addresses'])).find(({ type }) => type === wanted);
   return found === undefined ? NONE : String(found['address']);
 }
 
 function subjects(binding: KubeObject, kind: string): string {
-  return listOf<JsonRecord>(binding['subjects'])
+  return recordsOf(binding['subjects'])
     .filter((subject) => subject['kind'] === kind)
     .map(({ name, namespace }) => (kind === 'ServiceAccount' ? `${String(namespace)}/${String(name)}` : String(name)))
     .join(', ');
@@ -103,7 +103,7 @@ function eventTime(event: KubeObject): string | undefined {
 
 function eventObject(event: KubeObject): string {
   const { kind, name } = recordOf(event['involvedObject'] ?? event['regarding']);
-  return `${String(kind ?? '').toLowerCase()}/${String(name ?? '')}`;
+  return `${textOf(kind).toLowerCase()}/${textOf(name)}`;
 }
 
 const EVENT_COLUMNS: readonly Column[] = [
@@ -185,14 +185,14 @@ export const COLUMNS = {
     column('PodInfoOnMount', (driver) => valueAt(driver, ['spec', 'podInfoOnMount']) === true, { type: 'boolean' }),
     column('StorageCapacity', (driver) => valueAt(driver, ['spec', 'storageCapacity']) === true, { type: 'boolean' }),
     column('TokenRequests', (driver) => {
-      const requests = listOf<JsonRecord>(valueAt(driver, ['spec', 'tokenRequests']));
+      const requests = recordsOf(valueAt(driver, ['spec', 'tokenRequests']));
       return requests.length === 0 ? '<unset>' : requests.map(({ audience }) => String(audience)).join(',');
     }),
     column('RequiresRepublish', (driver) => valueAt(driver, ['spec', 'requiresRepublish']) === true, {
       type: 'boolean',
     }),
     column('Modes', (driver) => {
-      const modes = listOf<string>(valueAt(driver, ['spec', 'volumeLifecycleModes']));
+      const modes = textsOf(valueAt(driver, ['spec', 'volumeLifecycleModes']));
       return modes.join(',') || NONE;
     }),
     AGE_COLUMN,

@@ -1,5 +1,5 @@
 import type { KubeObject } from '#kube';
-import { jsonEqual, listOf, recordOf } from '../json.ts';
+import { jsonEqual, listOf, recordOf, recordsOf, type JsonRecord } from '../json.ts';
 import type { FieldIssue } from '../status-errors.ts';
 import type { Strategy } from './kind.ts';
 
@@ -120,6 +120,6 @@ export function immutableIssues(object: KubeObject, old: KubeObject, fields: rea
 }
 
 /** The list under a field of a record, as records. */
-export function recordsIn(parent: unknown, field: string): readonly Record<string, unknown>[] {
-  return listOf<Record<string, unknown>>(recordOf(parent)[field]);
+export function recordsIn(parent: unknown, field: string): readonly JsonRecord[] {
+  return recordsOf(recordOf(parent)[field]);
 }

@@ -1,5 +1,5 @@
 import type { KubeObject } from '#kube';
-import { isRecord, jsonEqual, listOf, recordOf, type JsonRecord } from '../json.ts';
+import { textOf, isRecord, jsonEqual, listOf, recordOf, type JsonRecord, recordsOf } from '../json.ts';
 import type { FieldIssue } from '../status-errors.ts';
 import { rfc3339 } from '../time.ts';
 import type { Strategy } from './kind.ts';
@@ -14,7 +14,7 @@ export const crdStrategy: Strategy = {
   defaults: (object) => {
     const spec = recordOf(object['spec']);
     const names = recordOf(spec['names']);
-    const kind = String(names['kind'] ?? '');
+    const kind = textOf(names['kind']);
     return {
       ...object,
       spec: {
@@ -48,7 +48,7 @@ function withStatus(object: KubeObject, now: string): KubeObject {
 
 function statusOf(object: KubeObject, old: KubeObject | undefined): JsonRecord {
   const spec = recordOf(object['spec']);
-  const stored = listOf<JsonRecord>(spec['versions']).find((version) => version['storage'] === true)?.['name'];
+  const stored = recordsOf(spec['versions']).find((version) => version['storage'] === true)?.['name'];
   const before = listOf(recordOf(old?.['status'])['storedVersions']);
   return {
     acceptedNames: spec['names'] ?? {},
@@ -85,7 +85,7 @@ function definitionIssues(object: KubeObject, old: KubeObject | undefined): Fiel
       detail: 'supported values: "Cluster", "Namespaced"',
     });
   }
-  issues.push(...versionIssues(listOf<JsonRecord>(spec['versions'])));
+  issues.push(...versionIssues(recordsOf(spec['versions'])));
   for (const field of ['group', 'scope'] as const) {
     const before = recordOf(old?.['spec'])[field];
     if (old !== undefined && !jsonEqual(before, spec[field])) {

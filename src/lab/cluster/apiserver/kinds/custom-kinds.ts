@@ -1,5 +1,5 @@
 import type { KubeObject } from '#kube';
-import { isRecord, listOf, recordOf, type JsonRecord } from '../json.ts';
+import { textOf, isRecord, recordOf, type JsonRecord, recordsOf, textsOf } from '../json.ts';
 import { customSchema, withSchemaDefaults } from '../schema/custom-schema.ts';
 import { customIssues } from '../schema/custom-validation.ts';
 import type { Collection } from '../storage/object-storage.ts';
@@ -16,8 +16,8 @@ export function kindsOfDefinition(definition: KubeObject): Kind[] {
   const names = recordOf(spec['names']);
   const group = String(spec['group']);
   const resource = String(names['plural']);
-  const versions = listOf<JsonRecord>(spec['versions']);
-  const storageVersion = String(versions.find((version) => version['storage'] === true)?.['name'] ?? 'v1');
+  const versions = recordsOf(spec['versions']);
+  const storageVersion = textOf(versions.find((version) => version['storage'] === true)?.['name'], 'v1');
   const kindName = String(names['kind']);
   return versions
     .filter((version) => version['served'] === true)
@@ -28,17 +28,17 @@ export function kindsOfDefinition(definition: KubeObject): Kind[] {
         group,
         version: String(version['name']),
         resource,
-        singular: String(names['singular'] ?? kindName.toLowerCase()),
+        singular: textOf(names['singular'], kindName.toLowerCase()),
         kind: kindName,
-        listKind: String(names['listKind'] ?? `${kindName}List`),
-        shortNames: listOf<string>(names['shortNames']),
-        categories: listOf<string>(names['categories']),
+        listKind: textOf(names['listKind'], `${kindName}List`),
+        shortNames: textsOf(names['shortNames']),
+        categories: textsOf(names['categories']),
         namespaced: spec['scope'] !== 'Cluster',
         subresources: isRecord(subresources['status']) ? ['status'] : [],
         schema: customSchema(openapi),
         openapi: isRecord(openapi) ? openapi : undefined,
         columns: columnsOf(version),
-        selectableFields: listOf<JsonRecord>(version['selectableFields']).map((field) =>
+        selectableFields: recordsOf(version['selectableFields']).map((field) =>
           String(field['jsonPath']).replace(/^\./, ''),
         ),
         names: 'subdomain',
@@ -58,7 +58,7 @@ function strategyOf(openapi: JsonRecord): Strategy {
 }
 
 function columnsOf(version: JsonRecord): readonly Column[] {
-  const own = listOf<JsonRecord>(version['additionalPrinterColumns']);
+  const own = recordsOf(version['additionalPrinterColumns']);
   if (own.length === 0) return DEFAULT_COLUMNS;
   return [
     NAME_COLUMN,

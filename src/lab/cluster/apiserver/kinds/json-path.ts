@@ -50,6 +50,7 @@ function follow(step: Step, value: unknown): unknown[] {
     case 'all':
       return Array.isArray(value) ? (value as unknown[]) : isRecord(value) ? Object.values(value) : [];
     case 'filter':
+    default:
       if (!Array.isArray(value)) return [];
       return (value as unknown[]).filter((item) => {
         const found = step.field.reduce<unknown>((at, name) => (isRecord(at) ? at[name] : undefined), item);

@@ -1,4 +1,4 @@
-import { isRecord, listOf, recordOf, type JsonRecord } from '../json.ts';
+import { textOf, isRecord, listOf, recordOf, type JsonRecord } from '../json.ts';
 
 /** A pod's spec with what Kubernetes fills in (pkg/apis/core/v1 defaults.go), for pods and for pod templates. */
 export function withPodDefaults(spec: JsonRecord): JsonRecord {
@@ -33,7 +33,7 @@ function withContainerDefaults(container: JsonRecord): JsonRecord {
       ? { ports: mapRecords(container['ports'], (port) => ({ protocol: 'TCP', ...port })) }
       : {}),
     ...(Array.isArray(container['env']) ? { env: mapRecords(container['env'], withEnvDefaults) } : {}),
-    imagePullPolicy: container['imagePullPolicy'] ?? pullPolicyOf(String(container['image'] ?? '')),
+    imagePullPolicy: container['imagePullPolicy'] ?? pullPolicyOf(textOf(container['image'])),
     resources: container['resources'] ?? {},
     terminationMessagePath: container['terminationMessagePath'] ?? '/dev/termination-log',
     terminationMessagePolicy: container['terminationMessagePolicy'] ?? 'File',

@@ -1,5 +1,5 @@
 import type { KubeObject } from '#kube';
-import { isRecord, jsonEqual, listOf, recordOf, type JsonRecord } from '../json.ts';
+import { isRecord, jsonEqual, recordOf, type JsonRecord, recordsOf } from '../json.ts';
 import { labelNameIssue } from './names.ts';
 import type { FieldIssue } from '../status-errors.ts';
 import { recordsIn } from './core-strategies.ts';
@@ -43,7 +43,7 @@ export function podSpecIssues(path: string, spec: JsonRecord): FieldIssue[] {
 }
 
 function oneOf(field: string, value: unknown, allowed: readonly string[]): FieldIssue[] {
-  if (value === undefined || allowed.includes(String(value))) return [];
+  if (value === undefined || allowed.some((known) => known === value)) return [];
   const list = allowed.map((text) => JSON.stringify(text)).join(', ');
   return [{ field, reason: 'FieldValueNotSupported', value, detail: `supported values: ${list}` }];
 }
@@ -150,7 +150,7 @@ function fixedPart(object: KubeObject, old: KubeObject): unknown {
     schedulingGates: _gates,
     ...fixed
   } = spec;
-  const withoutImages = (list: unknown) => listOf<JsonRecord>(list).map(({ image: _image, ...container }) => container);
+  const withoutImages = (list: unknown) => recordsOf(list).map(({ image: _image, ...container }) => container);
   return {
     ...fixed,
     ...(unbound ? { nodeName: undefined } : {}),

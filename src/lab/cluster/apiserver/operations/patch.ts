@@ -1,6 +1,6 @@
 import type { KubeObject } from '#kube';
 import type { PatchType } from '../../api-access.ts';
-import { isRecord, recordOf } from '../json.ts';
+import { textOf, isRecord, recordOf } from '../json.ts';
 import { applyJsonPatch, parseJsonPatch } from '../patch/json-patch.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
 import { applyStrategicPatch } from '../patch/strategic-merge.ts';
@@ -23,7 +23,7 @@ export function patchObject(
   if (!isRecord(patched)) throw badRequest('the patch leaves no JSON object');
   const named = recordOf(patched['metadata'])['name'];
   if (named !== undefined && named !== target.name) {
-    throw badRequest(`the name of the object (${String(named)}) does not match the name on the URL (${target.name})`);
+    throw badRequest(`the name of the object (${textOf(named)}) does not match the name on the URL (${target.name})`);
   }
   const desired = decodeObject(target, patched, options);
   return replaceObject(context, target, { live, desired, options });
@@ -42,6 +42,7 @@ export function patchDocument(
     case 'merge':
       return applyMergePatch(live, body);
     case 'strategic':
+    default:
       if (schema.type !== 'any' && (schema.type !== 'struct' || schema.name === undefined)) {
         throw unsupportedMediaType(
           'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',

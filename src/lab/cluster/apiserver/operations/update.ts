@@ -100,10 +100,10 @@ function withStatus(object: KubeObject, status: unknown): KubeObject {
   return status === undefined ? object : { ...object, status };
 }
 
-function pick<T extends object, K extends keyof T>(source: T, keys: readonly K[]): Partial<T> {
-  return Object.fromEntries(
-    keys.filter((key) => source[key] !== undefined).map((key) => [key, source[key]]),
-  ) as unknown as Partial<T>;
+type Metadata = KubeObject['metadata'];
+
+function pick(source: Metadata, keys: readonly (keyof Metadata)[]): Metadata {
+  return Object.fromEntries(keys.filter((key) => source[key] !== undefined).map((key) => [key, source[key]]));
 }
 
 function withGeneration({ kind }: Target, live: KubeObject, next: KubeObject): KubeObject {

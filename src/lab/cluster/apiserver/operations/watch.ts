@@ -1,6 +1,6 @@
 import { linkSignals } from '#base';
 import type { KubeObject, WatchEvent } from '#kube';
-import { ApiError, type ListQuery } from '../../api-access.ts';
+import type { ApiError, ListQuery } from '../../api-access.ts';
 import { groupVersion, type Kind } from '../kinds/kind.ts';
 import { badRequest } from '../status-errors.ts';
 import type { ObjectChange } from '../storage/object-storage.ts';

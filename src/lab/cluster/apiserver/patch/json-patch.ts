@@ -54,7 +54,8 @@ function applyOne(document: unknown, operation: JsonPatchOperation): unknown {
         type: 'add',
         value: read(document, parsePointer(operation.from ?? ''), operation),
       });
-    case 'move': {
+    case 'move':
+    default: {
       const from = parsePointer(operation.from ?? '');
       const value = read(document, from, operation);
       return edit(edit(document, from, operation, { type: 'remove' }), path, operation, { type: 'add', value });

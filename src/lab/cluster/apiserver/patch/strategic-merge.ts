@@ -1,4 +1,4 @@
-import { isRecord, jsonEqual, listOf, type JsonRecord } from '../json.ts';
+import { isRecord, jsonEqual, listOf, type JsonRecord, textsOf } from '../json.ts';
 import { fieldSchema, type ListSchema, type Schema } from '../schema/schema.ts';
 import { badRequest } from '../status-errors.ts';
 
@@ -21,7 +21,8 @@ function mergeObject(schema: Schema, original: JsonRecord, patch: JsonRecord): J
   const directive = patch[PATCH];
   if (directive === 'replace') return withoutDirectives(schema, patch);
   if (directive === 'delete') return {};
-  if (directive !== undefined && directive !== 'merge') throw badRequest(`Unknown patch type: ${String(directive)}`);
+  if (directive !== undefined && directive !== 'merge')
+    throw badRequest(`Unknown patch type: ${JSON.stringify(directive)}`);
   const merged: Record<string, unknown> = retained(original, patch[RETAIN_KEYS]);
   for (const [field, value] of Object.entries(patch)) {
     if (field === PATCH || field === RETAIN_KEYS || field.startsWith(SET_ORDER)) continue;
@@ -47,7 +48,7 @@ function mergeObject(schema: Schema, original: JsonRecord, patch: JsonRecord): J
 
 function retained(original: JsonRecord, keys: unknown): Record<string, unknown> {
   if (keys === undefined) return { ...original };
-  const keep = new Set(listOf<string>(keys));
+  const keep = new Set(textsOf(keys));
   return Object.fromEntries(Object.entries(original).filter(([field]) => keep.has(field)));
 }
 

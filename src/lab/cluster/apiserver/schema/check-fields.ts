@@ -23,13 +23,13 @@ export function checkFields<T>(schema: Schema, value: T): CheckedFields<T> {
     }
     if (at.type === 'list') {
       if (!Array.isArray(part)) {
-        mistyped.push(`${path}: cannot unmarshal ${goTypeOf(part)} into a list`);
+        mistyped.push(`${path}: cannot unmarshal ${jsonTypeOf(part)} into a list`);
         return part;
       }
       return part.map((item: unknown, index) => walk(at.items, item, `${path}[${index}]`));
     }
     if (!isRecord(part)) {
-      mistyped.push(`${path}: cannot unmarshal ${goTypeOf(part)} into ${at.type === 'map' ? 'a map' : 'an object'}`);
+      mistyped.push(`${path}: cannot unmarshal ${jsonTypeOf(part)} into ${at.type === 'map' ? 'a map' : 'an object'}`);
       return part;
     }
     return walkObject(at, part, path);
@@ -49,49 +49,34 @@ export function checkFields<T>(schema: Schema, value: T): CheckedFields<T> {
   return { value: walk(schema, value, '') as T, unknown, mistyped };
 }
 
+/** The JSON types of a format and the name of its type in Go. */
+const FORMATS: Readonly<Record<ScalarFormat, { readonly goType: string; readonly fits: (value: unknown) => boolean }>> =
+  {
+    string: { goType: 'string', fits: (value) => typeof value === 'string' },
+    byte: { goType: 'string', fits: (value) => typeof value === 'string' },
+    boolean: { goType: 'bool', fits: (value) => typeof value === 'boolean' },
+    int32: { goType: 'int32', fits: Number.isInteger },
+    int64: { goType: 'int64', fits: Number.isInteger },
+    double: { goType: 'float64', fits: (value) => typeof value === 'number' },
+    'int-or-string': { goType: 'string', fits: (value) => typeof value === 'string' || Number.isInteger(value) },
+    quantity: { goType: 'string', fits: (value) => typeof value === 'string' || typeof value === 'number' },
+    'date-time': { goType: 'string', fits: (value) => typeof value === 'string' },
+    'date-time-micro': { goType: 'string', fits: (value) => typeof value === 'string' },
+  };
+
 function scalarProblem(format: ScalarFormat, value: unknown): string | undefined {
-  switch (format) {
-    case 'string':
-    case 'byte':
-      return typeof value === 'string'
-        ? undefined
-        : `json: cannot unmarshal ${goTypeOf(value)} into Go value of type string`;
-    case 'boolean':
-      return typeof value === 'boolean'
-        ? undefined
-        : `json: cannot unmarshal ${goTypeOf(value)} into Go value of type bool`;
-    case 'int32':
-    case 'int64':
-      return Number.isInteger(value)
-        ? undefined
-        : `json: cannot unmarshal ${goTypeOf(value)} into Go value of type ${format}`;
-    case 'double':
-      return typeof value === 'number'
-        ? undefined
-        : `json: cannot unmarshal ${goTypeOf(value)} into Go value of type float64`;
-    case 'int-or-string':
-    case 'quantity':
-      return typeof value === 'string' || typeof value === 'number'
-        ? undefined
-        : `json: cannot unmarshal ${goTypeOf(value)} into Go value of type string`;
-    case 'date-time':
-    case 'date-time-micro':
-      return typeof value === 'string' && !Number.isNaN(Date.parse(value))
-        ? undefined
-        : `parsing time ${JSON.stringify(value)}: not an RFC 3339 time`;
+  const { goType, fits } = FORMATS[format];
+  if (!fits(value)) return `json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${goType}`;
+  if (format.startsWith('date-time') && Number.isNaN(Date.parse(value as string))) {
+    return `parsing time ${JSON.stringify(value)}: not an RFC 3339 time`;
   }
+  return undefined;
 }
 
-function goTypeOf(value: unknown): string {
+/** A value's type as Go's decoder names it. */
+function jsonTypeOf(value: unknown): string {
   if (Array.isArray(value)) return 'array';
-  switch (typeof value) {
-    case 'string':
-      return 'string';
-    case 'boolean':
-      return 'bool';
-    case 'number':
-      return Number.isInteger(value) ? 'number' : `number ${String(value)}`;
-    default:
-      return 'object';
-  }
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'number' : `number ${value}`;
+  return typeof value;
 }

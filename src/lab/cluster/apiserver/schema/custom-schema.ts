@@ -1,4 +1,4 @@
-import { isRecord, listOf, recordOf, type JsonRecord } from '../json.ts';
+import { isRecord, recordOf, type JsonRecord, textsOf } from '../json.ts';
 import { builtinSchema } from './builtin-schemas.ts';
 import { ANY, type ScalarFormat, type Schema, type StructSchema } from './schema.ts';
 
@@ -40,7 +40,7 @@ function convert(source: JsonRecord): Schema {
         type: 'list',
         items: convert(recordOf(source['items'])),
         listType: listTypeOf(source['x-kubernetes-list-type']),
-        keys: listOf<string>(source['x-kubernetes-list-map-keys']),
+        keys: textsOf(source['x-kubernetes-list-map-keys']),
       };
     case 'string':
     case 'boolean':
@@ -79,7 +79,7 @@ function structOf(source: JsonRecord, isRoot: boolean): StructSchema {
   return {
     type: 'struct',
     fields: source[EMBEDDED] === true && !isRoot ? withObjectFields(fields) : fields,
-    required: new Set(listOf<string>(source['required'])),
+    required: new Set(textsOf(source['required'])),
     atomic: source['x-kubernetes-map-type'] === 'atomic',
     open: source[PRESERVE] === true || source['additionalProperties'] === true,
   };

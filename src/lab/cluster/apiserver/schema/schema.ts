@@ -74,6 +74,7 @@ export function fieldSchema(schema: Schema, field: string): Schema | undefined {
       return ANY;
     case 'list':
     case 'scalar':
+    default:
       return undefined;
   }
 }

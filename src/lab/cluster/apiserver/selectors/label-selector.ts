@@ -73,6 +73,7 @@ export function matchesLabels(
       case 'exists':
         return value !== undefined;
       case '!':
+      default:
         return value === undefined;
     }
   });

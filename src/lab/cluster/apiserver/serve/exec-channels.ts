@@ -30,7 +30,7 @@ export async function runChannels({ webSocket, session, tty, closeSignals }: Exe
   webSocket.on('message', (data: RawData) => {
     const message = toBuffer(data);
     const content = message.subarray(1);
-    switch (message[0]) {
+    switch (message[0] ?? -1) {
       case CHANNEL.stdin:
         if (content.length > 0) stdin?.write(content);
         break;

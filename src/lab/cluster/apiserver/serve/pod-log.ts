@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { linkSignals } from '#base';
 import type { KubeObject } from '#kube';
-import { recordOf } from '../json.ts';
+import { textOf, recordOf } from '../json.ts';
 import { recordsIn } from '../kinds/core-strategies.ts';
 import { requireObject, type Target } from '../operations/context.ts';
 import type { ContainerKey } from '../../pod-streams.ts';
@@ -42,14 +42,14 @@ export async function servePodLog(context: ServeContext, call: Call, target: Tar
 
 /** The node's side. Throws 500 in kube-apiserver's manner when there is none. */
 export function requireStreams(context: ServeContext, pod: KubeObject) {
-  const node = recordOf(pod['spec'])['nodeName'];
-  if (!node) throw badRequest(`pod ${pod.metadata.name ?? ''} does not have a host assigned`);
+  const node = textOf(recordOf(pod['spec'])['nodeName']);
+  if (node === '') throw badRequest(`pod ${pod.metadata.name ?? ''} does not have a host assigned`);
   const streams = context.streams();
   if (streams !== undefined) return streams;
   throw statusError({
     code: 500,
     reason: 'InternalError',
-    message: `Internal error occurred: error dialing backend: the node ${String(node)} is not connected`,
+    message: `Internal error occurred: error dialing backend: the node ${node} is not connected`,
   });
 }
 

@@ -1,4 +1,4 @@
-import { isRecord, listOf, recordOf, type JsonRecord } from '../json.ts';
+import { textOf, isRecord, recordOf, type JsonRecord, textsOf } from '../json.ts';
 import type { Attributes } from '../auth/authorizer.ts';
 import type { ReviewName } from '../kinds/review-kinds.ts';
 import type { UserInfo } from '../operations/context.ts';
@@ -28,14 +28,15 @@ export async function answerReview(
     case 'LocalSubjectAccessReview':
       return answer(accessStatus(context, subjectOf(spec), withNamespace(attributesOf(spec), namespace)));
     case 'SelfSubjectRulesReview':
+    default:
       return answer(rulesStatus(context, asking, spec));
   }
 }
 
 async function tokenStatus(context: ServeContext, spec: JsonRecord): Promise<unknown> {
-  const asked = listOf<string>(spec['audiences']);
+  const asked = textsOf(spec['audiences']);
   const audiences = asked.length === 0 ? context.tokens.apiAudiences : asked;
-  const verified = await context.tokens.verify(String(spec['token'] ?? ''), audiences);
+  const verified = await context.tokens.verify(textOf(spec['token']), audiences);
   if (verified === undefined) return { user: {}, error: '[invalid bearer token]' };
   return { authenticated: true, user: userInfoOf(verified.user), audiences: verified.audiences };
 }
@@ -60,7 +61,7 @@ function attributesOf(spec: JsonRecord): Attributes {
   }
   const path = spec['nonResourceAttributes'];
   if (!isRecord(path)) throw badRequest('spec.resourceAttributes or spec.nonResourceAttributes must be given');
-  return { type: 'path', verb: String(path['verb'] ?? ''), path: String(path['path'] ?? '') };
+  return { type: 'path', verb: textOf(path['verb']), path: textOf(path['path']) };
 }
 
 function withNamespace(attributes: Attributes, namespace: string | undefined): Attributes {
@@ -68,7 +69,7 @@ function withNamespace(attributes: Attributes, namespace: string | undefined): A
 }
 
 function subjectOf(spec: JsonRecord): UserInfo {
-  return { username: String(spec['user'] ?? ''), groups: listOf<string>(spec['groups']) };
+  return { username: textOf(spec['user']), groups: textsOf(spec['groups']) };
 }
 
 function accessStatus(context: ServeContext, user: UserInfo, attributes: Attributes): unknown {
@@ -77,7 +78,7 @@ function accessStatus(context: ServeContext, user: UserInfo, attributes: Attribu
 }
 
 function rulesStatus(context: ServeContext, user: UserInfo, spec: JsonRecord): unknown {
-  const rules = context.authorizer.rulesFor(user, String(spec['namespace'] ?? '') || undefined);
+  const rules = context.authorizer.rulesFor(user, textOf(spec['namespace']) || undefined);
   return {
     incomplete: false,
     resourceRules: rules

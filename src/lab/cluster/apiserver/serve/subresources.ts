@@ -20,7 +20,7 @@ export async function serveSubresource(
   info: ResourceRequest,
   target: Target,
 ): Promise<void> {
-  switch (target.subresource) {
+  switch (target.subresource ?? '') {
     case 'token':
       if (info.verb !== 'create') throw methodNotAllowed();
       sendJson(call.response, 201, await requestToken(context, target, await readObject(call.request)));

@@ -1,4 +1,4 @@
-import { isRecord, listOf, recordOf } from '../json.ts';
+import { textOf, isRecord, recordOf, textsOf } from '../json.ts';
 import type { Target } from '../operations/context.ts';
 import { badRequest } from '../status-errors.ts';
 import type { ServeContext } from './context.ts';
@@ -17,15 +17,15 @@ export async function requestToken(
   const issued = await context.tokens.issue(
     { namespace: target.namespace ?? '', name: target.name },
     {
-      audiences: listOf<string>(spec['audiences']),
+      audiences: textsOf(spec['audiences']),
       expirationSeconds,
       ...(isRecord(bound)
         ? {
             boundObject: {
-              kind: String(bound['kind']),
-              apiVersion: String(bound['apiVersion'] ?? 'v1'),
-              name: String(bound['name']),
-              uid: String(bound['uid'] ?? ''),
+              kind: textOf(bound['kind']),
+              apiVersion: textOf(bound['apiVersion'], 'v1'),
+              name: textOf(bound['name']),
+              uid: textOf(bound['uid']),
             },
           }
         : {}),

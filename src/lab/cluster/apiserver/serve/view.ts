@@ -49,8 +49,9 @@ export function viewed(
       });
     case 'partial':
       return partialMetadata(object);
-    case 'partial-list':
     case 'object':
+    case 'partial-list':
+    default:
       return object;
   }
 }
