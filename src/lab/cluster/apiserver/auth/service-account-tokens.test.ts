@@ -1,0 +1,98 @@
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
+import { beforeEach, expect, it } from 'vitest';
+import { ApiError } from '../../api-access.ts';
+import { createTestApi, TEST_ISSUER, type TestApi } from '../testing/test-api.ts';
+
+const PODS = { group: '', version: 'v1', resource: 'pods' };
+const ACCOUNTS = { group: '', version: 'v1', resource: 'serviceaccounts' };
+const account = { namespace: 'default', name: 'default' };
+
+let api: TestApi;
+
+beforeEach(async () => {
+  api = await createTestApi();
+});
+
+const createPod = () =>
+  api.access.create(PODS, 'default', {
+    metadata: { name: 'p' },
+    spec: { nodeName: 'node-1', containers: [{ name: 'c', image: 'i' }] },
+  });
+
+it('are JWTs that anybody can check with the published keys', async () => {
+  const { token, expirationTimestamp } = await api.access.createToken(account, {
+    audiences: ['api://AzureADTokenExchange'],
+    expirationSeconds: 3600,
+  });
+  expect(expirationTimestamp).toBe('2026-01-01T01:00:00Z');
+  const keys = createLocalJWKSet((await api.tokens.jwks()) as unknown as JSONWebKeySet);
+  const { payload, protectedHeader } = await jwtVerify(token, keys, {
+    issuer: TEST_ISSUER,
+    audience: 'api://AzureADTokenExchange',
+    currentDate: new Date(api.clock.now()),
+  });
+  expect(protectedHeader.alg).toBe('RS256');
+  expect(payload).toMatchObject({
+    sub: 'system:serviceaccount:default:default',
+    nbf: payload.iat,
+    exp: (payload.iat ?? 0) + 3600,
+  });
+});
+
+it('name the pod and its node', async () => {
+  const pod = await createPod();
+  const boundPod = { name: 'p', uid: pod.metadata.uid ?? '' };
+  const { token } = await api.access.createToken(account, { audiences: ['a'], boundPod });
+  expect(decodeJwt(token)['kubernetes.io']).toMatchObject({
+    namespace: 'default',
+    pod: boundPod,
+    node: { name: 'node-1' },
+    serviceaccount: { name: 'default' },
+  });
+  expect(decodeProtectedHeader(token).kid).toBe(((await api.tokens.jwks())['keys'] as { kid: string }[])[0]?.kid);
+});
+
+it('are accepted until they end, and only for their audience', async () => {
+  const { token } = await api.access.createToken(account, { audiences: [], expirationSeconds: 600 });
+  expect((await api.tokens.verify(token))?.user).toMatchObject({
+    username: 'system:serviceaccount:default:default',
+    groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'],
+  });
+  expect(await api.tokens.verify(token, ['somebody-else'])).toBeUndefined();
+  await api.clock.advance(601_000);
+  expect(await api.tokens.verify(token)).toBeUndefined();
+});
+
+it.each([
+  ['pod', PODS, 'p'],
+  ['account', ACCOUNTS, 'default'],
+])('are refused once their %s is gone', async (_what, resource, name) => {
+  const pod = await createPod();
+  const { token } = await api.access.createToken(account, {
+    audiences: [],
+    boundPod: { name: 'p', uid: pod.metadata.uid ?? '' },
+  });
+  expect(await api.tokens.verify(token)).toBeDefined();
+  await api.access.delete(resource, { namespace: 'default', name }, { gracePeriodSeconds: 0 });
+  expect(await api.tokens.verify(token)).toBeUndefined();
+});
+
+it('are refused when a letter of them is changed', async () => {
+  const { token } = await api.access.createToken(account, { audiences: [] });
+  const [head, body = '', signature] = token.split('.');
+  const forged = Buffer.from(
+    JSON.stringify({ ...decodeJwt(token), sub: 'system:serviceaccount:default:admin' }),
+  ).toString('base64url');
+  expect(await api.tokens.verify([head, forged, signature].join('.'))).toBeUndefined();
+  expect(await api.tokens.verify([head, body, signature].join('.'))).toBeDefined();
+});
+
+it.each([
+  ['a life of nine minutes', { audiences: [], expirationSeconds: 540 }, 422],
+  ['a pod that is not there', { audiences: [], boundPod: { name: 'nobody', uid: '1' } }, 404],
+  ['a pod of another uid', { audiences: [], boundPod: { name: 'p', uid: 'other' } }, 409],
+])('are not issued for %s', async (_what, request, code) => {
+  await createPod();
+  const error: unknown = await api.access.createToken(account, request).catch((thrown: unknown) => thrown);
+  expect((error as ApiError).body.code).toBe(code);
+});
