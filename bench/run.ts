@@ -45,7 +45,7 @@ async function podsThatShare(): Promise<void> {
     string
   >;
   await lab.az(
-    `az identity federated-credential create -g g --identity-name shared -n f --issuer ${issuer} --subject system:serviceaccount:default:shared`,
+    `az identity federated-credential create -g g --identity-name shared -n federated --issuer ${issuer} --subject system:serviceaccount:default:shared`,
   );
   await lab.az('az keyvault create -n kv-bench -g g');
   for (const name of ['One', 'Two']) await lab.az(`az keyvault secret set --vault-name kv-bench -n ${name} --value v`);

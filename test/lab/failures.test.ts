@@ -37,13 +37,13 @@ interface Case {
   readonly mend: (lab: TestLab, setting: Setting, client: KubeClient) => Promise<unknown>;
 }
 
-const putCredential = (lab: TestLab, { name, issuer, subject }: Setting) =>
+const putCredential = (lab: TestLab, { name, issuer, subject }: Setting, audience = 'api://AzureADTokenExchange') =>
   lab.az(
-    `az identity federated-credential create -g g --identity-name ${name} -n f --issuer ${issuer} --subject ${subject}`,
+    `az identity federated-credential create -g g --identity-name ${name} -n federated --issuer ${issuer} --subject ${subject} --audiences ${audience}`,
   );
 const updateCredential = (lab: TestLab, { name, issuer, subject }: Setting) =>
   lab.az(
-    `az identity federated-credential update -g g --identity-name ${name} -n f --issuer ${issuer} --subject ${subject} --audiences api://AzureADTokenExchange`,
+    `az identity federated-credential update -g g --identity-name ${name} -n federated --issuer ${issuer} --subject ${subject} --audiences api://AzureADTokenExchange`,
   );
 const setParameter = (client: KubeClient, { name }: Setting, parameters: Record<string, string>) =>
   client.patch(CLASSES, { namespace: 'default', name }, { type: 'merge', body: { spec: { parameters } } });
@@ -53,7 +53,7 @@ const CASES: readonly Case[] = [
     name: 'no-credential',
     says: /AADSTS70025: .*no configured federated identity credentials/,
     credential: () => null,
-    mend: putCredential,
+    mend: (lab, setting) => putCredential(lab, setting),
   },
   {
     name: 'other-subject',
@@ -149,13 +149,7 @@ describe('a pod whose secret cannot be read', () => {
     };
     const credential = row.credential === undefined ? {} : row.credential(setting);
     if (credential !== null) {
-      const audience = credential.audience === undefined ? '' : ` --audiences ${credential.audience}`;
-      await putCredential(lab, { ...setting, ...credential }).catch(() => undefined);
-      if (audience !== '') {
-        await lab.az(
-          `az identity federated-credential update -g g --identity-name ${row.name} -n f --issuer ${issuer} --subject ${setting.subject}${audience}`,
-        );
-      }
+      await putCredential(lab, { ...setting, ...credential }, credential.audience);
     }
     const objectId = row.policy === undefined ? setting.principalId : row.policy(setting);
     if (objectId !== null) {
