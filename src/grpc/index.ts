@@ -8,4 +8,4 @@ export {
   type UnaryHandler,
   type UnaryHandlers,
 } from './server.ts';
-export { errorOfStatus, grpcStatusOf, type GrpcStatus } from './status.ts';
+export type { GrpcStatus } from './status.ts';
