@@ -140,7 +140,9 @@ async function mountAsFile(stage: Stage, client: KubeClient, values: Readonly<Re
     subject: exchange?.details?.['subject'] ?? '?',
     audience: exchange?.details?.['audience'] ?? '?',
   });
-  tell.say('Entra ID fetched the issuer’s published keys and checked that token; the access token that it gave reads the secret:');
+  tell.say(
+    'Entra ID fetched the issuer’s published keys and checked that token; the access token that it gave reads the secret:',
+  );
   tell.requests(requests);
   const command = ['cat', '/mnt/secrets-store/Greeting'];
   await expectValue(stage, client, 'reads-a-file', command, 'the file holds');
