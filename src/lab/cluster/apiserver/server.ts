@@ -11,6 +11,7 @@ import { createServiceAccountTokens, type VerifiedToken } from './auth/service-a
 import { seedCluster } from './bootstrap.ts';
 import { createKindRegistry } from './kinds/kind-registry.ts';
 import type { ServeContext } from './serve/context.ts';
+import { removeWithDefinitions } from './operations/definition-cleanup.ts';
 import { createRequestListener } from './serve/handler.ts';
 import { attachExec } from './serve/pod-exec.ts';
 import { openObjectStorage } from './storage/object-storage.ts';
@@ -72,6 +73,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const store = storeSection(options.store, 'apiserver/');
   const storage = openObjectStorage({ store });
   const kinds = createKindRegistry(storage);
+  removeWithDefinitions(storage);
   const api = { storage, kinds, clock, random, log };
   const credentials = await loadClusterCredentials(store, { clock, random });
   const tokens = createServiceAccountTokens({ storage, credentials, clock, random, issuerUrl });

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
 import { beforeEach, expect, it } from 'vitest';
-import { ApiError } from '../../api-access.ts';
+import type { ApiError } from '../../api-access.ts';
 import { createTestApi, TEST_ISSUER, type TestApi } from '../testing/test-api.ts';
 
 const PODS = { group: '', version: 'v1', resource: 'pods' };

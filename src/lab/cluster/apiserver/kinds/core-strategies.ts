@@ -1,5 +1,5 @@
 import type { KubeObject } from '#kube';
-import { jsonEqual, listOf, recordOf, recordsOf, type JsonRecord } from '../json.ts';
+import { jsonEqual, recordOf, recordsOf, type JsonRecord } from '../json.ts';
 import type { FieldIssue } from '../status-errors.ts';
 import type { Strategy } from './kind.ts';
 

@@ -443,5 +443,7 @@ describe('custom resources', () => {
     ).toMatchObject({ code: 400 });
     await access.delete(CRDS, { name: 'widgets.example.com' });
     expect(await refusal(access.list(widgets('v1')))).toMatchObject({ code: 404 });
+    await access.create(CRDS, undefined, definition);
+    expect((await access.list(widgets('v1'))).items).toEqual([]);
   });
 });

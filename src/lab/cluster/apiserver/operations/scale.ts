@@ -42,6 +42,6 @@ export function writeScale(context: ApiContext, target: Target, body: unknown, o
     ]);
   }
   const desired: KubeObject = { ...live, spec: { ...recordOf(live['spec']), replicas } };
-  const changed = replaceObject(context, { ...target, subresource: undefined }, { live, desired, options });
+  const changed = replaceObject(context, target, { live, desired, options });
   return readScale(target.kind, changed);
 }

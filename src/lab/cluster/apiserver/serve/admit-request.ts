@@ -13,9 +13,26 @@ export async function admitRequest(
 ): Promise<{ readonly info: RequestInfo; readonly url: URL; readonly user: UserInfo }> {
   const url = new URL(request.url ?? '/', 'https://localhost');
   const info = parseRequestInfo(request.method ?? 'GET', url);
-  const user = await authenticate(request, context.tokens);
+  const sender = await authenticate(request, context.tokens);
+  const user = impersonated(context, sender, request);
   requireAllowed(context, user, info);
   return { info, url, user };
+}
+
+/** The user that a request's Impersonate headers ask to be (kubectl --as), else the sender. Throws 403 when the sender may not. */
+function impersonated(context: ServeContext, sender: UserInfo, { headers }: IncomingMessage): UserInfo {
+  const username = headers['impersonate-user'];
+  if (typeof username !== 'string') return sender;
+  const asked = headers['impersonate-group'] ?? [];
+  const groups = typeof asked === 'string' ? asked.split(', ') : asked;
+  const permit = (group: string, resource: string, name: string, namespace?: string) =>
+    requireAllowed(context, sender, { type: 'resource', verb: 'impersonate', group, resource, name, namespace });
+  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(username);
+  if (account === null) permit('', 'users', username);
+  else permit('', 'serviceaccounts', account[2] ?? '', account[1]);
+  for (const group of groups) permit('', 'groups', group);
+  const own = account === null ? [] : ['system:serviceaccounts', `system:serviceaccounts:${account[1] ?? ''}`];
+  return { username, groups: [...new Set([...groups, ...own, 'system:authenticated'])] };
 }
 
 /** Throws 403 in Kubernetes' words when no role allows it. */

@@ -50,14 +50,15 @@ async function openSession(
   const { info, url } = await admitRequest(context, request);
   if (info.type !== 'resource' || info.group !== '' || info.resource !== 'pods') throw unknownResource();
   if (info.subresource !== 'exec' && info.subresource !== 'attach') throw unknownResource();
-  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-  if (request.headers.upgrade?.toLowerCase() !== 'websocket' || !PROTOCOLS.some((known) => offered.includes(known))) {
-    throw badRequest(`unable to upgrade: only WebSocket with ${PROTOCOLS.join(' or ')} is served`);
-  }
   const query = url.searchParams;
   const kind = context.api.kinds.get(info);
   const pod = requireObject(context.api, { kind, namespace: info.namespace, name: info.name });
   const key = containerKey(pod, query.get('container'));
+  // after the pod, so that kubectl's second try, by SPDY, is told what is wrong with the pod
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  if (request.headers.upgrade?.toLowerCase() !== 'websocket' || !PROTOCOLS.some((known) => offered.includes(known))) {
+    throw badRequest(`unable to upgrade: only WebSocket with ${PROTOCOLS.join(' or ')} is served`);
+  }
   const tty = isTrue(query.get('tty'));
   const asked = {
     stdin: isTrue(query.get('stdin')),

@@ -7,6 +7,7 @@ import { createServiceAccountTokens, type ServiceAccountTokens } from '../auth/s
 import { seedCluster } from '../bootstrap.ts';
 import { createKindRegistry } from '../kinds/kind-registry.ts';
 import type { ApiContext, WriteOptions } from '../operations/context.ts';
+import { removeWithDefinitions } from '../operations/definition-cleanup.ts';
 import { openObjectStorage } from '../storage/object-storage.ts';
 
 /** The API server without its HTTP side, on a clock that stands still. */
@@ -40,6 +41,7 @@ export async function createTestApi(store: Store = createMemoryStore(), historyL
     issuerUrl: TEST_ISSUER,
   });
   const access = createApiAccess({ context, tokens });
+  removeWithDefinitions(storage);
   seedCluster(context);
   const accounts = { group: '', version: 'v1', resource: 'serviceaccounts' };
   if (context.storage.get(accounts, 'default', 'default') === undefined) {

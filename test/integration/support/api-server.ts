@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { Readable } from 'node:stream';
+import { silentLog, systemClock, systemRandom } from '#base';
+import { createMemoryStore } from '#lab/store';
+import { startApiServer, type ApiServer } from '../../../src/lab/cluster/apiserver/index.ts';
+import type { ExecSession, PodStreams } from '../../../src/lab/cluster/pod-streams.ts';
+
+/** The node's side of the tests: commands run on this machine, every log is two lines. */
+const streams: PodStreams = {
+  logs: (_key, { tailLines }) => {
+    const lines = ['first line\n', 'second line\n'];
+    return Promise.resolve(Readable.from(tailLines === undefined ? lines : lines.slice(-tailLines)));
+  },
+  exec: (_key, { command, stdin, stderr }): Promise<ExecSession> => {
+    const [program = '', ...args] = command;
+    const child = spawn(program, args);
+    if (!stdin) child.stdin.end();
+    return Promise.resolve({
+      stdin: stdin ? child.stdin : undefined,
+      stdout: child.stdout,
+      stderr: stderr ? child.stderr : undefined,
+      resize: () => undefined,
+      exitCode: new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 137))),
+      kill: () => child.kill('SIGKILL'),
+    });
+  },
+  attach: () => Promise.reject(new Error('nothing to attach to')),
+};
+
+/** An API server whose namespace `default` is ready for pods. */
+export async function startTestApiServer(): Promise<ApiServer> {
+  const server = await startApiServer({
+    store: createMemoryStore(),
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLog,
+    issuerUrl: 'https://eastus.oic.prod-aks.azure.com/tenant/cluster/',
+    streams,
+  });
+  const accounts = { group: '', version: 'v1', resource: 'serviceaccounts' };
+  await server.access.create(accounts, 'default', { metadata: { name: 'default' } });
+  return server;
+}
