@@ -11,6 +11,7 @@ import {
   type V1Pod,
   type V1Status,
 } from '@kubernetes/client-node';
+import { once, type EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ApiServer } from '../../src/lab/cluster/apiserver/index.ts';
@@ -121,6 +122,32 @@ test('runs a command in a container', async () => {
     reason: 'NonZeroExitCode',
     details: { causes: [{ message: '7' }] },
   });
+});
+
+test('stops while a watch and a command are under way', async () => {
+  const stopped = await startTestApiServer();
+  const own = new KubeConfig();
+  own.loadFromString(await stopped.issueKubeconfig({ user: 'admin', groups: ['system:masters'], clusterName: 'lab' }));
+  const body: V1Pod = { metadata: { name: 'p' }, spec: { nodeName: 'n', containers: [{ name: 'c', image: 'nginx' }] } };
+  await own.makeApiClient(CoreV1Api).createNamespacedPod({ namespace, body });
+  const watchEnded = new Promise((resolve) => {
+    new Watch(own).watch('/api/v1/pods', {}, () => undefined, resolve).catch(() => undefined);
+  });
+  const output = new PassThrough();
+  const socket = await new Exec(own).exec(
+    namespace,
+    'p',
+    'c',
+    ['sh', '-c', 'echo on; exec sleep 60'],
+    output,
+    null,
+    null,
+    false,
+  );
+  await once(output, 'data');
+  const socketClosed = once(socket as unknown as EventEmitter, 'close');
+  await stopped[Symbol.asyncDispose]();
+  await expect(Promise.all([watchEnded, socketClosed])).resolves.toBeDefined();
 });
 
 test('is refused without credentials and with a token that nobody issued', async () => {

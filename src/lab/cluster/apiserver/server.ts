@@ -102,7 +102,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
         requestCert: true,
         rejectUnauthorized: false,
       },
-      prepare: (httpServer) => stack.use(attachExec(httpServer, serving)),
+      prepare: (httpServer) => attachExec(httpServer, serving),
     }),
   );
   stack.defer(() => stopping.abort());

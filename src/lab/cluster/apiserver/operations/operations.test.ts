@@ -5,6 +5,7 @@ import { ApiError } from '../../api-access.ts';
 import { createTestApi, type TestApi } from '../testing/test-api.ts';
 import { createObject } from './create.ts';
 import { listObjects } from './read.ts';
+import { watchObjects } from './watch.ts';
 
 const PODS = { group: '', version: 'v1', resource: 'pods' };
 const MAPS = { group: '', version: 'v1', resource: 'configmaps' };
@@ -383,6 +384,33 @@ describe('watching', () => {
       signal: new AbortController().signal,
     });
     expect(await refusal(collect(watch, 1))).toMatchObject({ code: 410, reason: 'Expired' });
+  });
+
+  it('says where the present objects end, and where it is when nothing happens', async () => {
+    const { context, access, clock } = api;
+    await access.create(MAPS, 'default', map('a'));
+    const stop = new AbortController();
+    const watch = watchObjects(context, context.kinds.get(MAPS), {
+      sendInitialEvents: true,
+      allowBookmarks: true,
+      timeoutMs: 90_000,
+      signal: stop.signal,
+    });
+    expect(await watch.next()).toMatchObject({ value: { type: 'ADDED', object: { metadata: { name: 'a' } } } });
+    const end = { 'k8s.io/initial-events-end': 'true' };
+    expect(await watch.next()).toMatchObject({
+      value: { type: 'BOOKMARK', object: { metadata: { annotations: end } } },
+    });
+    const next = watch.next();
+    await access.create(SECRETS, 'default', { metadata: { name: 's' } });
+    await clock.advance(60_000);
+    const resourceVersion = String(context.storage.revision);
+    expect(await next).toMatchObject({
+      value: { type: 'BOOKMARK', object: { kind: 'ConfigMap', metadata: { resourceVersion } } },
+    });
+    const last = watch.next();
+    await clock.advance(30_000);
+    expect(await last).toMatchObject({ done: true });
   });
 
   it('ends when its signal aborts', async () => {

@@ -14,8 +14,8 @@ import { toApiError } from './respond.ts';
 /** The subprotocols that are served, the best first; v5 adds a signal that a channel is closed. */
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
 
-/** Serves exec and attach over WebSocket on a server's upgrades. Disposing it ends all sessions. */
-export function attachExec(server: Server, context: ServeContext): Disposable {
+/** Serves exec and attach over WebSocket on a server's upgrades. All sessions end when the server stops. */
+export function attachExec(server: Server, context: ServeContext): void {
   const sockets = new WebSocketServer({
     noServer: true,
     handleProtocols: (offered) => PROTOCOLS.find((protocol) => offered.has(protocol)) ?? false,
@@ -35,12 +35,11 @@ export function attachExec(server: Server, context: ServeContext): Disposable {
       (error: unknown) => refuse(socket, toApiError(error, context.api.log).body),
     );
   });
-  return {
-    [Symbol.dispose]: () => {
-      for (const client of sockets.clients) client.terminate();
-      sockets.close();
-    },
+  // upgraded connections are no longer the HTTP server's, and it would wait for them
+  const end = () => {
+    for (const client of sockets.clients) client.terminate();
   };
+  context.stopping.addEventListener('abort', end, { once: true });
 }
 
 async function openSession(
