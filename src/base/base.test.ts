@@ -85,6 +85,23 @@ describe('linked signals', () => {
   it('are aborted from the start when a parent is', () => {
     expect(linkSignals(AbortSignal.abort('x')).signal.aborted).toBe(true);
   });
+
+  it('follow one parent in any number, like waits do, without a warning of Node', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    const [links, waits] = [new AbortController(), new AbortController()];
+    const linked = Array.from({ length: 30 }, () => linkSignals(links.signal));
+    const sleeping = Array.from({ length: 30 }, () => systemClock.sleep(60_000, { signal: waits.signal }));
+    waits.abort(new Error('enough'));
+    links.abort(new Error('enough'));
+    const outcomes = await Promise.allSettled(sleeping);
+    await systemClock.sleep(0); // warnings are told a tick later
+    process.off('warning', note);
+    expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(linked.every(({ signal }) => signal.aborted)).toBe(true);
+    expect(warnings).toEqual([]);
+  });
 });
 
 describe('a deadline', () => {

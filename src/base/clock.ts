@@ -1,4 +1,5 @@
 import { abortReason } from './abort-reason.ts';
+import { onAbort } from './on-abort.ts';
 
 /** Options of a wait. */
 export interface WaitOptions {
@@ -25,14 +26,15 @@ export const systemClock: Clock = {
         reject(abortReason(signal));
         return;
       }
-      const onAbort = () => {
-        clearTimeout(timer);
-        reject(abortReason(signal as AbortSignal));
-      };
       const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
+        stopListening?.();
         resolve();
       }, ms);
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const stopListening =
+        signal &&
+        onAbort(signal, () => {
+          clearTimeout(timer);
+          reject(abortReason(signal));
+        });
     }),
 };

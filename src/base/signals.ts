@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { KeyferryError } from './errors.ts';
+import { onAbort } from './on-abort.ts';
 
 /** A signal that follows others until it is disposed. */
 export interface LinkedSignal {
@@ -25,12 +26,12 @@ export function linkSignals(...parents: readonly (AbortSignal | undefined)[]): L
       controller.abort(parent.reason);
       break;
     }
-    const onAbort = () => {
-      release();
-      controller.abort(parent.reason);
-    };
-    parent.addEventListener('abort', onAbort, { once: true });
-    undo.push(() => parent.removeEventListener('abort', onAbort));
+    undo.push(
+      onAbort(parent, () => {
+        release();
+        controller.abort(parent.reason);
+      }),
+    );
   }
   return {
     signal: controller.signal,
