@@ -196,17 +196,27 @@ describe('a token', () => {
       'a refusal',
       json(401, {
         error: 'invalid_client',
-        error_description: `AADSTS700213: No matching federated identity record found for presented assertion subject 'system:serviceaccount:a:b'. Trace ID: 1`,
+        error_description: `AADSTS700213: No matching federated identity record found for presented assertion subject 'system:serviceaccount:a:b'. https://learn.microsoft.com/x Trace ID: 1-a Correlation ID: 2-b Timestamp: 2026-01-02 03:04:05Z`,
         error_codes: [700213],
       }),
       {
         code: 'unauthenticated',
         upstreamCode: 'AADSTS700213',
         message: expect.stringMatching(
-          /^getting a token for client client in tenant tenant: AADSTS700213: No matching .*'system:serviceaccount:a:b'\. Trace ID: 1$/,
+          /^getting a token for client client in tenant tenant: AADSTS700213: No matching .*'system:serviceaccount:a:b'\. https:\/\/learn\.microsoft\.com\/x$/,
         ),
+        upstreamRequestId: '1-a',
         hint: expect.stringContaining('subject'),
       },
+    ],
+    [
+      'a refusal in the older form, with line breaks',
+      json(400, {
+        error: 'invalid_grant',
+        error_description:
+          'AADSTS70021: No match.\r\nTrace ID: 1-a\r\nCorrelation ID: 2-b\r\nTimestamp: 2026-01-02 03:04:05Z',
+      }),
+      { message: expect.stringMatching(/: AADSTS70021: No match\.$/), upstreamRequestId: '1-a' },
     ],
     [
       'a wrong request',

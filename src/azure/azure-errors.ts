@@ -64,13 +64,18 @@ const VAULT_HINTS: Readonly<Record<string, string>> = {
   SecretNotFound: 'check objectName and objectVersion: the vault has no such secret',
 };
 
+// What Entra ID adds to each description, with spaces or line breaks between the parts. It is another text each time; without
+// it equal failures have equal texts, and Kubernetes counts one event instead of keeping one a try.
+const TRACE = /\s*Trace ID:\s*(?<traceId>\S+)(?:\s+Correlation ID:\s*\S+)?(?:\s+Timestamp:\s*[-\d]+ [:\d]+Z)?/;
+
 /** The error of a failed token request. `failure` is the answer of Entra ID, where there was one. */
 export function tokenError(error: unknown, failure: TokenFailure | undefined, what: string): KeyferryError {
   if (error instanceof KeyferryError) return error;
   const body = parseJson(failure?.body);
   const description =
     textOf(body?.['error_description']) ?? (failure === undefined ? undefined : textOf(body?.['error']));
-  const reason = withoutTokens(description ?? describeForeign(error, failure?.status));
+  const told = withoutTokens(description ?? describeForeign(error, failure?.status));
+  const reason = told.replace(TRACE, '');
   const aadsts = /AADSTS\d+/.exec(reason)?.[0];
   const code =
     failure !== undefined && failure.status < 500 && failure.status !== 429 && failure.status !== 408
@@ -80,6 +85,7 @@ export function tokenError(error: unknown, failure: TokenFailure | undefined, wh
     upstreamCode: aadsts ?? textOf(body?.['error']),
     hint: aadsts === undefined ? undefined : TOKEN_HINTS[aadsts],
     retryAfterMs: failure?.retryAfterMs,
+    requestId: TRACE.exec(told)?.groups?.['traceId'],
   });
 }
 
@@ -99,6 +105,7 @@ export function vaultError(error: unknown, what: string, nowMs: number): Keyferr
     upstreamCode,
     hint: codes.map((code) => VAULT_HINTS[code]).find(isText),
     retryAfterMs: retryAfterMs(foreign?.response?.headers?.get('retry-after') ?? undefined, nowMs),
+    requestId: foreign?.response?.headers?.get('x-ms-request-id'),
   });
 }
 
@@ -124,6 +131,7 @@ interface ForeignFacts {
   readonly upstreamCode: string | undefined;
   readonly hint: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly requestId: string | undefined;
 }
 
 // No `cause`: the SDK's errors carry the request, whose headers and body hold the token and the assertion.
@@ -132,6 +140,7 @@ function foreignError(code: ErrorCode, message: string, facts: ForeignFacts): Ke
     ...(facts.upstreamCode === undefined ? {} : { upstreamCode: facts.upstreamCode }),
     ...(facts.hint === undefined ? {} : { hint: facts.hint }),
     ...(facts.retryAfterMs === undefined ? {} : { retryAfterMs: facts.retryAfterMs }),
+    ...(facts.requestId === undefined ? {} : { upstreamRequestId: facts.requestId }),
   });
 }
 

@@ -47,6 +47,8 @@ export interface KeyferryErrorOptions {
   readonly issues?: readonly Issue[];
   /** How long the failing service asked to be left alone, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** By which the failing service's support finds the request. Another one each time, so for logs and not in the message. */
+  readonly upstreamRequestId?: string;
 }
 
 /**
@@ -60,6 +62,7 @@ export class KeyferryError extends Error {
   readonly upstreamCode: string | undefined;
   readonly issues: readonly Issue[];
   readonly retryAfterMs: number | undefined;
+  readonly upstreamRequestId: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: KeyferryErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -68,6 +71,7 @@ export class KeyferryError extends Error {
     this.upstreamCode = options.upstreamCode;
     this.issues = options.issues ?? [];
     this.retryAfterMs = options.retryAfterMs;
+    this.upstreamRequestId = options.upstreamRequestId;
   }
 
   /** The sort of trouble, from the code table. */

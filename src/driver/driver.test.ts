@@ -265,6 +265,19 @@ describe('a republish', () => {
     );
   });
 
+  it("that fails has the service's request id in the log, and not in the event: equal failures stay one event", async () => {
+    await using harness = await startHarness();
+    await harness.publish();
+    for (const upstreamRequestId of ['request-1', 'request-2']) {
+      harness.answer = () => Promise.reject(new KeyferryError('unknown', 'refused', { upstreamRequestId }));
+      await harness.clock.advance(120_000);
+      await harness.publish();
+    }
+    const ids = harness.log.lines.map(({ fields }) => fields?.['upstreamRequestId']).filter((id) => id !== undefined);
+    expect(ids).toEqual(['request-1', 'request-2']);
+    expect(new Set(harness.events.map(({ message }) => message)).size).toBe(1);
+  });
+
   it('that failed is tried again sooner than the interval, with growing pauses', async () => {
     await using harness = await startHarness({ refreshIntervalMs: DAY_MS });
     await harness.publish();

@@ -29,7 +29,6 @@ export function maskRefreshFailure(
     namespace: request.pod.namespace,
     pod: request.pod.name,
     class: request.className,
-    errorType: failure.errorType,
-    error: text,
+    ...failure.logFields,
   });
 }

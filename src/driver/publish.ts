@@ -111,8 +111,7 @@ async function fill(
     });
     deps.log.error('Volume not mounted', {
       ...describeVolume(request, told.provider),
-      errorType: failure.errorType,
-      error: errorText(failure.error),
+      ...failure.logFields,
     });
     throw describeFailure(request, failure);
   }

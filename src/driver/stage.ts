@@ -1,4 +1,4 @@
-import { toKeyferryError, type KeyferryError } from '#base';
+import { errorText, toKeyferryError, type KeyferryError, type LogFields } from '#base';
 
 /** Values of the `error_type` label, upstream's set: where a publish failed. */
 export type ErrorType =
@@ -20,6 +20,16 @@ export class StageFailure extends Error {
     super(errorType, { cause: error });
     this.errorType = errorType;
     this.error = toKeyferryError(error);
+  }
+
+  /** What a log line says of it. */
+  get logFields(): LogFields {
+    const { upstreamRequestId } = this.error;
+    return {
+      errorType: this.errorType,
+      error: errorText(this.error),
+      ...(upstreamRequestId !== undefined && { upstreamRequestId }),
+    };
   }
 }
 

@@ -189,6 +189,7 @@ function fetchError(failed: readonly Extract<FetchResult, { ok: false }>[]): Key
       cause: first,
       ...(first.upstreamCode === undefined ? {} : { upstreamCode: first.upstreamCode }),
       ...(first.retryAfterMs === undefined ? {} : { retryAfterMs: first.retryAfterMs }),
+      ...(first.upstreamRequestId === undefined ? {} : { upstreamRequestId: first.upstreamRequestId }),
     },
   );
 }
