@@ -115,4 +115,13 @@ describe('mergeAttributes', () => {
   it('lets the volume context win', () => {
     expect(mergeAttributes({ a: '1', b: '1' }, { b: '2', c: '2' })).toEqual({ a: '1', b: '2', c: '2' });
   });
+
+  it.each(['serviceAccount.tokens', 'pod.namespace', 'pod.name', 'serviceAccount.name', 'ephemeral'])(
+    'takes no %s from a class, whether kubelet gives one or not',
+    (name) => {
+      const key = `csi.storage.k8s.io/${name}`;
+      expect(mergeAttributes({ a: '1', [key]: 'of the class' }, {})).toEqual({ a: '1' });
+      expect(mergeAttributes({ [key]: 'of the class' }, { [key]: 'of kubelet' })).toEqual({ [key]: 'of kubelet' });
+    },
+  );
 });
