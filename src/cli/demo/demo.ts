@@ -5,7 +5,7 @@ import { labEnvironment, packageRoot } from '#lab/session';
 import type { UsableLab } from '../lab-access.ts';
 import type { Terminal } from '../terminal.ts';
 import { createAzure, type Azure } from './azure.ts';
-import { applyObjects, exampleObjects } from './manifests.ts';
+import { applyExample } from './manifests.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
 import { outputOf, waitForReady } from './pods.ts';
 
@@ -97,10 +97,7 @@ async function makeIdentity({ az, tell, newRequests }: Stage, client: KubeClient
   const clientId = await az.run(`az identity show -g ${GROUP} -n ${IDENTITY} --query clientId -o tsv`);
   tell.facts({ 'client id': clientId });
   tell.command('kubectl apply -f examples/file-and-env/manifests/service-account.yaml');
-  await applyObjects(
-    client,
-    await exampleObjects('file-and-env/manifests/service-account.yaml', { CLIENT_ID: clientId }),
-  );
+  await applyExample(client, 'file-and-env/manifests/service-account.yaml', { CLIENT_ID: clientId });
   const federate = `az identity federated-credential create -g ${GROUP} --identity-name ${IDENTITY} -n reader --issuer ${issuer} --subject ${SUBJECT}`;
   tell.command(federate);
   await az.run(federate);
@@ -176,7 +173,7 @@ async function startPod(
   values: Readonly<Record<string, string>>,
 ): Promise<void> {
   tell.command(`kubectl apply -f examples/${file}`);
-  await applyObjects(client, await exampleObjects(file, values));
+  await applyExample(client, file, values);
   tell.command(`kubectl wait --for=condition=Ready pod/${pod}`);
   const startedMs = systemClock.monotonic();
   await waitForReady(client, pod, { clock: systemClock, timeoutMs: POD_READY_WITHIN_MS, signal });

@@ -1,26 +1,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
 import type { Clock, Log } from '#base';
 import type { ClusterSpec } from '#lab/cloud';
 import { ApiError, type Cluster } from '#lab/cluster';
-import type { KubeObject, ResourceRef } from '#kube';
+import { parseManifests, type KubeObject, type ResourceRef } from '#kube';
 import { startNodeProcess, type NodeProcess } from './node-process.ts';
 import { packageRoot } from './package-root.ts';
 
 const DRIVER = 'secrets-store.csi.k8s.io';
 const MANIFESTS = ['crds.yaml', 'csidriver.yaml', 'rbac.yaml'];
-
-/** Where the objects of the manifests live: the kinds that deploy/ has, and no others. */
-const RESOURCES: Readonly<Record<string, Omit<ResourceRef, 'group' | 'version'>>> = {
-  CustomResourceDefinition: { resource: 'customresourcedefinitions' },
-  CSIDriver: { resource: 'csidrivers' },
-  ServiceAccount: { resource: 'serviceaccounts' },
-  ClusterRole: { resource: 'clusterroles' },
-  ClusterRoleBinding: { resource: 'clusterrolebindings' },
-  Role: { resource: 'roles' },
-  RoleBinding: { resource: 'rolebindings' },
-};
 
 /** What the add-on needs of its surroundings. */
 export interface AddonOptions {
@@ -81,11 +69,7 @@ export async function removeAddonObjects(cluster: Cluster): Promise<void> {
 
 async function manifestObjects(): Promise<KubeObject[]> {
   const texts = await Promise.all(MANIFESTS.map((file) => readFile(join(packageRoot(), 'deploy', file), 'utf8')));
-  return texts.flatMap((text) =>
-    parseAllDocuments(text)
-      .map((document) => document.toJS() as KubeObject | null)
-      .filter((object): object is KubeObject => object !== null),
-  );
+  return texts.flatMap(parseManifests);
 }
 
 async function applyObject(cluster: Cluster, object: KubeObject): Promise<void> {
@@ -93,8 +77,8 @@ async function applyObject(cluster: Cluster, object: KubeObject): Promise<void> 
   await cluster.api.patch(resourceOf(object), { name, namespace }, 'apply', object);
 }
 
+/** The kinds of deploy/ all have a plural with s. */
 function resourceOf(object: KubeObject): ResourceRef {
-  const [group, version] = object.apiVersion.includes('/') ? object.apiVersion.split('/') : ['', object.apiVersion];
-  const { resource } = RESOURCES[object.kind] ?? { resource: `${object.kind.toLowerCase()}s` };
-  return { group: group ?? '', version: version ?? 'v1', resource };
+  const [version = '', group = ''] = object.apiVersion.split('/').reverse();
+  return { group, version, resource: `${object.kind.toLowerCase()}s` };
 }
