@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { KeyferryError } from '#base';
+import { findProgram } from './az-choice.ts';
 
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
@@ -22,7 +23,10 @@ export async function runCommand(
   try {
     return await new Promise<number>((resolve, reject) => {
       child.once('error', (cause: NodeJS.ErrnoException) => {
-        const missing = cause.code === 'ENOENT';
+        // A folder of the PATH that may not be read makes it EACCES instead of ENOENT.
+        const missing = program.includes('/')
+          ? cause.code === 'ENOENT'
+          : findProgram(program, env['PATH']) === undefined;
         reject(
           new KeyferryError(missing ? 'not-found' : 'failed-precondition', `cannot run ${program}: ${cause.message}`, {
             cause,
