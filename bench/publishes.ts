@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { silentLog, systemClock, systemRandom } from '#base';
 import { callUnary, createGrpcClient } from '#grpc';
 import { createKubeClient, loadKubeconfig, RESOURCES } from '#kube';
-import { labEnvironment, runAz, startLab, stateFolder } from '#lab/session';
+import { labEnvironment, startLab, stateFolder } from '#lab/session';
+import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { NodeClient, type NodePublishVolumeRequest } from '../src/gen/csi/v1/csi.ts';
 import { secretProviderClass } from '../test/support/manifests.ts';
+import { azOutput } from '../test/support/test-lab.ts';
 import { row, summarize } from './figures.ts';
 
-const CLASSES = { group: 'secrets-store.csi.x-k8s.io', version: 'v1', resource: 'secretproviderclasses' } as const;
 const AUDIENCE = 'api://AzureADTokenExchange';
 const IN_SEQUENCE = 200;
 const AT_ONCE = 16;
@@ -35,23 +36,7 @@ const env = labEnvironment({
   keepHome: false,
 });
 
-async function az(command: string): Promise<string> {
-  let out = '';
-  const exitCode = await runAz(command.split(' '), {
-    env,
-    stdout: (text) => {
-      out += text;
-    },
-    stderr: (text) => process.stderr.write(text),
-    isTty: false,
-    readStdin: () => Promise.resolve(''),
-    clock: systemClock,
-    random: systemRandom,
-    signal: new AbortController().signal,
-  });
-  if (exitCode !== 0) throw new Error(`az ${command} exited with ${exitCode}`);
-  return out.trim();
-}
+const az = (command: string) => azOutput(command, env);
 
 await az('group create -g g -l eastus');
 await az(
@@ -83,7 +68,7 @@ for (const [name, secrets] of [
   ['ten', SECRETS],
 ] as const) {
   await client.create(
-    CLASSES,
+    SECRET_CLASS_RESOURCES.classes,
     'default',
     secretProviderClass({ name, clientId, tenantId, vault: 'kv-bench', secrets }),
   );

@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { systemClock } from '#base';
 import { RESOURCES } from '#kube';
 import { packageRoot, planNamespaces } from '#lab/session';
+import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { podWithClass, secretProviderClass } from '../test/support/manifests.ts';
 import { makeCluster, podReady, startTestLab } from '../test/support/test-lab.ts';
 import { summarize, row } from './figures.ts';
 
-const CLASSES = { group: 'secrets-store.csi.x-k8s.io', version: 'v1', resource: 'secretproviderclasses' } as const;
 const READY_RUNS = 7;
 const PODS = 20;
 
@@ -57,7 +57,7 @@ async function podsThatShare(): Promise<void> {
   });
   const secrets = ['One', 'Two'];
   await client.create(
-    CLASSES,
+    SECRET_CLASS_RESOURCES.classes,
     'default',
     secretProviderClass({ name: 'shared', clientId, tenantId, vault: 'kv-bench', secrets }),
   );

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RESOURCES, type KubeClient } from '#kube';
+import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { podWithClass, secretProviderClass } from '../support/manifests.ts';
 import {
   eventually,
@@ -11,7 +12,6 @@ import {
   type TestLab,
 } from '../support/test-lab.ts';
 
-const CLASSES = { group: 'secrets-store.csi.x-k8s.io', version: 'v1', resource: 'secretproviderclasses' } as const;
 const VAULT = 'kv-failures';
 const NOBODY = '11111111-2222-4333-8444-555555555555';
 
@@ -46,7 +46,11 @@ const updateCredential = (lab: TestLab, { name, issuer, subject }: Setting) =>
     `az identity federated-credential update -g g --identity-name ${name} -n federated --issuer ${issuer} --subject ${subject} --audiences api://AzureADTokenExchange`,
   );
 const setParameter = (client: KubeClient, { name }: Setting, parameters: Record<string, string>) =>
-  client.patch(CLASSES, { namespace: 'default', name }, { type: 'merge', body: { spec: { parameters } } });
+  client.patch(
+    SECRET_CLASS_RESOURCES.classes,
+    { namespace: 'default', name },
+    { type: 'merge', body: { spec: { parameters } } },
+  );
 
 const CASES: readonly Case[] = [
   {
@@ -167,7 +171,7 @@ describe('a pod whose secret cannot be read', () => {
       vault: VAULT,
       secrets: [row.secret ?? 'Fine'],
     });
-    await client.create(CLASSES, 'default', spc);
+    await client.create(SECRET_CLASS_RESOURCES.classes, 'default', spc);
     await client.create(RESOURCES.pods, 'default', podWithClass(row.name, row.name, row.name));
     return setting;
   };

@@ -2,10 +2,10 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KeyferryError, systemClock, systemRandom } from '#base';
+import { systemClock, systemRandom } from '#base';
 import { createKubeClient, loadKubeconfig, RESOURCES, type Event, type KubeClient, type Pod } from '#kube';
 import type { AuditRecord } from '#lab/cloud';
-import { labEnvironment, launchLab, runAz, stateFolder, type LaunchedLab, type StateFolder } from '#lab/session';
+import { captureAz, labEnvironment, launchLab, stateFolder, type LaunchedLab, type StateFolder } from '#lab/session';
 
 /**
  * A lab for a test: the real daemon from dist/ in namespaces of its own, on a state folder that goes with it. `npm test`
@@ -15,10 +15,8 @@ export interface TestLab extends AsyncDisposable {
   readonly folder: StateFolder;
   readonly lab: LaunchedLab;
   readonly env: Record<string, string>;
-  /** Runs a command of the az stand-in, words separated by spaces, and answers what it prints. */
+  /** {@link azOutput} in this lab. */
   az(command: string): Promise<string>;
-  /** Runs one that may fail. */
-  azResult(command: string): Promise<{ readonly exitCode: number; readonly out: string; readonly err: string }>;
   audit(): Promise<AuditRecord[]>;
 }
 
@@ -40,35 +38,11 @@ export async function startTestLab(): Promise<TestLab> {
     builtinAz: true,
     keepHome: false,
   });
-  const azResult = async (command: string) => {
-    let out = '';
-    let err = '';
-    const exitCode = await runAz(command.split(' ').slice(1), {
-      env,
-      stdout: (text) => {
-        out += text;
-      },
-      stderr: (text) => {
-        err += text;
-      },
-      isTty: false,
-      readStdin: () => Promise.resolve(''),
-      clock: systemClock,
-      random: systemRandom,
-      signal: new AbortController().signal,
-    });
-    return { exitCode, out: out.trim(), err: err.trim() };
-  };
   return {
     folder,
     lab,
     env,
-    azResult,
-    async az(command) {
-      const { exitCode, out, err } = await azResult(command);
-      if (exitCode !== 0) throw new KeyferryError('unknown', `${command} exited with ${exitCode}: ${err}`);
-      return out;
-    },
+    az: (command) => azOutput(command, env),
     async audit() {
       const records: AuditRecord[] = [];
       for await (const record of lab.control.audit({ follow: false })) records.push(record);
@@ -79,6 +53,14 @@ export async function startTestLab(): Promise<TestLab> {
       await rm(folder.root, { recursive: true, force: true });
     },
   };
+}
+
+/** What a command of the az stand-in prints in a lab's environment, without the line end. Throws when it fails. */
+export async function azOutput(command: string, env: Readonly<Record<string, string>>): Promise<string> {
+  const words = command.replace(/^az /, '');
+  const { code, stdout, stderr } = await captureAz(words, { env, clock: systemClock, random: systemRandom });
+  if (code !== 0) throw new Error(`${command} exited with ${code}: ${stderr.trim()}`);
+  return stdout.trim();
 }
 
 /** What a test gets from {@link makeCluster}. */

@@ -1,38 +1,25 @@
 import { KeyferryError, systemClock, systemRandom } from '#base';
-import { runAz } from '#lab/session';
+import { captureAz } from '#lab/session';
 
 /** Runs commands of the az stand-in in this process. */
 export interface Azure {
-  /** What the command prints. Throws with what it wrote on stderr when it fails. */
+  /** What the command, `az` included, prints. Throws with what it wrote on stderr when it fails. */
   run(command: string): Promise<string>;
 }
 
-/** The stand-in in a lab's environment. Commands are words separated by spaces; a part in single quotes is one word. */
+/** The stand-in in a lab's environment. */
 export function createAzure(env: Readonly<Record<string, string | undefined>>, signal: AbortSignal): Azure {
   return {
     async run(command) {
-      let out = '';
-      let err = '';
-      const exitCode = await runAz(words(command).slice(1), {
+      const words = command.replace(/^az /, '');
+      const { code, stdout, stderr } = await captureAz(words, {
         env,
-        stdout: (text) => {
-          out += text;
-        },
-        stderr: (text) => {
-          err += text;
-        },
-        isTty: false,
-        readStdin: () => Promise.resolve(''),
         clock: systemClock,
         random: systemRandom,
         signal,
       });
-      if (exitCode !== 0) throw new KeyferryError('unknown', `${command} exited with ${exitCode}: ${err.trim()}`);
-      return out.trim();
+      if (code !== 0) throw new KeyferryError('unknown', `${command} exited with ${code}: ${stderr.trim()}`);
+      return stdout.trim();
     },
   };
-}
-
-function words(command: string): string[] {
-  return [...command.matchAll(/'([^']*)'|[^\s']+/g)].map(([whole, quoted]) => quoted ?? whole);
 }

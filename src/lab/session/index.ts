@@ -1,4 +1,4 @@
-export { runAz, type AzIo } from './az/index.ts';
+export { captureAz, runAz, type AzIo, type AzResult } from './az/index.ts';
 export { AZ_CHOICES, findProgram, wantsBuiltinAz, type AzChoice } from './az-choice.ts';
 export { createControlClient, type ControlClient } from './control-client.ts';
 export { labEnvironment, renderExports, type EnvironmentOptions } from './environment.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { createDisposeStack, silentLog, systemClock, systemRandom } from '#base';
 import { startCloud, type Cloud } from '#lab/cloud';
 import { createMemoryStore } from '#lab/store';
-import type { AzIo } from '#lab/session/az';
-import { az, type AzResult } from '../../../src/lab/session/az/testing/index.ts';
+import type { AzIo, AzResult } from '#lab/session';
+import { az } from '../../../src/lab/session/az/testing/index.ts';
 import { createIssuerOnlyClusters, type IssuerOnlyClusters } from './cloud-lab.ts';
 
 /** The emulated Azure with an az that is signed in to it; its clusters are issuers and nothing more. */
@@ -16,7 +16,7 @@ export interface AzLab extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   readonly configFolder: string;
   readonly clusters: IssuerOnlyClusters;
-  /** Runs a command line given as one string (words with spaces in double quotes) or as words. */
+  /** Runs a command line: words, or one text in which quotes keep spaces. */
   run(line: string | readonly string[], io?: Partial<AzIo>): Promise<AzResult>;
   /** The same for a command that must succeed; answers its JSON. */
   json(line: string): Promise<unknown>;
@@ -56,8 +56,7 @@ export async function startAzLab(): Promise<AzLab> {
     NO_PROXY: '127.0.0.1,localhost',
     REQUESTS_CA_BUNDLE: bundle,
   };
-  const run: AzLab['run'] = (line, io) =>
-    az(typeof line === 'string' ? wordsOf(line) : line, { ...io, env: { ...env, ...io?.env } });
+  const run: AzLab['run'] = (line, io) => az(line, { ...io, env: { ...env, ...io?.env } });
   const succeed = async (line: string): Promise<string> => {
     const { code, stdout, stderr } = await run(line);
     if (code !== 0) throw new Error(`az ${line} ended with ${code}: ${stderr}`);
@@ -74,10 +73,6 @@ export async function startAzLab(): Promise<AzLab> {
     text: async (line) => (await succeed(`${line} -o tsv`)).replace(/\n$/, ''),
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
-}
-
-function wordsOf(line: string): string[] {
-  return [...line.matchAll(/(?:[^\s"]|"[^"]*")+/g)].map(([word]) => word.replaceAll('"', ''));
 }
 
 function kubeconfigOf(name: string): string {

@@ -1,2 +1,3 @@
-export { runAz } from './run.ts';
+export { captureAz, type AzResult } from './capture.ts';
 export type { AzIo } from './io.ts';
+export { runAz } from './run.ts';

@@ -1,1 +1,1 @@
-export { az, type AzResult } from './memory-io.ts';
+export { az } from './run-az.ts';
