@@ -21,7 +21,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       'end-with-stdin': { type: 'boolean', default: false },
     },
   });
-  const log = createProcessLog({ level: process.env['KEYFERRY_LOG_LEVEL'] ?? 'info' });
+  const level = process.env['KEYFERRY_LOG_LEVEL'] ?? 'info';
+  const log = createProcessLog({ level });
   const upstreamProxy = process.env['HTTPS_PROXY'] ?? process.env['https_proxy'];
   const ended = endSignal(values['end-with-stdin']);
   try {
@@ -30,6 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       ephemeral: values.ephemeral,
       allowInternet: values['allow-internet'],
       upstreamProxy: values['allow-internet'] ? upstreamProxy : undefined,
+      verbosity: level === 'debug' ? 4 : 0,
       clock: systemClock,
       random: systemRandom,
       log,

@@ -139,7 +139,10 @@ async function start(
   collectDefaultMetrics({ register: registry });
   const ready = { value: false };
   const address = parseListenAddress(flags['metrics-addr']);
-  if (address !== undefined) stack.use(await startStatusServer(address, registry, ready));
+  if (address !== undefined) {
+    const { host, port } = stack.use(await startStatusServer(address, registry, ready));
+    log.info('Metrics and probes are served', { host, port });
+  }
 
   const config = flags.kubeconfig === '' ? inClusterConfig({ env, clock }) : loadKubeconfig(flags.kubeconfig, clock);
   const userAgent = `csi-secrets-store/controller/${VERSION} (${process.platform}/${process.arch}) keyferry`;

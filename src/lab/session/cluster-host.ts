@@ -22,6 +22,8 @@ export interface ClusterHostOptions {
   caBundle(): string;
   /** What pods must not see: homes and state folders. */
   readonly hiddenPaths: readonly string[];
+  /** `--v` of the node processes. */
+  readonly verbosity: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -67,7 +69,8 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
         `${POD_CA_FOLDER}/ca-bundle.pem`,
       ),
       containerFiles: [{ path: `${POD_CA_FOLDER}/ca-bundle.pem`, content: options.caBundle() }],
-      kubernetesVersion: spec.kubernetesVersion,
+      // Azure says 1.33.5 where Kubernetes says v1.33.5
+      kubernetesVersion: `v${spec.kubernetesVersion}`,
       userName: `clusterUser_${spec.resourceGroup}_${spec.name}`,
     });
     const entry: Running = { cluster, spec, addon: undefined };
@@ -87,6 +90,7 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
       entry.addon = await startAddon({
         cluster: entry.cluster,
         settings: wanted,
+        verbosity: options.verbosity,
         env: {
           PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
           ...proxyEnvironment(options.gatewayPort(), options.folder.caBundle, options.folder.caFile),

@@ -35,6 +35,8 @@ export interface LabOptions {
   readonly allowInternet: boolean;
   /** The HTTPS proxy that the person's environment had before the lab's. */
   readonly upstreamProxy: string | undefined;
+  /** `--v` of the production processes; from 4 on they log at debug level. Default 0. */
+  readonly verbosity?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -72,6 +74,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       gatewayPort: () => cloud?.gateway.port ?? 0,
       caBundle: () => bundle,
       hiddenPaths: [homedir(), '/home', '/root', folder.root],
+      verbosity: options.verbosity ?? 0,
       clock,
       random,
       log,

@@ -14,6 +14,8 @@ const MANIFESTS = ['crds.yaml', 'csidriver.yaml', 'rbac.yaml'];
 export interface AddonOptions {
   readonly cluster: Cluster;
   readonly settings: NonNullable<ClusterSpec['secretsProvider']>;
+  /** The node process's `--v`. */
+  readonly verbosity: number;
   /** The environment of the node process: PATH and the way to the emulated Azure. */
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
@@ -47,6 +49,7 @@ export async function startAddon(options: AddonOptions): Promise<NodeProcess> {
       `--enable-secret-rotation=${settings.enableSecretRotation}`,
       `--rotation-poll-interval=${settings.rotationPollInterval}`,
       '--log-format-json=true',
+      `--v=${options.verbosity}`,
     ],
     env: options.env,
     logFile: options.logFile,
