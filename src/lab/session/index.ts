@@ -8,4 +8,4 @@ export { planNamespaces } from './namespaces.ts';
 export { packageRoot } from './package-root.ts';
 export { runCommand } from './run-command.ts';
 export { defaultStateRoot, readEndpoint, stateFolder, type LabEndpoint, type StateFolder } from './state-folder.ts';
-export { renderStatus, type ClusterSummary, type LabStatus, type PodSummary } from './status.ts';
+export { renderStatus, type ClusterSummary, type LabStatus } from './status.ts';

@@ -1,12 +1,4 @@
-/** One pod as `lab status` shows it. */
-export interface PodSummary {
-  readonly namespace: string;
-  readonly name: string;
-  readonly phase: string;
-  readonly ready: boolean;
-  /** Why it does not run, such as `CreateContainerConfigError`. */
-  readonly reason?: string;
-}
+import type { PodSummary } from '#lab/cluster';
 
 /** One cluster as `lab status` shows it. */
 export interface ClusterSummary {

@@ -35,6 +35,7 @@ const DATA = '..data';
 /**
  * Puts files into a volume all at once, in the layout that Kubernetes' volumes have (pkg/volume/util/atomic_writer.go):
  * `name -> ..data/name`, `..data -> ..<time>.<random>`; the swap is one rename. Answers whether anything changed.
+ * The driver in `src/driver` has a writer of its own: this one stands for the kubelet's, and shares nothing with what it tests.
  */
 export async function writeVolumeFiles(
   folder: string,

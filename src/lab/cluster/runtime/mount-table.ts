@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** One line of /proc/self/mountinfo (proc(5)), as far as containers need it. */
+/**
+ * One line of /proc/self/mountinfo (proc(5)), as far as containers need it. `src/driver` reads the table by itself: the
+ * lab's node and the driver on it share no code.
+ */
 export interface MountEntry {
   readonly mountPoint: string;
   readonly options: readonly string[];
