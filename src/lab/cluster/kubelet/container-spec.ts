@@ -61,6 +61,8 @@ export async function buildContainerSpec(input: ContainerSpecInput): Promise<Con
     dropCapabilities: container.securityContext?.capabilities?.drop ?? [],
     noNewPrivileges: container.securityContext?.allowPrivilegeEscalation === false,
     stdin: container.stdin ?? false,
+    stdinOnce: container.stdinOnce ?? false,
+    tty: container.tty ?? false,
     logPath: input.logPath,
   };
 }

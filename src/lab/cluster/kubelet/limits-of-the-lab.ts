@@ -11,7 +11,6 @@ export function limitEvents(pod: Pod, runtime: Pick<ContainerRuntime, 'canChange
     if (container.readinessProbe !== undefined) ignored.add('readinessProbe');
     if (container.startupProbe !== undefined) ignored.add('startupProbe');
     if (container.lifecycle !== undefined) ignored.add('lifecycle');
-    if (container.tty === true) ignored.add('tty');
     if (container.resources?.limits !== undefined) ignored.add('resources.limits');
   }
   if (pod.spec?.activeDeadlineSeconds !== undefined) ignored.add('activeDeadlineSeconds');

@@ -1,5 +1,5 @@
+import { once } from 'node:events';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import type { ExecRequest, ExecSession } from '../pod-streams.ts';
 import type { LogStream, LogWriter } from './cri-log.ts';
 import type { ContainerExit } from './runtime.ts';
@@ -11,24 +11,35 @@ export interface ContainerStreams {
   attach(request: Omit<ExecRequest, 'command'>, exit: Promise<ContainerExit>): ExecSession;
 }
 
-/** Reads a container's outputs from now on. `stdin` is the near end of its input, if it is kept open. */
-export function createContainerStreams(
-  stdout: Readable,
-  stderr: Readable,
-  stdin: Writable | undefined,
-  log: LogWriter,
-): ContainerStreams {
+/** The near ends of a container's streams. */
+export interface ContainerEnds {
+  readonly stdout: Readable;
+  /** Undefined on a terminal. */
+  readonly stderr: Readable | undefined;
+  /** Undefined when it is not kept open. */
+  readonly stdin: Writable | undefined;
+  /** Closes stdin when the first who is attached to it leaves. */
+  readonly stdinOnce: boolean;
+  readonly resize: ExecSession['resize'];
+}
+
+/** Reads a container's outputs from now on, no faster than the log and the attached take them. */
+export function createContainerStreams(ends: ContainerEnds, log: LogWriter): ContainerStreams {
+  const { stdin } = ends;
   const attached: Record<LogStream, Set<PassThrough>> = { stdout: new Set(), stderr: new Set() };
-  const pump = async (source: Readable, name: LogStream): Promise<void> => {
-    source.on('data', (chunk: Buffer) => {
-      log.write(name, chunk);
-      for (const copy of attached[name]) copy.write(chunk);
-    });
-    await finished(source, { writable: false }).catch(() => undefined);
+  const pump = async (source: Readable | undefined, name: LogStream): Promise<void> => {
+    try {
+      for await (const chunk of (source ?? []) as AsyncIterable<Buffer>) {
+        await log.write(name, chunk);
+        await Promise.all([...attached[name]].map((copy) => writeCopy(copy, chunk)));
+      }
+    } catch {
+      // A stream that breaks is at its end.
+    }
     for (const copy of attached[name]) copy.end();
     attached[name].clear();
   };
-  const ends = Promise.all([pump(stdout, 'stdout'), pump(stderr, 'stderr')]).then(() => {
+  const finished = Promise.all([pump(ends.stdout, 'stdout'), pump(ends.stderr, 'stderr')]).then(() => {
     stdin?.destroy();
   });
   const follow = (name: LogStream): PassThrough => {
@@ -37,25 +48,39 @@ export function createContainerStreams(
     copy.once('close', () => attached[name].delete(copy));
     return copy;
   };
+  const feed = (target: Writable): Writable => {
+    const input = new PassThrough();
+    input.pipe(target, { end: false });
+    input.once('close', () => {
+      if (ends.stdinOnce) target.end();
+    });
+    return input;
+  };
   return {
-    finished: ends,
+    finished,
     attach: (request, exit) => {
       const out = request.stdout ? follow('stdout') : undefined;
-      const err = request.stderr ? follow('stderr') : undefined;
-      const input = request.stdin && stdin !== undefined ? new PassThrough() : undefined;
-      if (input !== undefined) input.pipe(stdin as Writable, { end: false });
+      const err = request.stderr && ends.stderr !== undefined ? follow('stderr') : undefined;
+      const input = request.stdin && stdin !== undefined ? feed(stdin) : undefined;
       return {
         stdin: input,
         stdout: out,
         stderr: err,
-        resize: () => undefined,
+        resize: ends.resize,
         exitCode: exit.then(({ exitCode }) => exitCode),
         kill: () => {
-          input?.destroy();
+          // What was typed before leaving still arrives.
+          input?.end();
           out?.destroy();
           err?.destroy();
         },
       };
     },
   };
+}
+
+/** Waits for a slow reader; one that leaves is not waited for. */
+async function writeCopy(copy: PassThrough, chunk: Buffer): Promise<void> {
+  if (copy.destroyed || copy.write(chunk)) return;
+  await Promise.race([once(copy, 'drain'), once(copy, 'close')]).catch(() => undefined);
 }

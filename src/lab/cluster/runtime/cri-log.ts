@@ -45,7 +45,8 @@ export function parseLogEntry(line: Buffer): LogEntry | undefined {
 
 /** A log that is being written. */
 export interface LogWriter {
-  write(stream: LogStream, chunk: Buffer): void;
+  /** Resolves when more may be written: a container that writes faster than the disk waits. */
+  write(stream: LogStream, chunk: Buffer): Promise<void>;
   /** Resolves when all that was written is in the file. */
   close(): Promise<void>;
 }
@@ -60,7 +61,7 @@ export async function openLogWriter(path: string, clock: Clock): Promise<LogWrit
   await once(file, 'open');
   const failed = new Promise<void>((resolve) => file.once('error', () => resolve()));
   return {
-    write: (stream, chunk) => {
+    write: async (stream, chunk) => {
       const nowMs = clock.now();
       const parts: Buffer[] = [];
       let start = 0;
@@ -69,7 +70,8 @@ export async function openLogWriter(path: string, clock: Clock): Promise<LogWrit
         start = end + 1;
       }
       if (start < chunk.length) parts.push(formatLogEntry(nowMs, stream, chunk.subarray(start), true));
-      if (parts.length > 0 && file.writable) file.write(Buffer.concat(parts));
+      if (parts.length === 0 || !file.writable || file.write(Buffer.concat(parts))) return;
+      await Promise.race([once(file, 'drain'), failed]);
     },
     close: () => Promise.race([new Promise<void>((resolve) => file.end(() => resolve())), failed]),
   };

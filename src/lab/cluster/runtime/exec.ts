@@ -1,15 +1,14 @@
 import { spawn } from 'node:child_process';
-import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { spawn as spawnTerminal } from '@lydell/node-pty';
 import type { Clock } from '#base';
 import type { ExecRequest, ExecSession } from '../pod-streams.ts';
 import { splitEnvironment } from './environment.ts';
 import type { Machine } from './machine.ts';
 import { createPipes, type Pipe } from './pipes.ts';
 import type { ContainerSpec } from './runtime.ts';
-import { renderExecScript } from './scripts.ts';
+import { FOREGROUND_SCRIPT, renderExecScript } from './scripts.ts';
 import { signalNumber } from './signals.ts';
+import { openTerminal } from './terminals.ts';
 
 /** How long a command's output may stay open after its end (a background process can hold it), milliseconds. */
 const DRAIN_MS = 1000;
@@ -22,6 +21,8 @@ export interface ExecPlace {
   readonly spec: ContainerSpec;
   /** The container's own folder on disk. */
   readonly folder: string;
+  /** Its devpts. */
+  readonly terminals: string;
   /** Its first process. */
   readonly pid: number;
 }
@@ -29,31 +30,19 @@ export interface ExecPlace {
 /** Runs a command in a running container, with its environment, working directory and rights. */
 export async function startExec(place: ExecPlace, request: ExecRequest): Promise<ExecSession> {
   const { machine, spec } = place;
-  const terminal = request.tty ? [{ name: 'TERM', value: 'xterm' }] : [];
-  const env = splitEnvironment([...terminal, ...spec.env]);
+  const env = splitEnvironment(spec.env);
   const script = renderExecScript({
     programs: machine.programs,
     spec,
     canChangeUser: machine.canChangeUser,
     carriers: env.carriers,
+    tty: request.tty,
   });
-  const command = [
-    '--target',
-    String(place.pid),
-    '--mount',
-    '--uts',
-    '--ipc',
-    '--pid',
-    '--',
-    machine.programs.sh,
-    '-c',
-    script,
-    'exec',
-    ...request.command,
-  ];
+  const namespaces = ['--target', String(place.pid), '--mount', '--uts', '--ipc', '--pid'];
+  const command = [machine.programs.sh, '-c', script, 'exec', ...request.command];
   return request.tty
-    ? execOnTerminal(machine.programs.nsenter, command, env.direct)
-    : execOnPipes(place, command, env.direct, request);
+    ? execOnTerminal(place, namespaces, command, env.direct)
+    : execOnPipes(place, [...namespaces, '--', ...command], env.direct, request);
 }
 
 async function execOnPipes(
@@ -108,37 +97,26 @@ async function execOnPipes(
 }
 
 function execOnTerminal(
-  nsenter: string,
+  { machine, terminals }: ExecPlace,
+  namespaces: readonly string[],
   command: readonly string[],
   env: Readonly<Record<string, string>>,
 ): ExecSession {
-  const terminal = spawnTerminal(nsenter, [...command], {
-    name: 'xterm',
-    cols: 80,
-    rows: 24,
-    cwd: '/',
-    env: { ...env },
-  });
-  const stdout = new PassThrough();
-  const stdin = new PassThrough();
-  terminal.onData((text) => stdout.write(text));
-  stdin.on('data', (chunk: Buffer) => terminal.write(chunk.toString()));
-  const exitCode = new Promise<number>((resolve) => {
-    terminal.onExit(({ exitCode: code, signal }) => {
-      stdout.end();
-      stdin.destroy();
-      resolve(signal !== undefined && signal !== 0 ? 128 + signal : code);
-    });
+  const { nsenter, sh } = machine.programs;
+  const terminal = openTerminal({
+    machine,
+    folder: terminals,
+    // A shell waits for the command instead of nsenter(1), which would die of the Ctrl-C that is meant for the command.
+    command: [nsenter, ...namespaces, '--no-fork', '--', sh, '-c', FOREGROUND_SCRIPT, 'exec', ...command],
+    env,
   });
   return {
-    stdin,
-    stdout,
+    stdin: terminal.input,
+    stdout: terminal.output,
     stderr: undefined,
-    resize: ({ width, height }) => {
-      if (width > 0 && height > 0) terminal.resize(width, height);
-    },
-    exitCode,
-    kill: () => terminal.kill('SIGKILL'),
+    resize: terminal.resize,
+    exitCode: terminal.exit.then(({ exitCode }) => exitCode),
+    kill: terminal.hangUp,
   };
 }
 

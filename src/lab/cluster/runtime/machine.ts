@@ -20,7 +20,7 @@ const NEEDED = [
   'umount',
   'unshare',
 ] as const;
-const USEFUL = ['hostname', 'script', 'setsid'] as const;
+const USEFUL = ['chown', 'hostname'] as const;
 
 /** Where the programs are that containers are made with (util-linux and coreutils). */
 export type Programs = Readonly<Record<(typeof NEEDED)[number], string>> &

@@ -1,5 +1,5 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -14,7 +14,6 @@ import { DEVICES, readHostRoot, type HostRoot } from './host-root.ts';
 import { knownImage } from './images.ts';
 import { ensureOwnProc, inspectMachine, type Machine } from './machine.ts';
 import { readMounts } from './mount-table.ts';
-import { createPipes } from './pipes.ts';
 import { planRoot, type RootPlan } from './root-plan.ts';
 import {
   ContainerStartError,
@@ -24,7 +23,8 @@ import {
   type ContainerSpec,
 } from './runtime.ts';
 import { renderLaunchScript } from './scripts.ts';
-import { signalNumber } from './signals.ts';
+import { startOnPipes, startOnTerminal } from './container-start.ts';
+import { mountTerminals, unmountTerminals } from './terminals.ts';
 
 const run = promisify(execFile);
 /** What OCI runtimes make read-only in /proc. */
@@ -61,10 +61,34 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
   const start = async (spec: ContainerSpec): Promise<ContainerHandle> => {
     const folder = join(stateDir, 'containers', spec.id);
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    const terminals = join(folder, 'pts');
+    await mountTerminals(machine.programs, terminals);
+    const cleanUp = async (): Promise<void> => {
+      await unmountTerminals(machine.programs, terminals).catch(() => undefined);
+      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    };
+    try {
+      const handle = await assemble(spec, folder, terminals);
+      const exit = handle.exit.then(async (end) => {
+        await cleanUp();
+        running.delete(spec.id);
+        return end;
+      });
+      running.set(spec.id, { ...handle, exit });
+      log.debug('Container started', { container: spec.id, pid: handle.pid });
+      return { ...handle, exit };
+    } catch (error) {
+      await cleanUp();
+      throw error;
+    }
+  };
+
+  const assemble = async (spec: ContainerSpec, folder: string, terminals: string): Promise<ContainerHandle> => {
     const plan = planRoot({
       host,
       root,
       scratch: folder,
+      terminals,
       mounts: spec.mounts,
       isFile: (path) => !(statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true),
       hostMounts: readMounts(),
@@ -85,14 +109,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
       canChangeUser: machine.canChangeUser,
       carriers: env.carriers,
     });
-    const handle = await launch({ machine, clock, folder, spec, script, env: env.direct });
-    running.set(spec.id, handle);
-    log.debug('Container started', { container: spec.id, pid: handle.pid });
-    void handle.exit.then(async () => {
-      running.delete(spec.id);
-      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
-    });
-    return handle;
+    return launch({ machine, clock, folder, terminals, spec, script, env: env.direct });
   };
 
   return {
@@ -116,51 +133,29 @@ async function launch(input: {
   readonly machine: Machine;
   readonly clock: Clock;
   readonly folder: string;
+  readonly terminals: string;
   readonly spec: ContainerSpec;
   readonly script: string;
   readonly env: Readonly<Record<string, string>>;
 }): Promise<ContainerHandle> {
-  const { machine, clock, folder, spec } = input;
+  const { machine, clock, folder, terminals, spec } = input;
   const { unshare, sh } = machine.programs;
-  const [logWriter, pipes] = await Promise.all([
-    openLogWriter(spec.logPath, clock),
-    createPipes(folder, 'pipe', { reads: 3, writes: spec.stdin ? 1 : 0 }),
-  ]);
-  const [out, err, status] = pipes.reads as [(typeof pipes.reads)[0], (typeof pipes.reads)[0], (typeof pipes.reads)[0]];
-  const stdin = pipes.writes[0];
-  const nothing = openSync('/dev/null', 'r');
-  const child = spawn(
-    unshare,
-    [
-      '--mount',
-      '--uts',
-      '--ipc',
-      '--pid',
-      '--fork',
-      '--kill-child=SIGKILL',
-      '--',
-      sh,
-      '-c',
-      input.script,
-      'container',
-      ...spec.command,
-    ],
-    {
-      cwd: '/',
-      env: input.env,
-      detached: true,
-      stdio: [stdin?.childFd ?? nothing, status.childFd, status.childFd, 'ignore', out.childFd, err.childFd],
-    },
-  );
-  const ended = endOf(child);
-  pipes.handOver();
-  closeSync(nothing);
-  const streams = createContainerStreams(out.near, err.near, stdin?.near, logWriter);
-  const words = createLaunchReport(status.near);
+  const flags = ['--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child=SIGKILL', '--'];
+  const command = [unshare, ...flags, sh, '-c', input.script, 'container', ...spec.command] as const;
+  const logWriter = await openLogWriter(spec.logPath, clock);
+  const started =
+    spec.tty === true
+      ? await startOnTerminal({ machine, folder, terminals, command, env: input.env, stdin: spec.stdin })
+      : await startOnPipes({ folder, command, env: input.env, stdin: spec.stdin });
+  const streams = createContainerStreams({ ...started.ends, stdinOnce: spec.stdinOnce ?? false }, logWriter);
+  let isOver = false;
+  const words = createLaunchReport(started.status);
   const ready = await words.ready;
+  started.handOver();
   const startedAtMs = clock.now();
-  const reported = finished(status.near, { writable: false }).catch(() => undefined);
-  const exit = ended.then(async (end): Promise<ContainerExit> => {
+  const reported = finished(started.status, { writable: false }).catch(() => undefined);
+  const exit = started.ended.then(async (end): Promise<ContainerExit> => {
+    isOver = true;
     const finishedAtMs = clock.now();
     await Promise.all([streams.finished, reported]);
     await logWriter.close();
@@ -169,39 +164,29 @@ async function launch(input: {
     return { ...(killed ? { exitCode: 137, signal: 9 } : end), startedAtMs, finishedAtMs };
   });
   if (!ready) {
-    stdin?.near.destroy();
+    started.ends.stdin?.destroy();
     const { exitCode } = await exit;
     throw startError(words.text(), exitCode);
   }
-  const pid = await firstChild(child.pid);
+  const pid = await firstChild(started.pid);
   const handle: ContainerHandle = {
     id: spec.id,
     pid: pid ?? 0,
     startedAtMs,
     exit,
     signal: (name) => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (isOver) return;
       try {
         if (pid !== undefined) process.kill(pid, name);
-        else if (name === 'SIGKILL') child.kill(name);
+        else if (name === 'SIGKILL' && started.pid !== undefined) process.kill(started.pid, name);
       } catch {
         // It ended in this instant: that is what was wanted.
       }
     },
-    exec: (request) => startExec({ machine, clock, spec, folder, pid: pid ?? 0 }, request),
+    exec: (request) => startExec({ machine, clock, spec, folder, terminals, pid: pid ?? 0 }, request),
     attach: (request) => streams.attach(request, exit),
   };
   return handle;
-}
-
-function endOf(child: ChildProcess): Promise<{ exitCode: number; signal: number | undefined }> {
-  return new Promise((resolve) => {
-    child.once('error', () => resolve({ exitCode: 128, signal: undefined }));
-    child.once('exit', (code, name) => {
-      const signal = name === null ? undefined : signalNumber(name);
-      resolve({ exitCode: signal === undefined ? (code ?? 128) : 128 + signal, signal });
-    });
-  });
 }
 
 /** What the launch script and unshare(1) say. The pipe stays open, or their last words would end them by SIGPIPE. */

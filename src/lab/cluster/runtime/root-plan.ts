@@ -34,6 +34,8 @@ export interface RootPlanInput {
   readonly mounts: readonly ContainerMount[];
   readonly isFile: (hostPath: string) => boolean;
   readonly hostMounts: readonly MountEntry[];
+  /** This container's devpts. */
+  readonly terminals: string;
   /** Whether procfs and sysfs can be mounted anew; otherwise the machine's are bound. */
   readonly freshProc: boolean;
   readonly freshSys: boolean;
@@ -61,7 +63,7 @@ export function planRoot(input: RootPlanInput): RootPlan {
     fstab.push(fstabLine(root + path, root + path, 'none', 'bind,ro,nosuid,nodev,noexec'));
   }
   for (const device of DEVICES) bind(`/dev/${device}`, `/dev/${device}`, false);
-  fstab.push(fstabLine('devpts', `${root}/dev/pts`, 'devpts', 'newinstance,ptmxmode=0666,mode=0620,nosuid,noexec'));
+  bind(input.terminals, '/dev/pts', false);
   fstab.push(fstabLine('tmpfs', `${root}/dev/shm`, 'tmpfs', 'mode=1777,nosuid,nodev,noexec'));
 
   // Outer mounts first: one on /data, then one on /data/cache inside it.

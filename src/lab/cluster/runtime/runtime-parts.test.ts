@@ -35,8 +35,8 @@ describe('a log entry', () => {
     try {
       const path = join(folder, 'deep', '0.log');
       const log = await openLogWriter(path, createFakeClock(0));
-      log.write('stdout', Buffer.from('one\ntw'));
-      log.write('stdout', Buffer.from('o\n'));
+      void log.write('stdout', Buffer.from('one\ntw'));
+      void log.write('stdout', Buffer.from('o\n'));
       await log.close();
       const words = readFileSync(path, 'utf8')
         .split('\n')

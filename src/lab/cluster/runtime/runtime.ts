@@ -39,6 +39,10 @@ export interface ContainerSpec {
   readonly noNewPrivileges: boolean;
   /** Keeps stdin open for {@link ContainerHandle.attach}; otherwise it is /dev/null. */
   readonly stdin: boolean;
+  /** Closes stdin when the first who attached to it leaves. */
+  readonly stdinOnce?: boolean | undefined;
+  /** Runs the command on a terminal: stdout and stderr are one then. */
+  readonly tty?: boolean | undefined;
   /** Where stdout and stderr go, in the CRI log format. Its folder is created. */
   readonly logPath: string;
 }

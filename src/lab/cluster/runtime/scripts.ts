@@ -73,9 +73,16 @@ export function renderLaunchScript(input: {
     `[ -d ${shellQuote(spec.workingDir)} ] || ${run.mkdir} -p ${shellQuote(spec.workingDir)} || fail 128 'cannot create the working directory'`,
   );
   if (spec.readOnlyRoot) lines.push(`${run.mount} -o remount,bind,ro / || fail 128 'cannot assemble the root'`);
+  lines.push(...renderTerminal({ ...input, tty: spec.tty === true }));
   lines.push(...renderChecks(spec), 'echo ready', 'exec 1>&4 2>&5 4>&- 5>&-', renderCommand(input, spec));
   return lines.join('\n');
 }
+
+/**
+ * Waits for its arguments' command on a terminal. The terminal's signals reach all of its foreground: the command is to have
+ * them, the one that waits is not to die of them. A handler is not passed on to the command, ignoring would be.
+ */
+export const FOREGROUND_SCRIPT = `trap : INT QUIT\n"$@"\nexit "$?"`;
 
 /** The script that runs a further command in a container's namespaces; trouble is told as an OCI runtime tells it. */
 export function renderExecScript(input: {
@@ -83,13 +90,27 @@ export function renderExecScript(input: {
   readonly spec: ContainerSpec;
   readonly canChangeUser: boolean;
   readonly carriers: readonly string[];
+  readonly tty: boolean;
 }): string {
   const prefix = 'OCI runtime exec failed: exec failed: unable to start container process: ';
   return [
     `fail() { printf '%s\\n' ${shellQuote(prefix)}"$2: unknown" >&2; exit "$1"; }`,
+    ...renderTerminal(input),
     ...renderChecks(input.spec),
     renderCommand(input, input.spec),
   ].join('\n');
+}
+
+/** Gives the terminal to the container's user, who may want to open it by name. */
+function renderTerminal(input: {
+  readonly programs: Programs;
+  readonly spec: ContainerSpec;
+  readonly canChangeUser: boolean;
+  readonly tty: boolean;
+}): string[] {
+  const { uid = 0 } = input.spec.user;
+  if (!input.tty || !input.canChangeUser || uid === 0 || input.programs.chown === undefined) return [];
+  return [`${input.programs.chown} ${uid} /proc/self/fd/0 || :`];
 }
 
 function renderChecks(spec: ContainerSpec): string[] {

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { silentLog, systemClock } from '#base';
 import { serveScenarios } from '../../../../../test/support/namespaces.ts';
 import type { ExecRequest } from '../../pod-streams.ts';
@@ -11,6 +12,19 @@ import {
   type ContainerRuntime,
   type ContainerSpec,
 } from '../index.ts';
+
+/** A person at a terminal: types when the text that they wait for is shown. */
+interface Dialogue {
+  readonly as: 'exec' | 'container';
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly uid?: number;
+  readonly steps: readonly {
+    readonly when: string;
+    readonly type: string;
+    readonly resize?: { readonly width: number; readonly height: number };
+  }[];
+}
 
 interface Place {
   readonly runtime: ContainerRuntime;
@@ -147,6 +161,52 @@ serveScenarios({
       session.resize({ width: 100, height: 30 });
       if (input !== null) session.stdin?.[request.tty === true ? 'write' : 'end'](input);
       return { code: await session.exitCode, stdout, stderr };
+    }),
+
+  terminal: (wanted: Dialogue) =>
+    withRuntime(async ({ runtime, spec, log }) => {
+      const user = { supplementalGroups: [], ...(wanted.uid === undefined ? {} : { uid: wanted.uid }) };
+      const env = Object.entries({ PATH: '/usr/bin:/bin:/usr/sbin:/sbin', ...wanted.env }).map(([name, value]) => ({
+        name,
+        value,
+      }));
+      const more = { user, env };
+      const request = { stdin: true, stdout: true, stderr: false, tty: true };
+      const isContainer = wanted.as === 'container';
+      const handle = await runtime.start(
+        isContainer
+          ? spec('x', wanted.command, { ...more, stdin: true, stdinOnce: true, tty: true })
+          : spec('x', ['sleep', '1000'], more),
+      );
+      const session = isContainer ? handle.attach(request) : await handle.exec({ ...request, command: wanted.command });
+      let shown = '';
+      session.stdout?.setEncoding('latin1');
+      session.stdout?.on('data', (text: string) => (shown += text));
+      let from = 0;
+      for (const { when, type, resize } of wanted.steps) {
+        let at = -1;
+        while ((at = shown.indexOf(when, from)) === -1) await systemClock.sleep(5);
+        from = at + when.length;
+        if (resize !== undefined) session.resize(resize);
+        session.stdin?.write(type);
+      }
+      const code = await session.exitCode;
+      return { code, shown, log: isContainer ? log('x') : undefined };
+    }),
+
+  slowTerminal: (bytes: number) =>
+    withRuntime(async ({ runtime, spec }) => {
+      const handle = await runtime.start(spec('x', ['sleep', '1000']));
+      const command = ['sh', '-c', `head -c ${bytes} /dev/zero`];
+      const session = await handle.exec({ command, stdin: false, stdout: true, stderr: false, tty: true });
+      let seen = 0;
+      const out = session.stdout as Readable;
+      for await (const chunk of out as AsyncIterable<Buffer>) {
+        seen += chunk.length;
+        // slower than the command writes, so that it has ended long before the reader is there
+        await systemClock.sleep(1);
+      }
+      return { code: await session.exitCode, seen };
     }),
 
   user: () =>
