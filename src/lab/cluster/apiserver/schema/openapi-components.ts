@@ -6,6 +6,12 @@ import { ATOMIC_MAPS, ATOMIC_TYPES, MERGE_RULES } from './merge-rules.ts';
 const PREFIX = 'io.k8s.api.v1.';
 const REFERENCE = '#/components/schemas/';
 
+/** Types that are one value; they have components of their own so that kubectl explain can show their names. */
+const SCALAR_TYPES: Readonly<Record<string, JsonRecord>> = {
+  IntOrString: { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
+  Quantity: { oneOf: [{ type: 'string' }, { type: 'number' }] },
+};
+
 /** The name of a kind's schema in its OpenAPI document. */
 export function componentName(kind: Kind): string {
   const { schema, group, version } = kind;
@@ -20,7 +26,7 @@ export function renderComponents(kinds: readonly Kind[]): JsonRecord {
     const name = PREFIX + typeName;
     if (components[name] !== undefined) return;
     components[name] = {};
-    components[name] = renderType(typeName, addType);
+    components[name] = SCALAR_TYPES[typeName] ?? renderType(typeName, addType);
   };
   for (const kind of kinds) {
     const reference = [{ group: kind.group, kind: kind.kind, version: kind.version }];
@@ -98,13 +104,18 @@ function renderField(code: string, addType: (name: string) => void): JsonRecord 
     case 'date-time-micro':
       return { type: 'string', format: 'date-time' };
     case 'int-or-string':
+      return referenceTo('IntOrString', addType);
     case 'quantity':
-      return { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] };
+      return referenceTo('Quantity', addType);
     default:
-      addType(code);
-      // in a list or map nothing may stand beside $ref, so it is always wrapped
-      return { allOf: [{ $ref: `${REFERENCE}${PREFIX}${code}` }] };
+      return referenceTo(code, addType);
   }
+}
+
+function referenceTo(typeName: string, addType: (name: string) => void): JsonRecord {
+  addType(typeName);
+  // in a list or map nothing may stand beside $ref, so it is always wrapped
+  return { allOf: [{ $ref: `${REFERENCE}${PREFIX}${typeName}` }] };
 }
 
 function mergeExtensions(typeName: string, field: string): JsonRecord {

@@ -2,9 +2,10 @@ import { methodNotAllowed, unknownResource } from '../status-errors.ts';
 import { aggregatedDiscovery, coreVersions, groupList, resourceList, singleGroup } from './discovery.ts';
 import type { Call, ServeContext } from './context.ts';
 import { parseAccept, wantsAggregatedDiscovery } from './negotiate.ts';
+import { openapiV2 } from './openapi-v2.ts';
 import { openapiDocument, openapiIndex } from './openapi.ts';
 import type { PathRequest } from './parse-request.ts';
-import { sendJson, sendText } from './respond.ts';
+import { sendBytes, sendJson, sendText } from './respond.ts';
 
 const AGGREGATED_TYPE = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
@@ -28,6 +29,11 @@ export async function servePath(context: ServeContext, call: Call, info: PathReq
     }
     return;
   }
+  if (first === 'openapi' && parts[1] === 'v2' && parts.length === 2) {
+    const { contentType, body } = openapiV2(parseAccept(request.headers.accept));
+    sendBytes(response, 200, body, contentType);
+    return;
+  }
   const body = await documentAt(context, parts);
   if (body === undefined) throw unknownResource();
   sendJson(response, 200, body);
@@ -38,7 +44,17 @@ async function documentAt(context: ServeContext, parts: readonly string[]): Prom
   const [first, second, third, ...rest] = parts;
   switch (first) {
     case undefined:
-      return { paths: ['/.well-known/openid-configuration', '/api', '/apis', '/healthz', '/openapi/v3', '/version'] };
+      return {
+        paths: [
+          '/.well-known/openid-configuration',
+          '/api',
+          '/apis',
+          '/healthz',
+          '/openapi/v2',
+          '/openapi/v3',
+          '/version',
+        ],
+      };
     case 'api':
       return third === undefined ? resourceList(kinds, '', second ?? '') : undefined;
     case 'apis':

@@ -10,13 +10,17 @@ export function sendJson(
   body: unknown,
   contentType = 'application/json',
 ): void {
-  const text = `${JSON.stringify(body)}\n`;
+  sendBytes(response, code, Buffer.from(`${JSON.stringify(body)}\n`), contentType);
+}
+
+/** Sends bytes of the type that is named. */
+export function sendBytes(response: ServerResponse, code: number, bytes: Buffer, contentType: string): void {
   response.writeHead(code, {
     'content-type': contentType,
-    'content-length': Buffer.byteLength(text),
+    'content-length': bytes.length,
     'cache-control': 'no-cache, private',
   });
-  response.end(text);
+  response.end(bytes);
 }
 
 /** Sends plain text. */
