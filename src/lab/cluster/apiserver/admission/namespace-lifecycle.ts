@@ -1,3 +1,4 @@
+import type { Target } from '../operations/context.ts';
 import { forbidden, notFound } from '../status-errors.ts';
 import type { AdmissionStep } from './admission.ts';
 
@@ -16,3 +17,12 @@ export const checkNamespaceLifecycle: AdmissionStep = (context, { target, verb, 
     `unable to create new content in namespace ${namespace} because it is being terminated`,
   );
 };
+
+/** Namespaces that cannot be deleted (kube-apiserver's NamespaceLifecycle). */
+const IMMORTAL: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
+
+/** Throws 403 for a namespace that every cluster keeps. */
+export function checkMayBeDeleted({ kind, name }: Target): void {
+  if (kind.group !== '' || kind.kind !== 'Namespace' || !IMMORTAL.has(name)) return;
+  throw forbidden(NAMESPACES, name, 'this namespace may not be deleted');
+}

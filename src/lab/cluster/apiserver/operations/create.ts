@@ -5,6 +5,7 @@ import { rfc3339 } from '../time.ts';
 import { alreadyExists, badRequest, invalid } from '../status-errors.ts';
 import type { ApiContext, Target, WriteOptions } from './context.ts';
 import { decodeObject } from './decode.ts';
+import { withoutEmptyMetadata } from './empty-metadata.ts';
 import { trackFields, type Manager } from './managed-fields.ts';
 import { validateObject } from './validate.ts';
 import { fromStored, toStored } from './versions.ts';
@@ -32,7 +33,7 @@ export function insertObject(
   if (kind.namespaced && !target.namespace) throw badRequest('an empty namespace may not be set during creation');
   const named = nameObject(context, target, decoded);
   const name = named.metadata.name ?? '';
-  const fresh = withSystemFields(context, target, named);
+  const fresh = withoutEmptyMetadata(withSystemFields(context, target, named));
   const prepared = kind.strategy.prepareForCreate?.(fresh, context) ?? fresh;
   const defaulted = kind.strategy.defaults?.(prepared) ?? prepared;
   const admitted = admit(context, { target: { ...target, name }, verb: 'create', object: defaulted, options });

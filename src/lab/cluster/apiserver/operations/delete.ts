@@ -1,5 +1,6 @@
 import type { KubeObject, StatusBody } from '#kube';
 import type { DeleteRequest, KubeList, ListQuery } from '../../api-access.ts';
+import { checkMayBeDeleted } from '../admission/namespace-lifecycle.ts';
 import { listOf, recordOf } from '../json.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { conflict } from '../status-errors.ts';
@@ -18,6 +19,7 @@ export function deleteObject(
   request: DeleteRequest & { readonly dryRun?: boolean },
 ): KubeObject | StatusBody {
   const { kind } = target;
+  checkMayBeDeleted(target);
   const live = requireObject(context, target);
   checkPreconditions(target, live, request);
   const finalizers = withPolicy(live.metadata.finalizers ?? [], request.propagationPolicy);

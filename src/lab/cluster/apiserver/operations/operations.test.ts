@@ -254,7 +254,32 @@ describe('updating', () => {
   });
 });
 
+describe('metadata that holds nothing', () => {
+  it('is left out on every way in, as Go leaves it out', async () => {
+    const { access } = api;
+    const empty = { labels: {}, annotations: {}, finalizers: [], ownerReferences: [] };
+    const shown = (object: KubeObject) => Object.keys(object.metadata).filter((field) => field in empty);
+    expect(shown(await access.create(MAPS, 'default', { metadata: { name: 'm', ...empty } }))).toEqual([]);
+    await access.patch(MAPS, key('m'), 'merge', { metadata: { labels: { a: 'b' } } });
+    expect(shown(await access.patch(MAPS, key('m'), 'merge', { metadata: { labels: { a: null } } }))).toEqual([]);
+    const body = (annotations?: object) => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'm', annotations },
+    });
+    await access.patch(MAPS, key('m'), 'apply', body({ a: 'b' }));
+    expect(shown(await access.patch(MAPS, key('m'), 'apply', body()))).toEqual([]);
+  });
+});
+
 describe('deleting', () => {
+  it.each(['default', 'kube-system', 'kube-public'])('refuses to delete the namespace %s', async (name) => {
+    expect(await refusal(api.access.delete(NAMESPACES, { name }))).toMatchObject({
+      code: 403,
+      message: `namespaces "${name}" is forbidden: this namespace may not be deleted`,
+    });
+  });
+
   it('removes an object whose last finalizer goes', async () => {
     const { access } = api;
     await access.create(MAPS, 'default', { metadata: { name: 'm', finalizers: ['a/b'] } });

@@ -5,6 +5,7 @@ import { badRequest, conflict, invalid } from '../status-errors.ts';
 import { requireObject, type ApiContext, type Target, type WriteOptions } from './context.ts';
 import { decodeObject } from './decode.ts';
 import { isGone } from './delete.ts';
+import { withoutEmptyMetadata } from './empty-metadata.ts';
 import { trackFields, type Manager } from './managed-fields.ts';
 import { validateObject } from './validate.ts';
 import { fromStored, toStored } from './versions.ts';
@@ -34,8 +35,8 @@ export function replaceObject(context: ApiContext, target: Target, replacement: 
   const { kind } = target;
   const { live, desired, options, managers } = replacement;
   checkVersion(target, live, desired);
-  const merged =
-    kind.strategy.prepareForUpdate?.(keepParts(target, live, desired), live) ?? keepParts(target, live, desired);
+  const kept = withoutEmptyMetadata(keepParts(target, live, desired));
+  const merged = kind.strategy.prepareForUpdate?.(kept, live) ?? kept;
   const defaulted = kind.strategy.defaults?.(merged) ?? merged;
   const admitted = admit(context, { target, verb: 'update', object: defaulted, old: live, options });
   validateObject(kind, admitted, live);

@@ -36,6 +36,9 @@ function splitTopLevel(text: string): string[] {
 
 function parseRequirement(part: string, whole: string): LabelRequirement {
   const set = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/.exec(part);
+  if (set === null && /[()]/.test(part)) {
+    throw badRequest(`unable to parse requirement: unexpected parenthesis in "${part}" of selector "${whole}"`);
+  }
   if (set !== null) {
     const values = (set[3] ?? '').split(',').map((value) => value.trim());
     return checked({ key: set[1] ?? '', operator: set[2] as 'in' | 'notin', values }, whole);

@@ -27,7 +27,7 @@ describe('label selectors', () => {
     expect(matchesLabels(parseLabelSelector(text), labels)).toBe(expected);
   });
 
-  it.each(['=a', 'a b', 'app in web', '-x=1'])('refuses "%s"', (text) => {
+  it.each(['=a', 'a b', 'app in web', '-x=1', 'a=((', 'a in (b', 'a)'])('refuses "%s"', (text) => {
     expect(() => parseLabelSelector(text)).toThrow(ApiError);
   });
 
