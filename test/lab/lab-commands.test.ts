@@ -38,6 +38,18 @@ describe('keyferry lab run', () => {
   });
 });
 
+describe('a machine that cannot run a lab', () => {
+  it('is told what it lacks, and nothing stays behind', async () => {
+    await using person = await createPerson();
+    Object.assign(person.env, { PATH: '/nowhere', XDG_RUNTIME_DIR: person.home });
+    const outcome = await person.keyferry('lab', 'up', '--ephemeral');
+    expect([outcome.exitCode, outcome.out]).toEqual([1, '']);
+    expect(outcome.err).toContain('unshare (package util-linux) is not on this machine');
+    expect(outcome.err).toContain('what to do:');
+    expect(readdirSync(person.home)).toEqual([]);
+  });
+});
+
 describe('a detached lab', () => {
   it('is found by status, env, audit and down, keeps its state over a restart, and lets another run beside it', async () => {
     await using person = await createPerson();

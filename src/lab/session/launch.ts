@@ -45,6 +45,15 @@ export type ReadyMessage =
  * when it could not start, and `failed-precondition` where there can be no namespaces.
  */
 export async function launchLab(options: LaunchOptions): Promise<LaunchedLab> {
+  try {
+    return await launch(options);
+  } catch (error) {
+    if (options.ephemeral) await rm(options.folder.root, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function launch(options: LaunchOptions): Promise<LaunchedLab> {
   const { folder, clock } = options;
   const plan = planNamespaces(process.getuid?.() ?? 0);
   mkdirSync(folder.root, { recursive: true, mode: 0o700 });
@@ -117,16 +126,13 @@ export async function launchLab(options: LaunchOptions): Promise<LaunchedLab> {
 
 async function readyMessage(child: ChildProcess): Promise<ReadyMessage | undefined> {
   const lines = createInterface({ input: child.stdio[3] as Readable });
-  const failed = once(child, 'error').then(([cause]) => {
-    throw new KeyferryError('failed-precondition', 'the program unshare (package util-linux) cannot be started', {
-      cause,
-    });
-  });
   const first = new Promise<ReadyMessage | undefined>((resolve) => {
     lines.once('line', (line) => resolve(JSON.parse(line) as ReadyMessage));
     lines.once('close', () => resolve(undefined));
   });
-  return Promise.race([first, failed]);
+  // A program that cannot be started says no line either; why is found out by trying it.
+  child.once('error', () => lines.close());
+  return first;
 }
 
 /** Lets this process end while the child goes on. */
