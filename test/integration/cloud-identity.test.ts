@@ -16,29 +16,11 @@ let tenantId: string;
 beforeAll(async () => {
   lab = await startCloudLab();
   ({ tenantId } = lab.cloud.directory.tenant);
-  const { subscriptionId } = lab.cloud.directory.subscription;
-  const group = `https://management.azure.com/subscriptions/${subscriptionId}/resourceGroups/rg`;
-  const put = async (path: string, body: object): Promise<unknown> => {
-    const answer = await lab.call('PUT', `${group}${path}?api-version=2024-11-01`, body);
-    expect([200, 201], JSON.stringify(answer.body)).toContain(answer.status);
-    return answer.body;
-  };
-  await put('', { location: 'eastus' });
-  await put('/providers/Microsoft.ContainerService/managedClusters/aks', {
-    location: 'eastus',
-    identity: { type: 'SystemAssigned' },
-    properties: {
-      dnsPrefix: 'aks',
-      agentPoolProfiles: [{ name: 'nodepool1', count: 1, mode: 'System' }],
-      oidcIssuerProfile: { enabled: true },
-      securityProfile: { workloadIdentity: { enabled: true } },
-    },
-  });
-  [spec] = [...lab.clusters.applied.values()] as [ClusterSpec];
+  spec = await lab.makeCluster();
   const identity = '/providers/Microsoft.ManagedIdentity/userAssignedIdentities/workload';
-  const made = (await put(identity, { location: 'eastus' })) as { properties: { clientId: string } };
+  const made = await lab.put<{ properties: { clientId: string } }>(identity, { location: 'eastus' });
   ({ clientId } = made.properties);
-  await put(`${identity}/federatedIdentityCredentials/fic`, {
+  await lab.put(`${identity}/federatedIdentityCredentials/fic`, {
     properties: { issuer: spec.issuerUrl, subject: SUBJECT, audiences: [AUDIENCE] },
   });
 });

@@ -20,7 +20,6 @@ let lab: CloudLab;
 let spec: ClusterSpec;
 let tenantId: string;
 let clientId: string;
-let group: string;
 let child: ChildProcess;
 let socketPath: string;
 let logs = '';
@@ -34,39 +33,23 @@ const secretsUrl = `https://${VAULT}.vault.azure.net/secrets`;
 beforeAll(async () => {
   lab = await startCloudLab();
   ({ tenantId } = lab.cloud.directory.tenant);
-  const { subscriptionId } = lab.cloud.directory.subscription;
-  group = `https://management.azure.com/subscriptions/${subscriptionId}/resourceGroups/rg`;
-  await put(group, { location: 'eastus' });
-  await put(`${group}/providers/Microsoft.ContainerService/managedClusters/aks`, {
-    location: 'eastus',
-    identity: { type: 'SystemAssigned' },
-    properties: {
-      dnsPrefix: 'aks',
-      agentPoolProfiles: [{ name: 'nodepool1', count: 1, mode: 'System' }],
-      oidcIssuerProfile: { enabled: true },
-      securityProfile: { workloadIdentity: { enabled: true } },
-    },
-  });
-  [spec] = [...lab.clusters.applied.values()] as [ClusterSpec];
-  const identity = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/reader`;
-  const made = (await put(identity, { location: 'eastus' })) as {
-    properties: { clientId: string; principalId: string };
-  };
-  ({ clientId } = made.properties);
+  spec = await lab.makeCluster();
+  const made = await makeIdentity('reader');
+  ({ clientId } = made);
   await federate('reader', 'system:serviceaccount:team:reader');
   const get = { secrets: ['get', 'list', 'set'] };
   const policy = (objectId: string) => ({ tenantId, objectId, permissions: get });
-  await put(`${group}/providers/Microsoft.KeyVault/vaults/${VAULT}`, {
+  await lab.put(`/providers/Microsoft.KeyVault/vaults/${VAULT}`, {
     location: 'eastus',
     properties: {
       tenantId,
       sku: { family: 'A', name: 'standard' },
-      accessPolicies: [policy(made.properties.principalId), policy(lab.cloud.directory.user.objectId)],
+      accessPolicies: [policy(made.principalId), policy(lab.cloud.directory.user.objectId)],
     },
   });
-  await put(`${secretsUrl}/one`, { value: 'the first value' });
-  await put(`${secretsUrl}/two`, { value: 'the second value' });
-  await put(`${secretsUrl}/off`, { value: 'never', attributes: { enabled: false } });
+  await lab.put(`${secretsUrl}/one`, { value: 'the first value' });
+  await lab.put(`${secretsUrl}/two`, { value: 'the second value' });
+  await lab.put(`${secretsUrl}/off`, { value: 'never', attributes: { enabled: false } });
 
   apiServer = await startHttpServer({
     listener: (request, response) => {
@@ -90,16 +73,17 @@ beforeEach(() => {
   seenRecords = lab.cloud.audit.records().length;
 });
 
-async function put(url: string, body: object): Promise<unknown> {
-  const version = new URL(url).hostname.endsWith('.vault.azure.net') ? '7.4' : '2024-11-01';
-  const answer = await lab.call('PUT', `${url}?api-version=${version}`, body);
-  expect([200, 201], JSON.stringify(answer.body)).toContain(answer.status);
-  return answer.body;
+async function makeIdentity(name: string): Promise<{ clientId: string; principalId: string }> {
+  const path = `/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+  const { properties } = await lab.put<{ properties: { clientId: string; principalId: string } }>(path, {
+    location: 'eastus',
+  });
+  return properties;
 }
 
 async function federate(identity: string, subject: string): Promise<void> {
-  await put(
-    `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${identity}/federatedIdentityCredentials/fic`,
+  await lab.put(
+    `/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${identity}/federatedIdentityCredentials/fic`,
     { properties: { issuer: spec.issuerUrl, subject, audiences: [AUDIENCE] } },
   );
 }
@@ -296,19 +280,17 @@ describe('what Azure refuses reaches the driver with its own code and text', () 
   });
 
   it('no access policy', async () => {
-    const identity = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/stranger`;
-    const made = (await put(identity, { location: 'eastus' })) as { properties: { clientId: string } };
+    const made = await makeIdentity('stranger');
     await federate('stranger', 'system:serviceaccount:team:stranger');
-    const options = { serviceAccount: 'stranger', parameters: { clientID: made.properties.clientId } };
+    const options = { serviceAccount: 'stranger', parameters: { clientID: made.clientId } };
     await expect(mount(options)).rejects.toThrow(
       /Forbidden\/ForbiddenByPolicy: .*does not have secrets get permission on key vault 'kv-provider-test/,
     );
   });
 
   it('an identity without federated credentials', async () => {
-    const identity = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/lonely`;
-    const made = (await put(identity, { location: 'eastus' })) as { properties: { clientId: string } };
-    await expect(mount({ parameters: { clientID: made.properties.clientId } })).rejects.toThrow('AADSTS70025');
+    const made = await makeIdentity('lonely');
+    await expect(mount({ parameters: { clientID: made.clientId } })).rejects.toThrow('AADSTS70025');
   });
 });
 

@@ -9,29 +9,22 @@ let env: Readonly<Record<string, string>>;
 beforeAll(async () => {
   lab = await startCloudLab();
   const { tenantId } = lab.cloud.directory.tenant;
-  const { subscriptionId } = lab.cloud.directory.subscription;
   const app = lab.cloud.directory.createApplication({ displayName: 'sdk' });
-  const group = `https://management.azure.com/subscriptions/${subscriptionId}/resourceGroups/rg`;
-  await lab.call('PUT', `${group}?api-version=2024-11-01`, { location: 'eastus' });
-  const created = await lab.call(
-    'PUT',
-    `${group}/providers/Microsoft.KeyVault/vaults/${VAULT}?api-version=2023-07-01`,
-    {
-      location: 'eastus',
-      properties: {
-        tenantId,
-        sku: { family: 'A', name: 'standard' },
-        accessPolicies: [
-          {
-            tenantId,
-            objectId: app.objectId,
-            permissions: { secrets: ['get', 'list', 'set', 'delete', 'recover', 'purge'] },
-          },
-        ],
-      },
+  await lab.put('', { location: 'eastus' });
+  await lab.put(`/providers/Microsoft.KeyVault/vaults/${VAULT}`, {
+    location: 'eastus',
+    properties: {
+      tenantId,
+      sku: { family: 'A', name: 'standard' },
+      accessPolicies: [
+        {
+          tenantId,
+          objectId: app.objectId,
+          permissions: { secrets: ['get', 'list', 'set', 'delete', 'recover', 'purge'] },
+        },
+      ],
     },
-  );
-  if (created.status !== 201) throw new Error(`the vault was not created: ${JSON.stringify(created.body)}`);
+  });
   env = { TENANT: tenantId, CLIENT: app.clientId, SECRET: app.secret.expose(), VAULT };
 });
 

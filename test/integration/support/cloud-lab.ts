@@ -24,6 +24,10 @@ export interface CloudLab extends AsyncDisposable {
   readonly folder: string;
   /** Sends a JSON request through the gateway, as the signed-in user when `as` is not given. */
   call(method: string, url: string, body?: object): Promise<{ status: number; body: unknown }>;
+  /** Makes or changes a resource, a path below the resource group `rg` or a URL, and answers it. Throws when it is refused. */
+  put<T = unknown>(place: string, body: object): Promise<T>;
+  /** Makes the group `rg` and a cluster `aks` in it, and answers what its host was told. */
+  makeCluster(): Promise<ClusterSpec>;
   /** Runs an ES module in a new Node process whose only tie to the lab is its environment; answers what it printed. */
   runNode(module: string, env?: Readonly<Record<string, string>>): Promise<string>;
 }
@@ -81,7 +85,9 @@ export async function startCloudLab(store: Store = createMemoryStore()): Promise
   await writeFile(caFile, cloud.caPem);
   const agent = new ProxyAgent({ uri: cloud.gateway.proxyUrl, requestTls: { ca: cloud.caPem } });
   stack.defer(() => agent.destroy());
-  return {
+  const { subscriptionId } = cloud.directory.subscription;
+  const group = `https://management.azure.com/subscriptions/${subscriptionId}/resourceGroups/rg`;
+  const lab: CloudLab = {
     cloud,
     clusters,
     folder,
@@ -97,6 +103,29 @@ export async function startCloudLab(store: Store = createMemoryStore()): Promise
       });
       const text = await answer.body.text();
       return { status: answer.statusCode, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+    },
+    put: async <T>(place: string, body: object) => {
+      const url = place.startsWith('https://') ? place : `${group}${place}`;
+      const version = new URL(url).hostname.endsWith('.vault.azure.net') ? '7.4' : '2024-11-01';
+      const answer = await lab.call('PUT', `${url}?api-version=${version}`, body);
+      if (answer.status >= 300) throw new Error(`PUT ${url}: ${answer.status} ${JSON.stringify(answer.body)}`);
+      return answer.body as T;
+    },
+    makeCluster: async () => {
+      await lab.put('', { location: 'eastus' });
+      await lab.put('/providers/Microsoft.ContainerService/managedClusters/aks', {
+        location: 'eastus',
+        identity: { type: 'SystemAssigned' },
+        properties: {
+          dnsPrefix: 'aks',
+          agentPoolProfiles: [{ name: 'nodepool1', count: 1, mode: 'System' }],
+          oidcIssuerProfile: { enabled: true },
+          securityProfile: { workloadIdentity: { enabled: true } },
+        },
+      });
+      const [spec] = clusters.applied.values();
+      if (spec === undefined) throw new Error('no cluster was applied');
+      return spec;
     },
     runNode: async (module, env = {}) => {
       const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', module], {
@@ -114,6 +143,7 @@ export async function startCloudLab(store: Store = createMemoryStore()): Promise
     },
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
+  return lab;
 }
 
 /** A token of the lab's user, had as az has it: with the refresh token of the handed-out configuration. */
