@@ -112,6 +112,22 @@ describe('a lab in the foreground', () => {
     expect(labTraces().mounts).toEqual([]);
   });
 
+  it('takes its ephemeral folder along, even when whoever started it is killed', async () => {
+    await using person = await createPerson();
+    Object.assign(person.env, { XDG_RUNTIME_DIR: person.home });
+    const child = person.start('lab', 'up', '--ephemeral');
+    const outcome = outcomeOf(child);
+    await once(child.stdout as NodeJS.ReadableStream, 'data');
+    const [folder = ''] = readdirSync(person.home);
+    expect(existsSync(join(person.home, folder, 'lab.json'))).toBe(true);
+    child.kill('SIGKILL');
+    await outcome;
+    await eventually('the folder is gone', async () => {
+      const left = readdirSync(person.home);
+      return left.length === 0 ? { found: true } : { seen: left.join(' ') };
+    });
+  });
+
   it('writes what it needs for its owner only', async () => {
     await using person = await createPerson();
     const state = join(person.home, 'lab');

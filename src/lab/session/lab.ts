@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -60,6 +60,8 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   await refuseSecondLab(folder);
   await createStateFolder(folder);
   const stack = createDisposeStack();
+  // The lab itself removes it: whoever started it may be gone by then.
+  if (options.ephemeral) stack.defer(() => rm(folder.root, { recursive: true, force: true }));
   try {
     const runFolder = await mountRunFolder(folder);
     const store = stack.use(options.ephemeral ? createMemoryStore() : openJournalStore({ folder: folder.journal }));
