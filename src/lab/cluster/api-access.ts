@@ -1,3 +1,4 @@
+import type { Secret } from '#base';
 import type { KubeObject, ResourceRef, StatusBody, WatchEvent } from '#kube';
 
 /** How a list or a watch is narrowed. */
@@ -67,7 +68,7 @@ export interface ApiAccess {
       readonly expirationSeconds?: number | undefined;
       readonly boundPod?: { readonly name: string; readonly uid: string } | undefined;
     },
-  ): Promise<{ readonly token: string; readonly expirationTimestamp: string }>;
+  ): Promise<{ readonly token: Secret<string>; readonly expirationTimestamp: string }>;
 }
 
 /** A refusal of the API server: `body` is what a client gets, `body.code` the HTTP status, `body.reason` such as `NotFound`. */

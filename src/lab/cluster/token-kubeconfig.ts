@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import type { Secret } from '#base';
 
 /** A client of the API server that has a token. */
 export interface TokenKubeconfig {
@@ -7,7 +8,7 @@ export interface TokenKubeconfig {
   readonly url: string;
   readonly caPem: string;
   readonly userName: string;
-  readonly token: string;
+  readonly token: Secret<string>;
 }
 
 /** A kubeconfig (YAML) of a user with a token. It holds the token in the clear: write it to a tmpfs, mode 0600. */
@@ -17,7 +18,7 @@ export function renderTokenKubeconfig({ clusterName, url, caPem, userName, token
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: clusterName, cluster: { server: url, 'certificate-authority-data': certificateAuthority } }],
-    users: [{ name: userName, user: { token } }],
+    users: [{ name: userName, user: { token: token.expose() } }],
     contexts: [{ name: clusterName, context: { cluster: clusterName, user: userName } }],
     'current-context': clusterName,
   });

@@ -69,7 +69,7 @@ export function createApiAccess({ context, tokens }: AccessOptions): ApiAccess {
         expirationSeconds,
         ...(boundPod === undefined ? {} : { boundObject: { kind: 'Pod', ...boundPod } }),
       });
-      return { token: issued.token.expose(), expirationTimestamp: issued.expirationTimestamp };
+      return { token: issued.token, expirationTimestamp: issued.expirationTimestamp };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { createSingleFlight, Secret, type Clock } from '#base';
+import { createSingleFlight, type Clock, type Secret } from '#base';
 import type { Pod } from '#kube';
 import type { ApiAccess } from '../api-access.ts';
 
@@ -37,7 +37,7 @@ export function createTokenCache(api: ApiAccess, clock: Clock): TokenCache {
         );
         const lifeMs = Date.parse(expirationTimestamp) - issuedAtMs;
         const refreshAtMs = issuedAtMs + Math.min(lifeMs * 0.8, DAY_MS);
-        const fresh = { token: new Secret(token), expirationTimestamp, refreshAtMs };
+        const fresh = { token, expirationTimestamp, refreshAtMs };
         tokens.set(key, fresh);
         return fresh;
       });

@@ -19,6 +19,9 @@ const createPod = () =>
     spec: { nodeName: 'node-1', containers: [{ name: 'c', image: 'i' }] },
   });
 
+const tokenFor = async (request: Parameters<typeof api.access.createToken>[1]) =>
+  (await api.access.createToken(account, request)).token.expose();
+
 it('are JWTs that anybody can check with the published keys', async () => {
   const { token, expirationTimestamp } = await api.access.createToken(account, {
     audiences: ['api://AzureADTokenExchange'],
@@ -26,7 +29,7 @@ it('are JWTs that anybody can check with the published keys', async () => {
   });
   expect(expirationTimestamp).toBe('2026-01-01T01:00:00Z');
   const keys = createLocalJWKSet((await api.tokens.jwks()) as unknown as JSONWebKeySet);
-  const { payload, protectedHeader } = await jwtVerify(token, keys, {
+  const { payload, protectedHeader } = await jwtVerify(token.expose(), keys, {
     issuer: TEST_ISSUER,
     audience: 'api://AzureADTokenExchange',
     currentDate: new Date(api.clock.now()),
@@ -42,7 +45,7 @@ it('are JWTs that anybody can check with the published keys', async () => {
 it('name the pod and its node', async () => {
   const pod = await createPod();
   const boundPod = { name: 'p', uid: pod.metadata.uid ?? '' };
-  const { token } = await api.access.createToken(account, { audiences: ['a'], boundPod });
+  const token = await tokenFor({ audiences: ['a'], boundPod });
   expect(decodeJwt(token)['kubernetes.io']).toMatchObject({
     namespace: 'default',
     pod: boundPod,
@@ -53,7 +56,7 @@ it('name the pod and its node', async () => {
 });
 
 it('are accepted until they end, and only for their audience', async () => {
-  const { token } = await api.access.createToken(account, { audiences: [], expirationSeconds: 600 });
+  const token = await tokenFor({ audiences: [], expirationSeconds: 600 });
   expect((await api.tokens.verify(token))?.user).toMatchObject({
     username: 'system:serviceaccount:default:default',
     groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'],
@@ -68,7 +71,7 @@ it.each([
   ['account', ACCOUNTS, 'default'],
 ])('are refused once their %s is gone', async (_what, resource, name) => {
   const pod = await createPod();
-  const { token } = await api.access.createToken(account, {
+  const token = await tokenFor({
     audiences: [],
     boundPod: { name: 'p', uid: pod.metadata.uid ?? '' },
   });
@@ -78,7 +81,7 @@ it.each([
 });
 
 it('are refused when a letter of them is changed', async () => {
-  const { token } = await api.access.createToken(account, { audiences: [] });
+  const token = await tokenFor({ audiences: [] });
   const [head, body = '', signature] = token.split('.');
   const forged = Buffer.from(
     JSON.stringify({ ...decodeJwt(token), sub: 'system:serviceaccount:default:admin' }),
