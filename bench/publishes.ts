@@ -48,9 +48,9 @@ const {
   clientId = '',
   principalId = '',
   tenantId = '',
-} = JSON.parse(await az('identity create -g g -n i')) as Record<string, string>;
+} = JSON.parse(await az('identity create -g g -n bench')) as Record<string, string>;
 await az(
-  `identity federated-credential create -g g --identity-name i -n federated --issuer ${issuer} --subject system:serviceaccount:default:bench`,
+  `identity federated-credential create -g g --identity-name bench -n federated --issuer ${issuer} --subject system:serviceaccount:default:bench`,
 );
 await az('keyvault create -n kv-bench -g g');
 const SECRETS = Array.from({ length: 10 }, (_, index) => `S${index}`);
