@@ -97,6 +97,7 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
         },
         logFile: join(options.folder.clusters, `${entry.spec.name}-${clusterId(entry.spec.armId)}`, 'node.log'),
         clock: options.clock,
+        random: options.random,
         log: options.log,
       });
     }

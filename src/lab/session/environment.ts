@@ -12,7 +12,7 @@ export interface EnvironmentOptions {
 }
 
 /**
- * The variables that make clients use the lab (design: "Real host names through a gateway"): the gateway as HTTPS
+ * The variables that make clients use the lab under the real host names: the gateway as HTTPS
  * proxy, the lab's CA for each runtime, and configuration folders of their own.
  */
 export function labEnvironment({

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
-import { backoffMs, systemRandom, type Clock, type Log } from '#base';
+import { backoffMs, type Clock, type Log, type Random } from '#base';
 import { executable } from './package-root.ts';
 
 /** How `keyferry node` is run for one cluster. */
@@ -13,6 +13,7 @@ export interface NodeProcessOptions {
   /** Exists once the process has registered itself with the kubelet. */
   readonly registrationSocket: string;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
 }
 
@@ -28,7 +29,7 @@ const HEALTHY_AFTER_MS = 30_000;
 
 /** Starts the production node process, unmodified, as a child. Answers at once; `state` tells how far it is. */
 export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
-  const { clock, log } = options;
+  const { clock, random, log } = options;
   const stopping = new AbortController();
   let child: ChildProcess | undefined;
   let restarts = 0;
@@ -42,7 +43,7 @@ export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
       if (stopping.signal.aborted) return;
       restarts = clock.monotonic() - startedMs > HEALTHY_AFTER_MS ? 1 : restarts + 1;
       log.warn('The node process ended; starting it again', { code, signal, restarts, logFile: options.logFile });
-      await clock.sleep(backoffMs(RESTART, restarts, systemRandom), { signal: stopping.signal }).catch(() => undefined);
+      await clock.sleep(backoffMs(RESTART, restarts, random), { signal: stopping.signal }).catch(() => undefined);
     }
   };
   const running = keepRunning();

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Clock, Log } from '#base';
+import type { Clock, Log, Random } from '#base';
 import type { ClusterSpec } from '#lab/cloud';
 import { ApiError, type Cluster } from '#lab/cluster';
 import { parseManifests, type KubeObject, type ResourceRef } from '#kube';
@@ -20,6 +20,7 @@ export interface AddonOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
 }
 
@@ -55,6 +56,7 @@ export async function startAddon(options: AddonOptions): Promise<NodeProcess> {
     logFile: options.logFile,
     registrationSocket: join(cluster.paths.registryDir, `${DRIVER}-reg.sock`),
     clock: options.clock,
+    random: options.random,
     log: options.log,
   });
 }
