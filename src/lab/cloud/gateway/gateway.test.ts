@@ -168,6 +168,60 @@ describe('the gateway', () => {
     expect(audit.records()).toEqual([]);
   });
 
+  /** What a TLS client gets for `text`, once the gateway has closed the connection. */
+  async function exchange(gateway: Gateway, text: string): Promise<string> {
+    const raw = connect(gateway.port, '127.0.0.1');
+    raw.write('CONNECT kv.vault.azure.net:443 HTTP/1.1\r\n\r\n');
+    await once(raw, 'data');
+    const socket = connectTls({ socket: raw, servername: 'kv.vault.azure.net', ca: authority.pair.certPem });
+    stack.defer(() => void socket.destroy());
+    socket.write(text);
+    let answer = '';
+    socket
+      .on('error', () => undefined)
+      .on('data', (chunk: Buffer) => {
+        answer += chunk.toString();
+      });
+    await once(socket, 'close');
+    return answer;
+  }
+
+  it.each(['*', 'https://example.com/a', 'https://kv.vault.azure.net/a', 'x://@example.com'])(
+    'refuses the request target %s, which no client of a vault sends',
+    async (target) => {
+      const seen: string[] = [];
+      const gateway = await start({
+        services: [
+          vault(async ({ url }) => {
+            seen.push(url);
+            return new Response();
+          }),
+        ],
+      });
+      const answer = await exchange(gateway, `OPTIONS ${target} HTTP/1.1\r\nHost: kv.vault.azure.net\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 400 .*the request target is not a path/s);
+      expect(seen).toEqual([]);
+      expect(audit.records().map(({ status }) => status)).toEqual([400]);
+    },
+  );
+
+  it.each([
+    ['in its head', 'GET /a HTTP/1.1\r\nHost: kv.va'],
+    ['in its body', 'PUT /a HTTP/1.1\r\nHost: kv.vault.azure.net\r\nContent-Length: 10\r\n\r\n{'],
+  ])('hangs up on a request that stops %s', async (_where, text) => {
+    await expect(exchange(await start({ idleTimeoutMs: 50 }), text)).resolves.not.toContain('201');
+  });
+
+  it('hangs up on a tunnel in which nobody speaks TLS', async () => {
+    const gateway = await start({ handshakeTimeoutMs: 50 });
+    const socket = connect(gateway.port, '127.0.0.1');
+    stack.defer(() => void socket.destroy());
+    socket.write('CONNECT kv.vault.azure.net:443 HTTP/1.1\r\n\r\n');
+    socket.resume();
+    await once(socket, 'close');
+    expect(log.lines.map(({ message }) => message)).toContain('a client broke off the TLS handshake');
+  });
+
   it('has no certificate for a name that it does not serve', async () => {
     const gateway = await start();
     const raw = connect(gateway.port, '127.0.0.1');

@@ -33,6 +33,10 @@ export interface GatewayOptions {
   readonly bodyLimitBytes?: number;
   /** How long exchanges under way may go on at the end, milliseconds. Default 1000. */
   readonly graceMs?: number;
+  /** How long a tunnel may take to speak TLS, milliseconds. Default 20,000. */
+  readonly handshakeTimeoutMs?: number;
+  /** How long nothing may come or go within a request, milliseconds. Default 120,000. */
+  readonly idleTimeoutMs?: number;
 }
 
 /** A gateway that listens on 127.0.0.1. */
@@ -91,6 +95,8 @@ function createInnerServer({
   clock,
   log,
   bodyLimitBytes = 4 * 2 ** 20,
+  handshakeTimeoutMs = 20_000,
+  idleTimeoutMs = 120_000,
   ...rest
 }: GatewayOptions): TlsServer {
   const certificates = createLeafCertificates(authority, () => clock.now());
@@ -98,6 +104,8 @@ function createInnerServer({
     {
       minVersion: 'TLSv1.2',
       keepAliveTimeout: 60_000,
+      // A client that hangs up before it speaks TLS is noticed by nothing else, and its socket is kept until then.
+      handshakeTimeout: handshakeTimeoutMs,
       SNICallback: (name, done) => {
         const host = name.toLowerCase();
         if (!rest.services.some((service) => service.serves(host))) {
@@ -112,6 +120,8 @@ function createInnerServer({
     },
     createServiceListener({ ...rest, clock, log, bodyLimitBytes }),
   );
+  // Node starts to look after headersTimeout and requestTimeout when a server listens, which this one never does.
+  server.setTimeout(idleTimeoutMs);
   server.on('tlsClientError', (error, socket) => {
     log.debug('a client broke off the TLS handshake', { host: socket.servername, error: error.message });
     socket.destroy();

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { KeyferryError } from '#base';
 import { readBody } from '#http';
 
 /** The host that a request names, lower case, without a port. Undefined when it names none. */
@@ -9,9 +10,12 @@ export function requestHost(message: IncomingMessage): string | undefined {
 
 /**
  * The web Request that an HTTPS request to `host` is. The path keeps its double slashes and its casing: some clients
- * send both, and Azure's services look at them.
+ * send both, and Azure's services look at them. Throws `invalid-input` for a target that is no path: put after the host,
+ * `*` or `https://elsewhere/` would make the name of another host.
  */
 export async function toWebRequest(message: IncomingMessage, host: string, limitBytes: number): Promise<Request> {
+  const { url: target = '/' } = message;
+  if (!target.startsWith('/')) throw new KeyferryError('invalid-input', 'the request target is not a path');
   const headers = new Headers();
   for (let at = 0; at + 1 < message.rawHeaders.length; at += 2) {
     const name = message.rawHeaders[at] ?? '';
@@ -20,7 +24,7 @@ export async function toWebRequest(message: IncomingMessage, host: string, limit
   const method = message.method ?? 'GET';
   const body = await readBody(message, limitBytes);
   const hasBody = method !== 'GET' && method !== 'HEAD' && body.length > 0;
-  return new Request(`https://${host}${message.url ?? '/'}`, {
+  return new Request(`https://${host}${target}`, {
     method,
     headers,
     ...(hasBody ? { body: new Uint8Array(body) } : {}),
