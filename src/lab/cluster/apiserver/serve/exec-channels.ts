@@ -15,24 +15,40 @@ export interface ExecChannels {
   readonly tty: boolean;
   /** Whether the client may say that a channel is closed (v5). */
   readonly closeSignals: boolean;
+  /** Whether these are a container's own streams, not those of a further command. */
+  readonly attached: boolean;
 }
 
-/** Carries input, outputs, sizes and the exit status between the two until the command ends or the client leaves. */
-export async function runChannels({ webSocket, session, tty, closeSignals }: ExecChannels): Promise<void> {
+/** How much input may wait for a command that does not read it before the client is held back. */
+const INPUT_BACKLOG_BYTES = 1024 * 1024;
+
+/**
+ * Carries input, outputs, sizes and the exit status between the two until the command ends or the client leaves. A client
+ * that leaves hangs up a terminal. Without a terminal the command goes on, as it does on a real node: its input is at its
+ * end, its output is thrown away (kubernetes/kubernetes#89031).
+ */
+export async function runChannels(channels: ExecChannels): Promise<void> {
+  const { webSocket, session, tty, closeSignals, attached } = channels;
   const { stdin, stdout, stderr } = session;
   stdin?.on('error', () => undefined);
+  for (const event of ['drain', 'close']) stdin?.on(event, () => webSocket.resume());
   let left = false;
   webSocket.on('close', () => {
     left = true;
-    session.kill();
+    if (tty || attached) session.kill();
+    else stdin?.end();
   });
   webSocket.on('error', () => undefined);
+  const feed = (content: Buffer) => {
+    if (stdin === undefined || stdin.write(content) || stdin.writableLength < INPUT_BACKLOG_BYTES) return;
+    webSocket.pause();
+  };
   webSocket.on('message', (data: RawData) => {
     const message = toBuffer(data);
     const content = message.subarray(1);
     switch (message[0] ?? -1) {
       case CHANNEL.stdin:
-        if (content.length > 0) stdin?.write(content);
+        if (content.length > 0) feed(content);
         break;
       case CHANNEL.resize:
         if (tty) resize(session, content);
@@ -62,7 +78,8 @@ export async function runChannels({ webSocket, session, tty, closeSignals }: Exe
     carry(stdout, CHANNEL.stdout),
     carry(stderr, CHANNEL.stderr),
   ]);
-  await send(CHANNEL.error, Buffer.from(JSON.stringify(exitStatus(exitCode))));
+  // who was attached learns the exit code from the pod, as a kubelet has it
+  await send(CHANNEL.error, Buffer.from(JSON.stringify(exitStatus(attached ? 0 : exitCode))));
   webSocket.close(NORMAL_CLOSURE);
 }
 

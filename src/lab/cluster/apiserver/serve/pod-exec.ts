@@ -2,11 +2,10 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { requireObject } from '../operations/context.ts';
-import type { ExecSession } from '../../pod-streams.ts';
 import { badRequest, unknownResource } from '../status-errors.ts';
 import { admitRequest } from './admit-request.ts';
 import type { ServeContext } from './context.ts';
-import { runChannels } from './exec-channels.ts';
+import { runChannels, type ExecChannels } from './exec-channels.ts';
 import { isTrue } from './parse-request.ts';
 import { containerKey, requireStreams } from './pod-log.ts';
 import { toApiError } from './respond.ts';
@@ -23,14 +22,13 @@ export function attachExec(server: Server, context: ServeContext): void {
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     openSession(context, request).then(
-      ({ session, tty }) =>
+      ({ attached, session, tty }) =>
         sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
-          void runChannels({ webSocket, session, tty, closeSignals: webSocket.protocol === PROTOCOLS[0] }).catch(
-            (error: unknown) => {
-              toApiError(error, context.api.log);
-              webSocket.terminate();
-            },
-          );
+          const closeSignals = webSocket.protocol === PROTOCOLS[0];
+          void runChannels({ webSocket, session, tty, closeSignals, attached }).catch((error: unknown) => {
+            toApiError(error, context.api.log);
+            webSocket.terminate();
+          });
         }),
       (error: unknown) => refuse(socket, toApiError(error, context.api.log).body),
     );
@@ -45,7 +43,7 @@ export function attachExec(server: Server, context: ServeContext): void {
 async function openSession(
   context: ServeContext,
   request: IncomingMessage,
-): Promise<{ readonly session: ExecSession; readonly tty: boolean }> {
+): Promise<Pick<ExecChannels, 'attached' | 'session' | 'tty'>> {
   const { info, url } = await admitRequest(context, request);
   if (info.type !== 'resource' || info.group !== '' || info.resource !== 'pods') throw unknownResource();
   if (info.subresource !== 'exec' && info.subresource !== 'attach') throw unknownResource();
@@ -67,10 +65,10 @@ async function openSession(
     tty,
   };
   const streams = requireStreams(context, pod);
-  if (info.subresource === 'attach') return { session: await streams.attach(key, asked), tty };
+  if (info.subresource === 'attach') return { session: await streams.attach(key, asked), tty, attached: true };
   const command = query.getAll('command');
   if (command.length === 0) throw badRequest('you must specify at least 1 command for the container');
-  return { session: await streams.exec(key, { ...asked, command }), tty };
+  return { session: await streams.exec(key, { ...asked, command }), tty, attached: false };
 }
 
 function refuse(socket: Duplex, body: { readonly code: number }): void {
