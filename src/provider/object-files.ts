@@ -24,7 +24,7 @@ export function renderFiles(object: FetchedObject, spec: ObjectSpec, defaultMode
 }
 
 function renderSecret(object: FetchedObject, spec: ObjectSpec): Uint8Array {
-  // A secret with a key id is the private side of a certificate (driver reference, content conversions).
+  // A secret with a key id is the private side of a certificate, as Key Vault hands it out.
   if (object.keyId !== undefined && spec.format === 'pem') {
     if (object.contentType === 'application/x-pkcs12') {
       throw new KeyferryError('unsupported', 'turning a PKCS#12 certificate into PEM is not supported yet', {

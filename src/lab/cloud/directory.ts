@@ -11,7 +11,7 @@ export interface Subscription {
   readonly displayName: string;
 }
 
-/** A federated identity credential: whose tokens stand for the identity (identity.md section 3). */
+/** A federated identity credential: whose tokens stand for the identity. */
 export interface FederatedIdentityCredential {
   readonly name: string;
   readonly issuer: string;

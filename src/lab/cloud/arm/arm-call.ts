@@ -12,5 +12,5 @@ export interface ArmCall {
   body(): Promise<JsonObject>;
 }
 
-/** One operation of ARM. Its `operation` is `Vault…` (keyvault.md section 10) or the action's name of Azure RBAC. */
+/** One operation of ARM. Its `operation` is `Vault…` (Key Vault's diagnostic log) or the action's name of Azure RBAC. */
 export type ArmRoute = Route<ArmCall>;

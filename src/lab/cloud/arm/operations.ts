@@ -26,7 +26,7 @@ export interface Operation {
   accepted(origin: URL): Response;
 }
 
-/** The long-running operations of ARM and the addresses that clients poll (az-cli.md section 3). */
+/** The long-running operations of ARM and the addresses that clients poll (Azure REST API guidelines). */
 export interface Operations {
   /** Starts `task` in the background. Its failure is the operation's error. */
   start(subscriptionId: string, task: () => Promise<void>): Operation;

@@ -37,7 +37,7 @@ const APP_LIFETIME_SEC = 3599;
 const MANAGED_IDENTITY_LIFETIME_SEC = 86_399;
 const BACKDATE_SEC = 300;
 
-/** Makes a v1.0 access token, the version that Key Vault, ARM and Graph take (identity.md, section 4). */
+/** Makes a v1.0 access token, the version that Key Vault, ARM and Graph take. */
 export async function issueAccessToken(deps: TokenIssuerDeps, request: AccessTokenRequest): Promise<IssuedToken> {
   const { clock, random, tenant } = deps;
   const { principal, clientId, proof, resource, capabilities } = request;

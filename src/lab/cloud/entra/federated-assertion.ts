@@ -67,7 +67,7 @@ export function parseAssertion(assertion: string): AssertionClaims {
 }
 
 /**
- * Checks that `assertion` stands for `principal`, in Entra's order (identity.md, section 4): a credential by issuer, then
+ * Checks that `assertion` stands for `principal`, in Entra's order: a credential by issuer, then
  * subject, then audience, all compared exactly; then the issuer's published key, the signature and the times.
  */
 export async function verifyFederatedAssertion(

@@ -45,7 +45,7 @@ export async function answerTokenRequest(deps: TokenEndpointDeps, request: Token
   return grant(deps, request, tenant);
 }
 
-/** The order of the checks is Entra's: form, application, credential, resource (identity.md, section 4). */
+/** The order of the checks is Entra's: form, application, credential, resource. The first fault decides the answer. */
 async function grantClientCredentials(
   deps: TokenEndpointDeps,
   request: TokenRequest,

@@ -29,7 +29,7 @@ interface GraphCall {
   body(): Promise<JsonObject>;
 }
 
-/** The look-ups of Microsoft Graph v1.0 that az needs to find principals (az-cli.md section 2). It changes nothing. */
+/** The look-ups of Microsoft Graph v1.0 that az needs to find principals. It changes nothing. */
 export function createGraph(deps: GraphDeps): CloudService {
   const { directory } = deps;
   const table = createRouteTable(createRoutes(directory));

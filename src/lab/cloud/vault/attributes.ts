@@ -17,7 +17,7 @@ export const attributesSchema = z.object({
   exp: unixSeconds.nullish(),
 });
 
-/** Tags on the wire, with their limits (keyvault.md section 3). */
+/** Tags on the wire, with their limits (Key Vault REST API; service limits). */
 export const tagsSchema = z
   .record(z.string().max(MAX_TAG_LENGTH), z.string().max(MAX_TAG_LENGTH))
   .refine((tags) => Object.keys(tags).length <= MAX_TAGS, `A maximum of ${MAX_TAGS} tags can be specified.`);
@@ -63,7 +63,7 @@ export function renderAttributes(vault: VaultRecord, version: StoredVersion): Re
   };
 }
 
-// keyvault.md section 5.
+// Key Vault REST API, DeletionRecoveryLevel.
 function recoveryLevel(vault: VaultRecord): string {
   const base = vault.softDeleteRetentionDays < DEFAULT_RETENTION_DAYS ? 'CustomizedRecoverable' : 'Recoverable';
   return vault.purgeProtection ? base : `${base}+Purgeable`;

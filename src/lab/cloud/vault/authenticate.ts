@@ -11,7 +11,7 @@ interface RefusalFacts {
 }
 
 /**
- * The text of each 401. `missing` and `issuer` follow recorded answers (keyvault.md section 6), `audience` and
+ * The text of each 401. `missing` and `issuer` follow answers in the recordings of the SDKs' tests, `audience` and
  * `expired` are as users quote them; the others are our wording, since no recording of them is at hand.
  */
 const REFUSAL_TEXTS: Record<TokenRefusal, (facts: RefusalFacts) => string> = {
@@ -27,7 +27,7 @@ const REFUSAL_TEXTS: Record<TokenRefusal, (facts: RefusalFacts) => string> = {
 
 /**
  * The verified token of a request. Throws the 401 challenge otherwise: with exactly one space after `Bearer` and after
- * the comma, since SDKs split on them (keyvault.md section 12).
+ * the comma, since SDKs split on them.
  */
 export async function authenticate(
   tokens: TokenVerifier,

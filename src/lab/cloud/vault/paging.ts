@@ -12,7 +12,7 @@ export interface Listed {
 
 /**
  * One page of a list, as `maxresults` and `$skiptoken` ask. The link to the next page carries the host that the client
- * dialled, with the port that Azure writes out; SDK pagers follow no other host (keyvault.md sections 4 and 12).
+ * dialled, with the port that Azure writes out; SDK pagers follow no other host.
  */
 export function renderPage(call: VaultCall, entries: readonly Listed[]): Response {
   const size = pageSize(call);
@@ -52,7 +52,7 @@ function readMarker(token: string): string {
     const parsed = JSON.parse(Buffer.from(token, 'base64url').toString()) as { NextMarker?: unknown } | null;
     if (typeof parsed?.NextMarker === 'string') return parsed.NextMarker;
   } catch {
-    // Told below.
+    // No JSON: refused below, as a marker without its field is.
   }
   throw badParameter('invalid value for $skiptoken');
 }

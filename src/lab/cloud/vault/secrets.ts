@@ -51,7 +51,7 @@ const permission = (verb: string, dataAction: string): Permission => ({
   dataAction: `secrets/${dataAction}`,
 });
 
-/** The operations on secrets (keyvault.md section 2). */
+/** The operations on secrets (Key Vault REST API, secrets). */
 export function createSecretRoutes(deps: ObjectTypeDeps): readonly VaultRoute[] {
   const nowSeconds = () => Math.floor(deps.clock.now() / 1000);
   const open = (call: VaultCall): ObjectStore<SecretVersion> =>
@@ -159,7 +159,7 @@ export function createSecretRoutes(deps: ObjectTypeDeps): readonly VaultRoute[] 
       clock: deps.clock,
       open,
       render: renderSecret,
-      // A disabled secret stays unreadable once it is deleted (recorded).
+      // A disabled secret stays unreadable once it is deleted: so Azure answered in the recordings of its SDKs' tests.
       checkGet: (version) => {
         if (!version.enabled) throw objectDisabled('secrets', 'get');
       },

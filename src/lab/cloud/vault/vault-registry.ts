@@ -1,4 +1,4 @@
-/** One access policy of a vault: what an object id may do (keyvault.md section 7). */
+/** One access policy of a vault: what an object id may do (Microsoft.KeyVault REST API, AccessPolicyEntry). */
 export interface AccessPolicy {
   readonly tenantId: string;
   readonly objectId: string;

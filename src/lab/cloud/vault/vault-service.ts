@@ -107,7 +107,7 @@ function renderError(error: AzureError): Response {
   return json(error.status, { error: { code: error.code, message: error.message, ...inner } });
 }
 
-// As recorded (keyvault.md section 1).
+// The headers of each answer in the recordings of the SDKs' tests.
 function responseHeaders(vaults: VaultRegistry, requestId: string, request: Request): Record<string, string> {
   const host = parseVaultHost(new URL(request.url).hostname);
   const clientRequestId = request.headers.get('x-ms-client-request-id');

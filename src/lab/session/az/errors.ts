@@ -1,6 +1,6 @@
 import { isObject, parseJson, textAt, type Json } from './json.ts';
 
-/** What went wrong, in az's own sorts, each with the exit code that az gives it (az-cli.md section 3). */
+/** What went wrong, in az's own sorts, each with the exit code that az gives it. */
 export const AZ_EXIT_CODES = { error: 1, usage: 2, notFound: 3 } as const;
 
 /** A sort of {@link AzError}. */

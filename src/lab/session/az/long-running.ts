@@ -19,7 +19,7 @@ const FRAMES = ['|', '/', '-', '\\'];
 
 /**
  * Follows an operation to its end, by the operation's own URL (Azure-AsyncOperation), by Location, or by the
- * resource's provisioningState (az-cli.md section 3), pausing as Retry-After says. Answers the finished resource, or
+ * resource's provisioningState, as azure-core does, pausing as Retry-After says. Answers the finished resource, or
  * undefined when the first answer was final. Throws when the operation failed.
  */
 export async function waitForEnd(operation: AcceptedOperation): Promise<JsonObject | undefined> {

@@ -19,7 +19,7 @@ const USERS = 'msal_token_cache.json';
 const SERVICE_PRINCIPALS = 'service_principal_entries.json';
 const SIGNED_OUT = 'keyferry_signed_out.json';
 
-/** The client id of az itself, which user tokens belong to (az-cli.md section 1). */
+/** The client id of az itself, which user tokens belong to. */
 const AZ_CLIENT_ID = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 
 /** How `account` signs in, from MSAL's cache or the list of service principals; undefined when nothing is kept for it. */

@@ -7,7 +7,7 @@ import { isObject, parseJson, textAt, type JsonObject } from './json.ts';
 import { readConfigFile, writeConfigFile, type Account } from './profile.ts';
 import { readSignIn, type SignIn } from './sign-in.ts';
 
-/** The scope of ARM as az asks for it; the two slashes are az's own (az-cli.md section 2). */
+/** The scope of ARM as az asks for it; the two slashes are az's own. */
 export const ARM_SCOPE = 'https://management.core.windows.net//.default';
 
 /** The scope of Microsoft Graph. */

@@ -16,7 +16,7 @@ export interface VaultData {
 
 /**
  * The data plane as az talks to it: the first request to a vault carries neither token nor body and must get a 401
- * whose WWW-Authenticate names the resource to ask a token for (az-cli.md section 4).
+ * whose WWW-Authenticate names the resource to ask a token for.
  */
 export function createVaultData(http: AzHttp, tokens: Tokens, account: Account): VaultData {
   const scopes = new Map<string, string>();

@@ -7,7 +7,7 @@ const CLUSTER = `${GROUP}/providers/Microsoft.ContainerService/managedClusters/A
 const NODE_GROUP = `${SUBSCRIPTION}/resourceGroups/MC_Rg1_Aks1_eastus`;
 const ISSUER = new RegExp(`^https://eastus\\.oic\\.prod-aks\\.azure\\.com/${TENANT_ID}/[0-9a-f-]{36}/$`);
 
-/** What az sends for `aks create` (az-cli.md section 2). */
+/** What az sends for `aks create`. */
 const body = (properties: object = {}) => ({
   location: 'eastus',
   identity: { type: 'SystemAssigned' },
@@ -40,7 +40,7 @@ const poll = (header: string | null) => {
 };
 
 describe('a managed cluster', () => {
-  it('runs when the answer comes, and has what az and the walkthroughs read', async () => {
+  it('runs when the answer comes, and has what az and people's scripts read', async () => {
     const created = await lab.send('PUT', CLUSTER, body());
     expect(created.status).toBe(201);
     expect(created.headers.get('azure-asyncoperation')).toBeNull();

@@ -5,7 +5,7 @@ import { badRequest } from '../arm-errors.ts';
 const MAX_POLICIES = 1024;
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The permissions that exist, by kind (keyvault.md section 7). */
+/** The permissions that exist, by kind (Microsoft.KeyVault REST API, Permissions). */
 const PERMISSIONS: Readonly<Record<keyof AccessPolicy['permissions'], string>> = {
   keys:
     'all encrypt decrypt wrapKey unwrapKey sign verify get list create update import delete backup restore recover ' +

@@ -7,7 +7,7 @@ import { invalid, parseAccessPolicies, parseGuid, storedPolicies } from './acces
 
 const NAME = /^(?=.{3,24}$)[A-Za-z](?:-?[A-Za-z0-9])*$/;
 const [MIN_RETENTION_DAYS, MAX_RETENTION_DAYS] = [7, 90];
-/** From this version on, a vault that says nothing gets RBAC instead of access policies (keyvault.md section 7). */
+/** From this api-version on, a vault that says nothing gets RBAC instead of access policies (Key Vault documentation). */
 const RBAC_BY_DEFAULT_SINCE = '2026-02-01';
 
 /** Throws 400 VaultNameNotValid, with Azure's text, unless `name` may name a vault. */

@@ -11,7 +11,7 @@ import { IDENTITY_TYPE, principalIdOf } from './user-assigned-identities.ts';
 /** The type of federated identity credentials. */
 export const FEDERATED_CREDENTIAL_TYPE = `${IDENTITY_TYPE}/federatedIdentityCredentials`;
 
-// identity.md section 3.
+// Entra ID documentation, "Considerations and restrictions for federated identity credentials".
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{2,119}$/;
 const MAX_PER_IDENTITY = 20;
 const MAX_LENGTH = 600;

@@ -6,7 +6,7 @@ export const PERMISSION_KINDS = ['certificate', 'key', 'secret', 'storage'] as c
 /** One of {@link PERMISSION_KINDS}. */
 export type PermissionKind = (typeof PERMISSION_KINDS)[number];
 
-/** The verbs of each kind (keyvault.md section 7). */
+/** The verbs of each kind (Microsoft.KeyVault REST API, AccessPolicyEntry). */
 export const PERMISSIONS: Readonly<Record<PermissionKind, readonly string[]>> = {
   certificate:
     'all backup create delete deleteissuers get getissuers import list listissuers managecontacts manageissuers purge recover restore setissuers update'.split(

@@ -230,7 +230,7 @@ async function subscriptionsOf(
       bodyOf(await http.send({ method: 'GET', url: `${ARM_URL}/${what}?api-version=2022-12-01`, token })),
       'value',
     );
-  // az asks for a user's tenants; a service principal names its own (az-cli.md section 2).
+  // az asks for a user's tenants; a service principal names its own.
   const tenants = user.type === 'user' ? await list('tenants') : [];
   return (await list('subscriptions')).map((subscription, index) => {
     const home = textAt(subscription, 'tenantId') ?? tenantId;

@@ -20,7 +20,7 @@ export interface ClusterRequest {
   readonly sshKey: string | undefined;
 }
 
-/** The body that `az aks create` sends (az-cli.md section 2, "The AKS PUT body"). */
+/** The body that `az aks create` sends, with the fields that it fills in by itself. */
 export function clusterBody({ args, location, subscription, sshKey }: ClusterRequest): JsonObject {
   const base: JsonObject = {
     kubernetesVersion: args.optional('kubernetesVersion') ?? '',

@@ -32,7 +32,7 @@ export const groupCommands: readonly CommandSpec[] = [
     example: 'group create --name demo --location eastus',
     run: async (context, args) => {
       const arm = await context.arm();
-      // az sends `resourcegroups` in lower case here (az-cli.md section 2).
+      // az sends `resourcegroups` in lower case here.
       const group = await arm.put(`${arm.subscription}/resourcegroups/${args.text('name')}`, API, {
         location: args.text('location'),
         ...(args.tags('tags') === undefined ? {} : { tags: args.tags('tags') }),

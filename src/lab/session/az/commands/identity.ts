@@ -9,7 +9,7 @@ const IDENTITY_API = '2025-05-31-preview';
 const CREDENTIAL_API = '2025-01-31-preview';
 const PROVIDER = 'providers/Microsoft.ManagedIdentity/userAssignedIdentities';
 
-/** The audience that az fills in (az-cli.md section 2). */
+/** The audience that az fills in. */
 const DEFAULT_AUDIENCE = 'api://AzureADTokenExchange';
 
 const identityName = name('Name of the identity.');

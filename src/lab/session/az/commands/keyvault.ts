@@ -173,7 +173,7 @@ async function createVault(context: CommandContext, args: Args): Promise<Json | 
   const group = args.text('resourceGroup');
   const path = vaultPath(arm, group, args.text('name'));
   const region = args.optional('location') ?? (await locationOf(arm, group));
-  // az asks first; every error, not only 404, means "go on" (az-cli.md section 2).
+  // az asks first; every error, not only 404, means "go on".
   const existing = await arm.get(path, VAULT_API).catch(() => undefined);
   if (existing !== undefined) throw new AzError('error', `The specified vault: ${args.text('name')} already exists`);
 
@@ -216,7 +216,7 @@ function fullAccess(tenantId: string, objectId: string): JsonObject {
   return { tenantId, objectId, permissions };
 }
 
-/** Reads the vault, changes its policies and writes all of it back: az itself merges them (az-cli.md section 2). */
+/** Reads the vault, changes its policies and writes all of it back: az itself merges them. */
 async function writePolicies(
   context: CommandContext,
   args: Args,

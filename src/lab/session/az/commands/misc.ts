@@ -6,7 +6,7 @@ import { isObject, parseJson } from '../json.ts';
 import { text } from '../options.ts';
 import { ARM_SCOPE, GRAPH_SCOPE } from '../tokens.ts';
 
-/** The release of az whose requests and output the stand-in reproduces (az-cli.md). */
+/** The release of az whose requests and output the stand-in reproduces. */
 export const AZ_VERSION = '2.91.0';
 
 /** Which token a host's requests carry. */

@@ -67,7 +67,7 @@ export const secretCommands: readonly CommandSpec[] = [
     run: async (context, args) => {
       const place = secretPlace(args);
       const version = args.optional('version') ?? place.version ?? '';
-      // The slash at the end, with an empty version, is az's own (az-cli.md section 2).
+      // The slash at the end, with an empty version, is az's own.
       const data = await context.vaultData();
       return shapeSecret(await data.send('GET', place.vaultUrl, `/secrets/${place.name}/${version}`));
     },

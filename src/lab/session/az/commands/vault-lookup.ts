@@ -4,7 +4,7 @@ import type { OptionSpec } from '../command.ts';
 import { AzError, usageError } from '../errors.ts';
 import { textAt } from '../json.ts';
 
-/** api-version of vaults (az-cli.md section 2). */
+/** The api-version that az sends for vaults. */
 export const VAULT_API = '2026-02-01';
 
 /** The ARM path of a vault in a known resource group. */
