@@ -111,7 +111,7 @@ describe('the first publish', () => {
     [
       'a class that is missing',
       { context: { secretProviderClass: 'none' } },
-      /^failed to mount secrets store objects for pod shop\/web-1, err: failed to get secretproviderclass shop\/none, error: .*not found$/,
+      /^failed to mount secrets store objects for pod shop\/web-1, err: failed to get secretproviderclass shop\/none, error: .*not found\. Create the SecretProviderClass none in /,
       'unknown',
     ],
   ])('refuses %s', async (_what, change, message, code) => {
@@ -148,6 +148,17 @@ describe('the first publish', () => {
       await expect(harness.publish()).rejects.toMatchObject({ code });
     },
   );
+
+  it('tells kubelet what a person can do, where that is known', async () => {
+    await using harness = await startHarness();
+    harness.answer = () => Promise.reject(new KeyferryError('unknown', 'no way', { hint: 'Make one.' }));
+    await expect(harness.publish()).rejects.toMatchObject({
+      message: expect.stringMatching(/err: no way\. Make one\.$/),
+    });
+    await expect(harness.publish({ context: { secretProviderClass: 'none' } })).rejects.toMatchObject({
+      message: expect.stringMatching(/not found\. Create the SecretProviderClass none in the pod's namespace shop\.$/),
+    });
+  });
 
   it('writes nothing when a path of the provider leaves the volume', async () => {
     await using harness = await startHarness();

@@ -1,9 +1,10 @@
-import { errorText, type Log } from '#base';
+import type { Log } from '#base';
 import type { EventRecorder } from '#kube';
 import type { DriverMetrics } from './metrics.ts';
 import type { PublishRequest } from './parse-publish.ts';
 import type { StageFailure } from './stage.ts';
 import { podTarget } from './pod-target.ts';
+import { textWithHint } from './text-with-hint.ts';
 
 /**
  * The one place where a failure is answered with OK. A refresh of a volume whose pod runs has failed; its old files are
@@ -17,13 +18,12 @@ export function maskRefreshFailure(
   provider: string,
   tell: { readonly events: Pick<EventRecorder, 'record'>; readonly metrics: DriverMetrics; readonly log: Log },
 ): void {
-  const text = errorText(failure.error);
   tell.metrics.refreshFailed(provider, failure.errorType);
   tell.events.record(
     podTarget(request.pod),
     'Warning',
     'MountRotationFailed',
-    `failed to refresh the contents of secretproviderclass ${request.className}, the mounted files stay as they are: ${text}`,
+    `failed to refresh the contents of secretproviderclass ${request.className}, the mounted files stay as they are: ${textWithHint(failure.error)}`,
   );
   tell.log.error('Refresh failed, the volume keeps its files', {
     namespace: request.pod.namespace,

@@ -29,6 +29,7 @@ import type { PodStatusWriter } from './pod-status.ts';
 import type { RefreshSchedule } from './refresh-schedule.ts';
 import type { SecretSync } from './secret-sync.ts';
 import { inStage, StageFailure } from './stage.ts';
+import { textWithHint } from './text-with-hint.ts';
 import type { VolumeFileSystem } from './volume-files.ts';
 import type { VolumeRecord, VolumeRecords } from './volume-record.ts';
 
@@ -232,7 +233,7 @@ function describeFailure({ pod }: PublishRequest, { errorType, error }: StageFai
   if (errorType === 'FailedToEnsureMountPoint') return error;
   return new KeyferryError(
     error.code === 'not-found' || error.code === 'internal' ? 'unknown' : error.code,
-    `failed to mount secrets store objects for pod ${pod.namespace}/${pod.name}, err: ${errorText(error)}`,
+    `failed to mount secrets store objects for pod ${pod.namespace}/${pod.name}, err: ${textWithHint(error)}`,
     {
       cause: error,
       issues: error.issues,

@@ -1,4 +1,4 @@
-import { errorText, inputError, KeyferryError, type Clock, type Log } from '#base';
+import { errorText, inputError, type Clock, type Log } from '#base';
 import type { EventRecorder, KubeClient } from '#kube';
 import type { ParsedSecretProviderClass } from '#secretclass';
 import { syncSecrets } from '#secretsync';
@@ -7,6 +7,7 @@ import type { DriverMetrics } from './metrics.ts';
 import { createMountedFileReader } from './mounted-files.ts';
 import type { PodIdentity } from './parse-publish.ts';
 import { podTarget } from './pod-target.ts';
+import { textWithHint } from './text-with-hint.ts';
 
 /** The Kubernetes Secrets of volumes. */
 export interface SecretSync {
@@ -72,9 +73,4 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
     },
     forget: (targetPath) => queue.drop(targetPath),
   };
-}
-
-function textWithHint(error: unknown): string {
-  const hint = error instanceof KeyferryError ? error.hint : undefined;
-  return hint === undefined ? errorText(error) : `${errorText(error)}. ${hint}`;
 }

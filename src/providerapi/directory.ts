@@ -72,7 +72,13 @@ export function createProviderDirectory(options: ProviderDirectoryOptions): Prov
             maxResponseBytes,
           });
         }
-        if (code !== 'unavailable' || tries >= UNAVAILABLE.tries) throw error;
+        if (code !== 'unavailable') throw error;
+        if (tries >= UNAVAILABLE.tries) {
+          throw new KeyferryError('unavailable', `provider "${name}" does not answer on its socket`, {
+            cause: error,
+            hint: `${name}.sock is there, but nobody serves it: look at the provider's pod on this node.`,
+          });
+        }
         await clock.sleep(backoffMs(UNAVAILABLE.backoff, tries, random), { signal: request.signal });
       }
     }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import {
   silentLog,
   systemClock,
   systemRandom,
+  type Clock,
   type DisposeStack,
 } from '#base';
 import { callUnary, createGrpcClient, grpcService, startGrpcServer } from '#grpc';
@@ -52,7 +54,13 @@ const serve = (at: string, mount: Provider['mount']) =>
     socketPath: join(folder, at),
     runtimeName: 'fake-runtime',
   });
-const directory = (options: { readonly builtIn?: readonly Provider[]; readonly maxResponseBytes?: number } = {}) =>
+const directory = (
+  options: {
+    readonly builtIn?: readonly Provider[];
+    readonly maxResponseBytes?: number;
+    readonly clock?: Clock;
+  } = {},
+) =>
   stack.use(
     createProviderDirectory({
       ...shared,
@@ -106,6 +114,23 @@ describe('a provider behind a socket', () => {
     await before[Symbol.asyncDispose]();
     stack.use(await serve('last/fake.sock', answering('after')));
     expect((await (await providers.resolve('fake')).mount(request())).versions[0]?.version).toBe('after');
+  });
+
+  it('is named when it was killed and left its socket, and serves again when it is back', async () => {
+    const socketPath = join(folder, 'last', 'fake.sock');
+    const listenAndDie = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
+    expect(spawnSync(process.execPath, ['-e', listenAndDie, socketPath]).signal).toBe('SIGKILL');
+    const waits: number[] = [];
+    const clock: Clock = { ...systemClock, sleep: async (ms) => void waits.push(ms) };
+    const providers = directory({ clock });
+    await expect((await providers.resolve('fake')).mount(request())).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'provider "fake" does not answer on its socket',
+      hint: expect.stringContaining('fake.sock'),
+    });
+    expect(waits).toHaveLength(2);
+    stack.use(await serve('last/fake.sock', answering('back')));
+    expect((await (await providers.resolve('fake')).mount(request())).versions[0]?.version).toBe('back');
   });
 
   it('passes on the code and the text of a failure', async () => {
