@@ -1,4 +1,4 @@
-// The measurements of docs/performance.md, in one run: time to ready, the walkthrough, publishes by direct gRPC, and the
+// The measurements of docs/performance.md, in one run: time to ready, the demo, publishes by direct gRPC, and the
 // requests that pods which share an identity cause. `npm run bench` builds first. Figures depend on the machine: compare
 // ratios within one run.
 import { spawnSync } from 'node:child_process';
@@ -27,13 +27,13 @@ async function timeToReady(): Promise<void> {
   row('lab ready', summarize(times));
 }
 
-function walkthrough(): void {
+function demo(): void {
   const startedMs = systemClock.monotonic();
   const { status, stderr } = spawnSync(process.execPath, [join(packageRoot(), 'bin', 'keyferry'), 'demo'], {
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`the demo failed: ${stderr}`);
-  row('walkthrough one (npm run demo, built)', `${((systemClock.monotonic() - startedMs) / 1000).toFixed(1)} s`);
+  row('npm run demo, built', `${((systemClock.monotonic() - startedMs) / 1000).toFixed(1)} s`);
 }
 
 async function podsThatShare(): Promise<void> {
@@ -89,6 +89,6 @@ function publishes(): void {
 
 console.log(`machine: ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`);
 await timeToReady();
-walkthrough();
+demo();
 publishes();
 await podsThatShare();

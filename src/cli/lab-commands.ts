@@ -21,7 +21,8 @@ interface RunChoice extends LabPlace {
   readonly allowInternet: boolean;
 }
 
-const stateOption = () => new Option('--state <dir>', 'the folder of the lab (default: $XDG_STATE_HOME/keyferry/lab)');
+const stateOption = () =>
+  new Option('--state <dir>', 'the folder of the lab (default: $KEYFERRY_STATE, else $XDG_STATE_HOME/keyferry/lab)');
 const ephemeralOption = () =>
   new Option('--ephemeral', 'keep everything in memory, and nothing when the lab ends').default(false);
 const internetOption = () => new Option('--allow-internet', 'let the gateway pass other hosts through').default(false);
@@ -66,7 +67,7 @@ export function addLabCommands(program: Command, { terminal, exit }: CommandCont
     .addOption(azOption())
     .addOption(keepHomeOption())
     .passThroughOptions()
-    .addHelpText('after', '\nExample:\n  keyferry lab run --ephemeral -- ./walkthrough.sh')
+    .addHelpText('after', '\nExample:\n  keyferry lab run --ephemeral -- ./script.sh')
     .action(async (command: string[], options: RunChoice) => exit(await runIn(command, options, terminal)));
 
   lab

@@ -35,7 +35,7 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
 
 /** Started by bin/keyferry itself; here only so that the help names them. */
 const OWN_PROCESSES: readonly (readonly [string, string])[] = [
-  ['az', 'the az stand-in: the commands of the walkthroughs (see "keyferry az --help")'],
+  ['az', 'the az stand-in: groups, clusters, identities, vaults, secrets (see "keyferry az --help")'],
   ['node', 'the CSI node driver with the Key Vault provider (see "keyferry node --help")'],
   ['provider', 'the Key Vault provider alone, on a provider socket (see "keyferry provider --help")'],
 ];

@@ -70,7 +70,7 @@ export interface TestCluster extends Disposable {
   readonly tenantId: string;
 }
 
-/** A resource group `g` and a cluster `c` with everything on, as walkthrough one makes it. */
+/** A resource group `g` and a cluster `c` with the OIDC issuer, workload identity and the add-on on. */
 export async function makeCluster(lab: TestLab): Promise<TestCluster> {
   await lab.az('az group create -g g -l eastus');
   await lab.az(

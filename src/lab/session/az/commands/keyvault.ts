@@ -60,7 +60,7 @@ const createOptions: readonly OptionSpec[] = [
   boolean(
     'rbac',
     '--enable-rbac-authorization',
-    'Data actions are allowed by role assignments instead of access policies. Default here: false, as when the walkthroughs were written; the az of today takes true.',
+    'Data actions are allowed by role assignments instead of access policies. Default here: false, as most tutorials expect; the az of today takes true.',
   ),
   flag('noSelfPerms', '--no-self-perms', 'Do not give the creator an access policy.'),
   {

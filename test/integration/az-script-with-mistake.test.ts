@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAzLab, type AzLab } from './support/az-lab.ts';
 
-// The az commands of the second walkthrough, as written and mended: each test goes on from the one before.
+// A script whose vault name is too long, as people copy it, and the same mended: each test goes on from the one before.
 let lab: AzLab;
 let clientId = '';
 

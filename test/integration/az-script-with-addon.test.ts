@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startAzLab, type AzLab } from './support/az-lab.ts';
 
-// The az commands of the first walkthrough, in its order: each test goes on from the one before.
+// The az commands of a script such as examples/file-and-env, in their order: each test goes on from the one before.
 let lab: AzLab;
 let clientId = '';
 let issuer = '';
