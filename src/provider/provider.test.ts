@@ -201,6 +201,8 @@ describe('a cloud of one’s own', () => {
     const wrong = { cloudName: 'AzureStackCloud', cloudEnvFileName: '/nowhere/environment.json' };
     await expect(provider.mount(request(objects, wrong))).rejects.toThrow('/nowhere/environment.json: ENOENT');
     await expect(provider.mount(request(objects))).resolves.toBeDefined();
+    const endless = { ...wrong, cloudEnvFileName: '/dev/zero' };
+    await expect(provider.mount(request(objects, endless))).rejects.toThrow('/dev/zero: not a regular file');
     const noFile = { cloudName: 'AzureStackCloud' };
     await expect(provider.mount(request(objects, noFile))).rejects.toThrow('cloudName AzureStackCloud is not valid');
     expect(azure.reads).toHaveLength(1);

@@ -1,5 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { KeyferryError, linkSignals, toKeyferryError, type Clock, type ErrorCode, type Log, type Random } from '#base';
+import {
+  errorText,
+  KeyferryError,
+  linkSignals,
+  toKeyferryError,
+  type Clock,
+  type ErrorCode,
+  type Log,
+  type Random,
+} from '#base';
 import { findCloud, isCustomCloud, parseCloudEnvironment, type AzureClients, type Cloud } from '#azure';
 import type { Provider, ProviderFile, ProviderMountResult } from '#providerapi';
 import { createBroker, type Admission } from './broker/broker.ts';
@@ -9,9 +17,13 @@ import { renderFiles, type FetchedObject } from './object-files.ts';
 import { objectLabel } from './object-spec.ts';
 import { mountInputError, parseParameters, type ProviderParameters } from './parameters.ts';
 import type { ProviderMetrics } from './metrics.ts';
+import { readSmallFile } from './read-small-file.ts';
 
 /** The name that classes give in `spec.provider`. */
 const PROVIDER_NAME = 'azure';
+
+/** Microsoft's own environment files have about 2 KiB. */
+const MAX_CLOUD_FILE_BYTES = 64 * 1024;
 
 /** What the provider works with. */
 export interface AzureProviderOptions {
@@ -91,9 +103,9 @@ async function resolveCloud(parameters: ProviderParameters, defaultFile: string 
   }
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readSmallFile(file, MAX_CLOUD_FILE_BYTES);
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const reason = (error as NodeJS.ErrnoException).code ?? errorText(error);
     throw mountInputError([
       { path: 'cloudEnvFileName', message: `failed to read cloudEnvFileName ${file}: ${reason}` },
     ]);
