@@ -3,7 +3,7 @@ import type { Deployment, ReplicaSet } from 'kubernetes-types/apps/v1.js';
 import type { KubeObject, Pod, ResourceRef } from '#kube';
 import { createMemoryStore } from '#lab/store';
 import { ApiError } from '../api-access.ts';
-import { RESOURCES } from './reconcile/resources.ts';
+import { RESOURCES } from '../resources.ts';
 import { startTestCluster, type TestCluster } from './testing/start-test-cluster.ts';
 
 // The controllers against the lab's own API server, in one process; only the node is a fake.

@@ -4,9 +4,9 @@ import { KeyferryError, type Clock, type Random } from '#base';
 import type { Pod, SecretObject, Volume } from '#kube';
 import { callUnary } from '#grpc';
 import { ApiError, type ApiAccess } from '../api-access.ts';
+import { RESOURCES } from '../resources.ts';
 import { buildPublishRequest, rpcErrorText, type CsiDriverObject, type ServiceAccountTokens } from './csi-request.ts';
 import type { PluginRegistry } from './plugins.ts';
-import { CSI_DRIVERS } from './resources.ts';
 import type { TokenCache } from './token-cache.ts';
 import { VolumeError } from './volume-files.ts';
 
@@ -125,7 +125,7 @@ export function createCsiVolumes(options: CsiVolumesOptions): CsiVolumes {
 
 async function driverObject(api: ApiAccess, name: string): Promise<CsiDriverObject | undefined> {
   try {
-    return await api.get<CsiDriverObject>(CSI_DRIVERS, { name });
+    return await api.get<CsiDriverObject>(RESOURCES.csiDrivers, { name });
   } catch (error) {
     if (error instanceof ApiError && error.body.code === 404) return undefined;
     throw error;

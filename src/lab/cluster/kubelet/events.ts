@@ -1,7 +1,7 @@
 import { errorText, type Clock, type Log, type Random } from '#base';
+import { RESOURCES } from '../resources.ts';
 import type { Event, Pod } from '#kube';
 import { ApiError, type ApiAccess } from '../api-access.ts';
-import { EVENTS } from './resources.ts';
 
 /** One thing that happened to a pod. */
 export interface PodEvent {
@@ -43,7 +43,7 @@ export function createEventRecorder(options: {
       before.count += 1;
       before.lastMs = nowMs;
       try {
-        await api.patch(EVENTS, { namespace, name: before.name }, 'merge', {
+        await api.patch(RESOURCES.events, { namespace, name: before.name }, 'merge', {
           count: before.count,
           lastTimestamp: time,
         });
@@ -55,7 +55,7 @@ export function createEventRecorder(options: {
     }
     const name = `${pod.metadata?.name ?? 'pod'}.${random.bytes(8).toString('hex')}`;
     const body = { ...renderEvent(pod, event, nodeName, time), metadata: { name, namespace } };
-    await api.create(EVENTS, namespace, body);
+    await api.create(RESOURCES.events, namespace, body);
     known.set(key, { name, count: 1, lastMs: nowMs });
   };
 

@@ -6,6 +6,7 @@ import type { ConfigMap, KubeObject, Pod, ResourceRef, SecretObject } from '#kub
 import { ApiError, type ApiAccess } from '../api-access.ts';
 import type { PodStreams } from '../pod-streams.ts';
 import type { ContainerRuntime } from '../runtime/index.ts';
+import { RESOURCES } from '../resources.ts';
 import { createCsiVolumes, csiTargetPath, type CsiVolumes } from './csi-volume.ts';
 import { podHostname } from './container-spec.ts';
 import { createEventRecorder } from './events.ts';
@@ -15,7 +16,6 @@ import { watchObjects } from './object-watch.ts';
 import { startPluginRegistry } from './plugins.ts';
 import { createPodVolumes } from './pod-volumes.ts';
 import { startPodWorker, type PodWorker } from './pod-worker.ts';
-import { CONFIG_MAPS, PODS, SECRETS } from './resources.ts';
 import { createPodStreams } from './streams.ts';
 import { createTokenCache } from './token-cache.ts';
 
@@ -100,9 +100,10 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     }),
   );
   const tokens = createTokenCache(api, clock);
-  const secret = (namespace: string, name: string) => find<KubeObject & SecretObject>(api, SECRETS, namespace, name);
+  const secret = (namespace: string, name: string) =>
+    find<KubeObject & SecretObject>(api, RESOURCES.secrets, namespace, name);
   const configMap = (namespace: string, name: string) =>
-    find<KubeObject & ConfigMap>(api, CONFIG_MAPS, namespace, name);
+    find<KubeObject & ConfigMap>(api, RESOURCES.configMaps, namespace, name);
   const csi = createCsiVolumes({ api, nodeName, plugins, tokens, clock, random, secret });
   const resolvConf = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
   const sources = (pod: Pod) => {
@@ -169,7 +170,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const watch = { api, clock, log, signal };
   const loops = [
     watchObjects<KubeObject & Pod>(
-      { ...watch, resource: PODS, query: { fieldSelector: `spec.nodeName=${nodeName}` } },
+      { ...watch, resource: RESOURCES.pods, query: { fieldSelector: `spec.nodeName=${nodeName}` } },
       {
         onList: (pods) => {
           const present = new Set(pods.map(({ metadata }) => metadata.uid));
@@ -187,7 +188,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
           if (worker.pod.metadata?.namespace === metadata.namespace) worker.objectChanged(kind, metadata.name ?? '');
         }
       };
-      const resource = kind === 'Secret' ? SECRETS : CONFIG_MAPS;
+      const resource = kind === 'Secret' ? RESOURCES.secrets : RESOURCES.configMaps;
       return watchObjects({ ...watch, resource }, { onList: () => undefined, onChange: tell, onDelete: tell });
     }),
   ];

@@ -2,9 +2,9 @@ import { cpus, arch, release, totalmem } from 'node:os';
 import { errorText, type Clock, type Log } from '#base';
 import type { KubeObject, Node, ResourceRef } from '#kube';
 import { ApiError, type ApiAccess, type ObjectKey } from '../api-access.ts';
+import { RESOURCES } from '../resources.ts';
 import type { RegisteredDriver } from './plugins.ts';
 import { wireTime } from './pod-status.ts';
-import { CSI_NODES, LEASES, NODES } from './resources.ts';
 
 /** What {@link startNodeRegistration} needs. */
 export interface NodeRegistrationOptions {
@@ -37,11 +37,11 @@ export function nodeResources(): Readonly<Record<string, number>> {
 export async function startNodeRegistration(options: NodeRegistrationOptions): Promise<NodeRegistration> {
   const { api, clock, log, nodeName } = options;
   const stopping = new AbortController();
-  await upsert(api, NODES, { name: nodeName }, (before) => renderNode(options, before as Node | undefined));
+  await upsert(api, RESOURCES.nodes, { name: nodeName }, (before) => renderNode(options, before as Node | undefined));
   const status = renderNode(options, undefined).status;
-  await api.patch(NODES, { name: nodeName }, 'merge', { status }, 'status');
+  await api.patch(RESOURCES.nodes, { name: nodeName }, 'merge', { status }, 'status');
   const setDrivers = (drivers: readonly RegisteredDriver[]) =>
-    upsert(api, CSI_NODES, { name: nodeName }, (before) => ({
+    upsert(api, RESOURCES.csiNodes, { name: nodeName }, (before) => ({
       apiVersion: 'storage.k8s.io/v1',
       kind: 'CSINode',
       metadata: { ...before?.metadata, name: nodeName },
@@ -49,7 +49,7 @@ export async function startNodeRegistration(options: NodeRegistrationOptions): P
     }));
   await setDrivers([]);
   const renew = () =>
-    upsert(api, LEASES, { namespace: LEASE_NAMESPACE, name: nodeName }, (before) => ({
+    upsert(api, RESOURCES.leases, { namespace: LEASE_NAMESPACE, name: nodeName }, (before) => ({
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
       metadata: { ...before?.metadata, name: nodeName, namespace: LEASE_NAMESPACE },

@@ -4,6 +4,7 @@ import { errorText, type Clock, type Log, type Random } from '#base';
 import type { Container, Pod, PodStatus } from '#kube';
 import { ApiError, type ApiAccess } from '../api-access.ts';
 import type { ContainerMount, ContainerRuntime } from '../runtime/index.ts';
+import { RESOURCES } from '../resources.ts';
 import { buildContainerSpec, writePodFiles } from './container-spec.ts';
 import { buildEnvironment, type EnvironmentSources } from './environment.ts';
 import type { EventRecorder } from './events.ts';
@@ -11,7 +12,6 @@ import { limitEvents } from './limits-of-the-lab.ts';
 import { createPodContainer, type ContainerKind, type PodContainer } from './pod-container.ts';
 import { computePodStatus } from './pod-status.ts';
 import type { PodVolumes } from './pod-volumes.ts';
-import { PODS } from './resources.ts';
 import { createWakeup } from './wakeup.ts';
 
 /** The loop that makes one pod be what the API server says. */
@@ -123,7 +123,13 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
     const text = JSON.stringify(status);
     if (text === written) return;
     try {
-      const answer = await api.patch(PODS, key, 'merge', { metadata: { uid }, status: withNulls(status) }, 'status');
+      const answer = await api.patch(
+        RESOURCES.pods,
+        key,
+        'merge',
+        { metadata: { uid }, status: withNulls(status) },
+        'status',
+      );
       if (answer.metadata.uid === uid) pod = { ...pod, status: (answer as Pod).status ?? status };
       written = text;
     } catch (error) {
@@ -140,9 +146,11 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
       isTornDown ||= await volumes.tearDown(pod);
       if (!isTornDown) return clock.now() + RETRY_MS;
       if (isGone) return undefined;
-      await api.delete(PODS, key, { gracePeriodSeconds: 0, preconditions: { uid } }).catch((error: unknown) => {
-        if (!(error instanceof ApiError && [404, 409].includes(error.body.code))) throw error;
-      });
+      await api
+        .delete(RESOURCES.pods, key, { gracePeriodSeconds: 0, preconditions: { uid } })
+        .catch((error: unknown) => {
+          if (!(error instanceof ApiError && [404, 409].includes(error.body.code))) throw error;
+        });
       return clock.now() + RESYNC_MS;
     }
     if (isOver()) {

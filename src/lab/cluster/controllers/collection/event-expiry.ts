@@ -2,7 +2,7 @@ import { errorText } from '#base';
 import type { Event } from '#kube';
 import { ignoreNotFound } from '../reconcile/api-errors.ts';
 import type { ControllerContext } from '../reconcile/context.ts';
-import { RESOURCES } from '../reconcile/resources.ts';
+import { RESOURCES } from '../../resources.ts';
 
 // kube-apiserver's default of --event-ttl.
 const EVENT_TTL_MS = 60 * 60 * 1000;

@@ -4,7 +4,7 @@ import type { ControllerContext } from '../reconcile/context.ts';
 import { keyOf, parseKey } from '../reconcile/informer.ts';
 import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
 import { isPodFinished } from '../workloads/pod-state.ts';
-import { RESOURCES } from '../reconcile/resources.ts';
+import { RESOURCES } from '../../resources.ts';
 
 /** What the pod garbage collector does with a pod. */
 export type PodGcPlan = 'keep' | 'delete' | 'fail-and-delete';

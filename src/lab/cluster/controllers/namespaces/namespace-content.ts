@@ -4,7 +4,7 @@ import type { ControllerContext } from '../reconcile/context.ts';
 import { keyOf } from '../reconcile/informer.ts';
 import { sameJson } from '../reconcile/json.ts';
 import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
-import { RESOURCES } from '../reconcile/resources.ts';
+import { RESOURCES } from '../../resources.ts';
 
 /** An object that every namespace has. */
 export interface NamespaceContent {

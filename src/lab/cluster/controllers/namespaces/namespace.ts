@@ -7,7 +7,7 @@ import { sameJson } from '../reconcile/json.ts';
 import type { KindCatalog } from '../reconcile/kinds.ts';
 import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
 import { planNamespaceConditions, SYSTEM_NAMESPACES, type RemainingContent } from './namespace-plan.ts';
-import { RESOURCES } from '../reconcile/resources.ts';
+import { RESOURCES } from '../../resources.ts';
 
 const FINALIZER = 'kubernetes';
 

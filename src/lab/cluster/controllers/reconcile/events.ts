@@ -2,7 +2,7 @@ import { errorText, type Clock, type Log, type Random } from '#base';
 import type { Event, KubeObject } from '#kube';
 import { ApiError, type ApiAccess } from '../../api-access.ts';
 import { isNotFound } from './api-errors.ts';
-import { RESOURCES } from './resources.ts';
+import { RESOURCES } from '../../resources.ts';
 
 /** What happened to an object, for a person who reads `kubectl describe`. */
 export interface EventText {

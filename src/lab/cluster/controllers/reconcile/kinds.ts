@@ -2,7 +2,7 @@ import type { CustomResourceDefinition } from 'kubernetes-types/apiextensions/v1
 import type { KubeObject, ResourceRef } from '#kube';
 import type { ControllerContext } from './context.ts';
 import { keyOf } from './informer.ts';
-import { RESOURCES } from './resources.ts';
+import { RESOURCES } from '../../resources.ts';
 
 /** A kind of object that the API server serves: how it is named in owner references and where it lives. */
 export interface ServedKind {

@@ -3,7 +3,7 @@ import { ignoreNotFound, orIfNotFound } from '../reconcile/api-errors.ts';
 import type { ControllerContext } from '../reconcile/context.ts';
 import { keyOf, parseKey } from '../reconcile/informer.ts';
 import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
-import { RESOURCES } from '../reconcile/resources.ts';
+import { RESOURCES } from '../../resources.ts';
 import { awaitsScheduling, planScheduling, saysAlready } from './scheduler-plan.ts';
 
 /** Gives each pending pod its node, or writes into its status and an event why there is none. */

@@ -2,7 +2,7 @@ import type { Clock } from '#base';
 import type { KubeObject, Pod } from '#kube';
 import type { ApiAccess } from '../../api-access.ts';
 import { ignoreAlreadyExists, ignoreNotFound } from '../reconcile/api-errors.ts';
-import { RESOURCES } from '../reconcile/resources.ts';
+import { RESOURCES } from '../../resources.ts';
 
 /** A node without containers: it says of pods what a kubelet would say. */
 export interface FakeKubelet extends AsyncDisposable {

@@ -17,7 +17,7 @@ import { selectorMatches } from './label-selector.ts';
 import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
 import { controllerOf } from './ownership.ts';
 import { isPodFinished } from './pod-state.ts';
-import { RESOURCES } from '../reconcile/resources.ts';
+import { RESOURCES } from '../../resources.ts';
 import { createRollout, REVISION, replicasOf, type Rollout } from './rollout.ts';
 import { sameTemplate } from './template-hash.ts';
 

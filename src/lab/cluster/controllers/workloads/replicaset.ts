@@ -17,7 +17,7 @@ import {
   type ReplicaFailure,
   type ReplicaPlan,
 } from './replicaset-plan.ts';
-import { RESOURCES } from '../reconcile/resources.ts';
+import { RESOURCES } from '../../resources.ts';
 
 /**
  * Keeps the number of pods of each ReplicaSet. It reads pods from the API server and not from a cache, so it needs none

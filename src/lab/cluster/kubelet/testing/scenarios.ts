@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { silentLog, systemClock, systemRandom } from '#base';
 import type { Event, KubeObject, Pod } from '#kube';
 import { createMemoryStore } from '#lab/store';
+import { RESOURCES } from '../../resources.ts';
 import { serveScenarios } from '../../../../../test/support/namespaces.ts';
 import { readMounts } from '../../runtime/index.ts';
 import { startApiServer } from '../../apiserver/index.ts';
 import { createProcessRuntime } from '../../runtime/index.ts';
 import { startKubelet, type Kubelet } from '../index.ts';
 import { createVolumeMounter } from '../mounts.ts';
-import { CONFIG_MAPS, CSI_DRIVERS, CSI_NODES, EVENTS, PODS, SECRETS } from '../resources.ts';
 import { startFakeDriver } from './fake-driver.ts';
 import type { ApiAccess } from '../../api-access.ts';
 
@@ -84,7 +84,7 @@ function pod(name: string, spec: object): object {
 async function until(api: ApiAccess, name: string, wanted: (pod: Pod) => boolean): Promise<Pod> {
   let last: Pod | undefined;
   for (const endMs = performance.now() + 15_000; performance.now() < endMs;) {
-    last = await api.get<KubeObject & Pod>(PODS, { namespace: 'default', name });
+    last = await api.get<KubeObject & Pod>(RESOURCES.pods, { namespace: 'default', name });
     if (wanted(last)) return last;
     await systemClock.sleep(10);
   }
@@ -104,7 +104,7 @@ const isReady = ({ status }: Pod) =>
   status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
 
 async function eventsOf(api: ApiAccess, name: string): Promise<{ reason: string; message: string; count: number }[]> {
-  const { items } = await api.list<KubeObject & Event>(EVENTS, { namespace: 'default' });
+  const { items } = await api.list<KubeObject & Event>(RESOURCES.events, { namespace: 'default' });
   return items
     .filter(({ involvedObject }) => involvedObject.name === name)
     .map(({ reason = '', message = '', count = 0 }) => ({ reason, message, count }));
@@ -148,14 +148,14 @@ serveScenarios({
   csiVolume: () =>
     withKubelet(async (place) => {
       const { api, kubelet } = place;
-      await api.create(CSI_DRIVERS, undefined, csiDriver);
+      await api.create(RESOURCES.csiDrivers, undefined, csiDriver);
       const container = {
         name: 'c',
         image: 'busybox',
         command: ['sh', '-c', 'cat /mnt/v/file; sleep 100'],
         volumeMounts: [{ name: 'v', mountPath: '/mnt/v', readOnly: true }],
       };
-      await api.create(PODS, 'default', pod('p', { containers: [container], volumes: [csiVolume] }));
+      await api.create(RESOURCES.pods, 'default', pod('p', { containers: [container], volumes: [csiVolume] }));
       await eventually('an event of the missing driver', async () =>
         (await eventsOf(api, 'p')).some(({ reason }) => reason === 'FailedMount'),
       );
@@ -171,14 +171,14 @@ serveScenarios({
       const running = await until(api, 'p', isReady);
       await eventually('the log', async () => (await logOf(place, running)) !== '');
       const log = await logOf(place, running);
-      const csiNode = await api.get(CSI_NODES, { name: NODE });
+      const csiNode = await api.get(RESOURCES.csiNodes, { name: NODE });
       const before = driver.published.length;
       kubelet.republish(running.metadata?.uid);
       await eventually('a republish', () => driver.published.length > before);
       const request = driver.published[0];
-      await api.delete(PODS, { namespace: 'default', name: 'p' });
+      await api.delete(RESOURCES.pods, { namespace: 'default', name: 'p' });
       await eventually('the end of the pod', () =>
-        api.get(PODS, { namespace: 'default', name: 'p' }).then(
+        api.get(RESOURCES.pods, { namespace: 'default', name: 'p' }).then(
           () => false,
           () => true,
         ),
@@ -226,19 +226,19 @@ serveScenarios({
         metadata: { name: 'conf' },
         data: { key: value },
       });
-      await api.create(CONFIG_MAPS, 'default', map('one\n'));
-      await api.create(PODS, 'default', pod('p', { containers: [container], volumes }));
+      await api.create(RESOURCES.configMaps, 'default', map('one\n'));
+      await api.create(RESOURCES.pods, 'default', pod('p', { containers: [container], volumes }));
       const waiting = await until(api, 'p', ({ status }) =>
         (status?.containerStatuses ?? []).some(({ state }) => state?.waiting?.reason === 'CreateContainerConfigError'),
       );
       const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'foosecret' }, data: { k: 'djE=' } };
       const changedMs = performance.now();
-      await api.create(SECRETS, 'default', secret);
+      await api.create(RESOURCES.secrets, 'default', secret);
       const running = await until(api, 'p', isReady);
       const reactedMs = performance.now() - changedMs;
       await eventually('the log', async () => (await logOf(place, running)).split('\n').length > 3);
       const log = await logOf(place, running);
-      await api.update(CONFIG_MAPS, { namespace: 'default', name: 'conf' }, map('two\n'));
+      await api.update(RESOURCES.configMaps, { namespace: 'default', name: 'conf' }, map('two\n'));
       const key = { podUid: running.metadata?.uid ?? '', namespace: 'default', podName: 'p', container: 'c' };
       const exec = async (...command: string[]) => {
         const request = { command, stdin: false, stdout: true, stderr: true, tty: false };
@@ -257,8 +257,8 @@ serveScenarios({
     withKubelet(async (place) => {
       const { api, kubelet, folder } = place;
       const container = { name: 'c', image: 'busybox', command: ['sleep', '1000'] };
-      await api.create(PODS, 'default', pod('on', { containers: [container] }));
-      await api.create(PODS, 'default', pod('lost', { restartPolicy: 'Never', containers: [container] }));
+      await api.create(RESOURCES.pods, 'default', pod('on', { containers: [container] }));
+      await api.create(RESOURCES.pods, 'default', pod('lost', { restartPolicy: 'Never', containers: [container] }));
       for (const name of ['on', 'lost']) await until(api, name, isReady);
       await kubelet[Symbol.asyncDispose]();
       const common = { clock: systemClock, random: systemRandom, log: silentLog };
@@ -297,7 +297,7 @@ serveScenarios({
       const { api } = place;
       const run = (name: string, restartPolicy: string, script: string, more: object = {}) =>
         api.create(
-          PODS,
+          RESOURCES.pods,
           'default',
           pod(name, {
             restartPolicy,
