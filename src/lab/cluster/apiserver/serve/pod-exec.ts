@@ -19,16 +19,20 @@ export function attachExec(server: Server, context: ServeContext): void {
     noServer: true,
     handleProtocols: (offered) => PROTOCOLS.find((protocol) => offered.has(protocol)) ?? false,
   });
+  const sessions = new Set<ExecChannels['session']>();
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     openSession(context, request).then(
       ({ attached, session, tty }) =>
         sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
           const closeSignals = webSocket.protocol === PROTOCOLS[0];
-          void runChannels({ webSocket, session, tty, closeSignals, attached }).catch((error: unknown) => {
-            toApiError(error, context.api.log);
-            webSocket.terminate();
-          });
+          sessions.add(session);
+          void runChannels({ webSocket, session, tty, closeSignals, attached })
+            .catch((error: unknown) => {
+              toApiError(error, context.api.log);
+              webSocket.terminate();
+            })
+            .finally(() => sessions.delete(session));
         }),
       (error: unknown) => refuse(socket, toApiError(error, context.api.log).body),
     );
@@ -36,6 +40,8 @@ export function attachExec(server: Server, context: ServeContext): void {
   // upgraded connections are no longer the HTTP server's, and it would wait for them
   const end = () => {
     for (const client of sockets.clients) client.terminate();
+    // a command goes on without its client, but not without its server
+    for (const session of sessions) session.kill();
   };
   context.stopping.addEventListener('abort', end, { once: true });
 }
@@ -51,11 +57,6 @@ async function openSession(
   const kind = context.api.kinds.get(info);
   const pod = requireObject(context.api, { kind, namespace: info.namespace, name: info.name });
   const key = containerKey(pod, query.get('container'));
-  // after the pod, so that kubectl's second try, by SPDY, is told what is wrong with the pod
-  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-  if (request.headers.upgrade?.toLowerCase() !== 'websocket' || !PROTOCOLS.some((known) => offered.includes(known))) {
-    throw badRequest(`unable to upgrade: only WebSocket with ${PROTOCOLS.join(' or ')} is served`);
-  }
   const tty = isTrue(query.get('tty'));
   const asked = {
     stdin: isTrue(query.get('stdin')),
@@ -65,6 +66,12 @@ async function openSession(
     tty,
   };
   const streams = requireStreams(context, pod);
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  if (request.headers.upgrade?.toLowerCase() !== 'websocket' || !PROTOCOLS.some((known) => offered.includes(known))) {
+    // kubectl shows the answer to its second try, by SPDY: that one is to tell what is wrong with the pod or container
+    (await streams.attach(key, { stdin: false, stdout: false, stderr: false, tty: false })).kill();
+    throw badRequest(`unable to upgrade: only WebSocket with ${PROTOCOLS.join(' or ')} is served`);
+  }
   if (info.subresource === 'attach') return { session: await streams.attach(key, asked), tty, attached: true };
   const command = query.getAll('command');
   if (command.length === 0) throw badRequest('you must specify at least 1 command for the container');

@@ -1,0 +1,143 @@
+import { spawnSync, execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawn } from '@lydell/node-pty';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { namespaceCommand, startNamespaceChild, type NamespaceChild } from '../support/namespaces.ts';
+
+// Terminals, streams and logs of real containers, used by the real kubectl at a real terminal.
+
+const user = process.getuid?.() === 0 ? 'root' : 'ordinary-user';
+const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
+const missing = [
+  ...('missing' in namespaceCommand(user) ? ['namespaces'] : []),
+  ...(hasKubectl ? [] : ['kubectl on the PATH']),
+].join(' and ');
+
+const pod = (name: string, script: string, more = '') => `
+apiVersion: v1
+kind: Pod
+metadata: { name: ${name} }
+spec:
+  restartPolicy: Never
+  terminationGracePeriodSeconds: 1
+  containers:
+  - { name: c, image: 'ubuntu:24.04', command: [bash, -c, '${script}']${more} }
+`;
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+describe.skipIf(missing !== '')(`streams of pods under kubectl (needs namespaces and kubectl)`, () => {
+  let folder: string;
+  let child: NamespaceChild;
+  const env = () => ({ PATH: process.env['PATH'] ?? '', HOME: folder, KUBECONFIG: join(folder, 'kubeconfig') });
+
+  const kubectl = (args: readonly string[], input: string | Buffer = '') =>
+    new Promise<Ended>((resolve) => {
+      const options = { env: env(), timeout: 20_000, encoding: 'buffer', maxBuffer: 64 * 1024 * 1024 } as const;
+      const run = execFile('kubectl', args, options, (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr: stderr.toString() }),
+      );
+      run.stdin?.on('error', () => undefined);
+      run.stdin?.end(input);
+    });
+
+  /** Runs kubectl at a terminal: types each text when the one that it waits for is shown. */
+  const atTerminal = async (args: readonly string[], steps: readonly (readonly [when: string, type: string])[]) => {
+    const terminal = spawn('kubectl', [...args], { cols: 101, rows: 33, env: env() });
+    let shown = '';
+    terminal.onData((text) => (shown += text));
+    const code = new Promise<number>((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)));
+    let from = 0;
+    for (const [when, type] of steps) {
+      await expect.poll(() => shown.indexOf(when, from), { timeout: 15_000 }).toBeGreaterThan(-1);
+      from = shown.indexOf(when, from) + when.length;
+      terminal.write(type);
+    }
+    return { code: await code, shown };
+  };
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'kf-'));
+    child = await startNamespaceChild(new URL('./support/cluster-scenarios.ts', import.meta.url), user);
+    const started = await child.call<{ kubeconfig: string }>('start', folder);
+    writeFileSync(join(folder, 'kubeconfig'), started.kubeconfig, { mode: 0o600 });
+    await kubectl(['wait', '--for=condition=Ready', 'node', '--all', '--timeout=20s']);
+    const waits = ', envFrom: [{ secretRef: { name: nowhere } }]';
+    const pods = [
+      pod('shell', 'sleep 1000'),
+      pod('waits', 'sleep 1000', waits),
+      pod('writes', 'echo one; echo two; printf tail'),
+    ];
+    await kubectl(['apply', '-f', '-'], pods.join('---'));
+    await kubectl(['wait', '--for=condition=Ready', 'pod/shell', '--timeout=20s']);
+  });
+  afterAll(async () => {
+    await child?.[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('exec -it is at home on a terminal of the container', async () => {
+    const shell = ['exec', '-it', 'shell', '--', 'env', 'PS1=> ', 'bash', '--norc', '--noediting'];
+    const seen = await atTerminal(shell, [
+      ['> ', 'tty; stty size; sleep 1000\n'],
+      ['33 101\r\n', '\x03'],
+      ['> ', 'exit 9\n'],
+    ]);
+    expect(seen.shown).toMatch(/\/dev\/pts\/\d+\r\n33 101\r\n/);
+    expect(seen.code).toBe(9);
+  });
+
+  test('run -it --rm is a shell in a pod that goes with it', async () => {
+    const words = ['--image=ubuntu:24.04', '--restart=Never', '--env=PS1=> '];
+    const command = ['bash', '--norc', '--noediting'];
+    const seen = await atTerminal(
+      ['run', 'guest', '-it', '--rm', ...words, '--', ...command],
+      [
+        ['', '\n'],
+        ['> ', 'tty; echo process $$\n'],
+        ['process 1\r\n', 'exit\n'],
+      ],
+    );
+    expect(seen.code).toBe(0);
+    expect(seen.shown).not.toContain("couldn't attach");
+    expect((await kubectl(['get', 'pod', 'guest'])).stderr).toContain('NotFound');
+  });
+
+  test('input of run -i ends', async () => {
+    const run = await kubectl(
+      ['run', 'eats', '-i', '--rm', '-q', '--image=ubuntu', '--restart=Never', '--', 'cat'],
+      'x',
+    );
+    expect(run).toMatchObject({ code: 0, stdout: Buffer.from('x') });
+  });
+
+  test('exec carries any bytes both ways', async () => {
+    const bytes = randomBytes(8_000_000);
+    const seen = await kubectl(['exec', '-i', 'shell', '--', 'cat'], bytes);
+    expect(seen.stdout.equals(bytes)).toBe(true);
+  });
+
+  test('exec and attach say which container is not there yet', async () => {
+    const text = 'unable to upgrade connection: container not found ("c")';
+    expect((await kubectl(['exec', 'waits', '--', 'ls'])).stderr).toContain(text);
+    expect((await kubectl(['attach', 'waits'])).stderr).toContain(text);
+  });
+
+  test.each([
+    [['--tail=2'], 'two\ntail'],
+    [['--tail=0'], ''],
+    [['--limit-bytes=5'], 'one\nt'],
+    [['-f'], 'one\ntwo\ntail'],
+  ])('logs %j', async (options, text) => {
+    await kubectl(['wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/writes', '--timeout=10s']);
+    expect((await kubectl(['logs', 'writes', ...options])).stdout.toString()).toBe(text);
+  });
+});
