@@ -40,7 +40,7 @@ const poll = (header: string | null) => {
 };
 
 describe('a managed cluster', () => {
-  it('runs when the answer comes, and has what az and people's scripts read', async () => {
+  it('runs when the answer comes, and has what az and scripts read', async () => {
     const created = await lab.send('PUT', CLUSTER, body());
     expect(created.status).toBe(201);
     expect(created.headers.get('azure-asyncoperation')).toBeNull();
