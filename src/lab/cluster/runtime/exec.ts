@@ -12,6 +12,11 @@ import { openTerminal } from './terminals.ts';
 
 /** How long a command's output may stay open after its end (a background process can hold it), milliseconds. */
 const DRAIN_MS = 1000;
+/**
+ * `kubectl cp` runs tar as the container's user. As user 0 it gives each file the owner that it had, and fails where that
+ * owner does not exist, as in a user namespace with one id.
+ */
+const KEEP_OWN_FILES = { name: 'TAR_OPTIONS', value: '--no-same-owner' };
 let counter = 0;
 
 /** The container that a command runs in. */
@@ -30,7 +35,7 @@ export interface ExecPlace {
 /** Runs a command in a running container, with its environment, working directory and rights. */
 export async function startExec(place: ExecPlace, request: ExecRequest): Promise<ExecSession> {
   const { machine, spec } = place;
-  const env = splitEnvironment(spec.env);
+  const env = splitEnvironment(machine.canChangeUser ? spec.env : [KEEP_OWN_FILES, ...spec.env]);
   const script = renderExecScript({
     programs: machine.programs,
     spec,

@@ -8,6 +8,9 @@ import {
 
 const USERS: readonly NamespaceUser[] = ['root', 'ordinary-user'];
 
+/** What `kubectl cp` does; the archive's files belong to nobody that a container has. */
+const TAR = 'tar -cf - --owner=+4000 --group=+4000 -C /etc passwd | tar -xmf - -C /tmp && echo unpacked';
+
 interface Inside {
   readonly exitCode: number;
   readonly log: string;
@@ -85,6 +88,7 @@ describe.each(USERS)('run by %s', (user) => {
       ['stdin by name', ['cat', '/dev/stdin'], 'input', { code: 0, stdout: 'input' }],
       ['end with stdin unread', ['true'], 'input', { code: 0 }],
       ['stderr apart', ['sh', '-c', 'echo e >&2'], null, { stdout: '', stderr: 'e\n' }],
+      ['tar of strange owners', ['sh', '-c', TAR], null, { code: 0, stdout: 'unpacked\n', stderr: '' }],
       ['unknown command', ['nope'], null, { code: 127, stderr: expect.stringContaining('not found in $PATH') }],
       ['command that is no program', ['/etc/passwd'], null, { code: 126 }],
     ];
