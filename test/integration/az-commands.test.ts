@@ -107,6 +107,53 @@ describe('vaults', () => {
   });
 });
 
+describe('as the real az 2.91 ends and warns', () => {
+  const SOFT_DELETE =
+    /^WARNING: Warning! If you have soft-delete protection enabled .*\nhttps:\/\/learn\.microsoft\.com\//;
+
+  it.each([
+    ['keyvault secret show --vault-name kv-commands -n missing', 3],
+    ['keyvault secret delete --vault-name kv-commands -n missing', 1],
+    ['keyvault secret set-attributes --vault-name kv-commands -n missing --enabled true', 1],
+  ])('"%s" ends with %i', async (line, code) => {
+    const answer = await lab.run(line);
+    expect(answer.code).toBe(code);
+    expect(answer.stderr).toMatch(/^ERROR: \(SecretNotFound\) /m);
+  });
+
+  it.each([
+    ['keyvault secret show --vault-name kv-commands', 'incorrect usage: --id ID | --vault-name '],
+    ['keyvault secret set --vault-name kv-commands -n a', 'incorrect usage: [Required] --value VALUE | --file PATH\n'],
+    [
+      'keyvault secret set --vault-name kv-commands -n a --value=',
+      'incorrect usage: [Required] --value VALUE | --file PATH\n',
+    ],
+  ])('"%s" is a failure, and none of usage', async (line, message) => {
+    const { code, stderr } = await lab.run(line);
+    expect(code).toBe(1);
+    expect(stderr.startsWith(`ERROR: ${message}`)).toBe(true);
+  });
+
+  it('versions have a plain table; a vault or a secret is deleted after a word about what that means', async () => {
+    await lab.json('keyvault create -n kv-warned -g rg');
+    await lab.json('keyvault secret set --vault-name kv-warned -n s --value v');
+    expect((await lab.run('keyvault secret list-versions --vault-name kv-warned -n s -o table')).stdout).toBe(
+      'Name\n------\ns\n',
+    );
+    expect((await lab.run('keyvault secret delete --vault-name kv-warned -n s')).stderr).toMatch(SOFT_DELETE);
+    expect((await lab.run('keyvault delete -n kv-warned')).stderr).toMatch(SOFT_DELETE);
+  });
+
+  it('what a vault does not say is null', async () => {
+    expect(await lab.json('keyvault show -n kv-commands')).toMatchObject({
+      properties: { networkAcls: { defaultAction: 'Allow', ipRules: null, virtualNetworkRules: null } },
+    });
+    expect(await lab.json('keyvault list')).toContainEqual(
+      expect.objectContaining({ name: 'kv-commands', systemData: null }),
+    );
+  });
+});
+
 describe('secrets', () => {
   it('are set from a file, read by id and version, listed, changed and deleted', async () => {
     const file = join(lab.home, 'value');

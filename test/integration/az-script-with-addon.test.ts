@@ -77,7 +77,6 @@ it('creates the identity and trusts the service account', async () => {
     issuer,
     subject: 'system:serviceaccount:default:demo-sa',
     audiences: ['api://AzureADTokenExchange'],
-    systemData: null,
     type: 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials',
   });
   expect(lab.cloud.directory.byClientId(clientId)?.federatedCredentials).toMatchObject([{ name: 'trust', issuer }]);
@@ -120,7 +119,7 @@ it('sets the secret and lets the identity read it', async () => {
     properties: {
       accessPolicies: [
         { objectId: lab.cloud.directory.user.objectId },
-        { objectId: principalId, permissions: { secrets: ['get'], keys: [], certificates: [], storage: [] } },
+        { objectId: principalId, permissions: { secrets: ['get'], keys: null, certificates: null, storage: null } },
       ],
     },
   });

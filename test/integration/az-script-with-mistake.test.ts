@@ -59,6 +59,15 @@ describe('mended', () => {
       securityProfile: { workloadIdentity: { enabled: true } },
       agentPoolProfiles: [{ count: 1, vmSize: 'Standard_DS2_v2' }],
     });
+    const again = await lab.run('aks enable-addons -a azure-keyvault-secrets-provider -g demo -n c');
+    expect(again.code).toBe(1);
+    expect(again.stderr).toMatch(
+      /^ERROR: The azure-keyvault-secrets-provider addon is already enabled .*\n.*disable-addons/,
+    );
+    expect(await lab.run('aks enable-addons -a bogus -g demo -n c')).toMatchObject({
+      code: 1,
+      stderr: 'ERROR: Invalid addon name: bogus.\nThe lab has: azure-keyvault-secrets-provider.\n',
+    });
     expect([...lab.clusters.applied.values()][0]?.secretsProvider).toEqual({
       enableSecretRotation: false,
       rotationPollInterval: '2m',

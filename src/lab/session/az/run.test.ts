@@ -79,7 +79,6 @@ describe('a wrong command line', () => {
       'identity federated-credential create -n a',
       'ERROR: the following arguments are required: --identity-name, --resource-group/-g, --issuer, --subject\nSee: az identity federated-credential create --help\n',
     ],
-    ['keyvault secret show -n a', 'ERROR: the following arguments are required: --vault-name\n'],
     ['group list --query a[', "ERROR: argument --query: invalid jmespath_type value: 'a['\n"],
     ['group list --bogus', 'ERROR: unrecognized arguments: --bogus\nSee: az group list --help\n'],
     [
@@ -214,7 +213,8 @@ describe('a question', () => {
   it('cannot be asked without a terminal', async () => {
     expect(await az(words)).toMatchObject({
       code: 1,
-      stderr: 'ERROR: Unable to prompt for confirmation as no tty available. Use --yes.\n',
+      stderr:
+        'WARNING: Unable to prompt for confirmation as no tty available. Use --yes.\nERROR: Operation cancelled.\n',
     });
   });
   it('that is answered with no ends the command', async () => {

@@ -99,7 +99,8 @@ async function print(
 
 async function confirm(io: AzIo): Promise<void> {
   if (io.ask === undefined) {
-    throw new AzError('error', 'Unable to prompt for confirmation as no tty available. Use --yes.');
+    io.stderr(labelled('WARNING', 'Unable to prompt for confirmation as no tty available. Use --yes.', io));
+    throw new AzError('error', 'Operation cancelled.');
   }
   const answer = await io.ask('Are you sure you want to perform this operation? (y/n): ');
   if (!/^y(es)?$/i.test(answer.trim())) throw new AzError('error', 'Operation cancelled.');

@@ -53,7 +53,8 @@ export function applyPolicy(
   const permissions: Record<string, readonly string[]> = {};
   for (const kind of PERMISSION_KINDS) {
     const kept = at(before, `permissions.${WIRE_NAMES[kind]}`);
-    permissions[WIRE_NAMES[kind]] = given[kind] ?? (Array.isArray(kept) ? (kept as string[]) : []);
+    const list = given[kind] ?? (Array.isArray(kept) ? (kept as string[]) : undefined);
+    if (list !== undefined) permissions[WIRE_NAMES[kind]] = list;
   }
   const policy: JsonObject = {
     tenantId: who.tenantId,

@@ -1,5 +1,5 @@
 import type { Args } from '../args.ts';
-import { usageError } from '../errors.ts';
+import { AzError, usageError } from '../errors.ts';
 import { at, isObject, type Json, type JsonObject } from '../json.ts';
 import { flattenResource, withNulls } from '../shape.ts';
 
@@ -59,16 +59,23 @@ export function clusterBody({ args, location, subscription, sshKey }: ClusterReq
 
 /** The properties with the add-ons of a comma-separated list turned on. */
 export function addAddon(properties: JsonObject, list: string, args: Args): JsonObject {
-  return withAddons(properties, list, (before) => ({
-    ...before,
-    enabled: true,
-    config: {
-      enableSecretRotation: 'false',
-      rotationPollInterval: '2m',
-      ...(isObject(before['config']) ? before['config'] : {}),
-      ...rotationOf(args),
-    },
-  }));
+  return withAddons(properties, list, (before, name) => {
+    if (before['enabled'] === true) {
+      throw new AzError('error', `The ${name} addon is already enabled for this managed cluster.`, {
+        recommendation: `To change ${name} configuration, run "az aks disable-addons -a ${name} -n ${args.text('name')} -g ${args.text('resourceGroup')}" before enabling it again.`,
+      });
+    }
+    return {
+      ...before,
+      enabled: true,
+      config: {
+        enableSecretRotation: 'false',
+        rotationPollInterval: '2m',
+        ...(isObject(before['config']) ? before['config'] : {}),
+        ...rotationOf(args),
+      },
+    };
+  });
 }
 
 /** The properties with these add-ons turned off. */
@@ -104,24 +111,33 @@ export function withFeatures(properties: JsonObject, args: Args): JsonObject {
 const CLUSTER_NULLS = [
   'aadProfile',
   'addonProfiles',
+  'aiToolchainOperatorProfile',
   'apiServerAccessProfile',
   'autoScalerProfile',
   'autoUpgradeProfile',
   'azureMonitorProfile',
   'azurePortalFqdn',
   'diskEncryptionSetId',
+  'eTag',
   'extendedLocation',
   'fqdnSubdomain',
+  'hostedSystemProfile',
   'httpProxyConfig',
   'identityProfile',
   'ingressProfile',
   'kind',
   'linuxProfile',
+  'metricsProfile',
+  'nodeProvisioningProfile',
+  'nodeResourceGroupProfile',
   'podIdentityProfile',
   'privateFqdn',
   'privateLinkResources',
   'publicNetworkAccess',
+  'resourceUid',
+  'schedulerProfile',
   'serviceMeshProfile',
+  'status',
   'supportPlan',
   'systemData',
   'tags',
@@ -135,7 +151,11 @@ export function shapeCluster(cluster: JsonObject): JsonObject {
   return withNulls(flattenResource(cluster), CLUSTER_NULLS);
 }
 
-function withAddons(properties: JsonObject, list: string, edit: (before: JsonObject) => JsonObject): JsonObject {
+function withAddons(
+  properties: JsonObject,
+  list: string,
+  edit: (before: JsonObject, name: string) => JsonObject,
+): JsonObject {
   const profiles = { ...object(properties, 'addonProfiles') };
   for (const addon of list
     .split(',')
@@ -143,9 +163,11 @@ function withAddons(properties: JsonObject, list: string, edit: (before: JsonObj
     .filter((item) => item !== '')) {
     const key = ADDONS[addon];
     if (key === undefined) {
-      throw usageError(`"${addon}" is not an add-on that the lab has. It has: ${ADDON_NAMES.join(', ')}.`);
+      throw new AzError('error', `Invalid addon name: ${addon}.`, {
+        recommendation: `The lab has: ${ADDON_NAMES.join(', ')}.`,
+      });
     }
-    profiles[key] = edit(object(profiles, key));
+    profiles[key] = edit(object(profiles, key), addon);
   }
   return { ...properties, addonProfiles: profiles };
 }

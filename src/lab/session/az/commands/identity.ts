@@ -19,11 +19,11 @@ function identityPath(arm: Arm, group: string, identity: string): string {
 }
 
 function shapeIdentity(identity: Parameters<typeof flattenResource>[0]) {
-  return withNulls(flattenResource(identity), ['systemData', 'tags']);
+  return withNulls(flattenResource(identity), ['tags']);
 }
 
 function shapeCredential(credential: Parameters<typeof flattenResource>[0]) {
-  return withNulls(flattenResource(credential), ['systemData']);
+  return flattenResource(credential);
 }
 
 const credentialOptions: readonly OptionSpec[] = [

@@ -14,7 +14,7 @@ import {
   type PolicySubject,
 } from './access-policy.ts';
 import { locationOf } from './resource-group.ts';
-import { findVaultPath, VAULT_API, vaultPath } from './vault-lookup.ts';
+import { findVaultPath, SOFT_DELETE_PAGE, VAULT_API, vaultPath } from './vault-lookup.ts';
 
 const vaultName = name('Name of the vault: 3 to 24 letters, digits and hyphens.');
 const optionalGroup: OptionSpec = {
@@ -30,16 +30,24 @@ const PROPERTY_NULLS = [
   'enabledForDiskEncryption',
   'enabledForTemplateDeployment',
   'hsmPoolResourceId',
-  'networkAcls',
   'privateEndpointConnections',
 ];
+
+const PERMISSION_NULLS = ['certificates', 'keys', 'secrets', 'storage'];
+
+const SOFT_DELETE_WARNING = `Warning! If you have soft-delete protection enabled on this key vault, you will not be able to reuse this key vault name until the key vault has been purged from the soft deleted state. Please see the following documentation for additional guidance.\n${SOFT_DELETE_PAGE}`;
 
 function shapeVault(vault: JsonObject): JsonObject {
   const shaped = withNulls(shapeResource(vault), ['systemData', 'tags']);
   const properties = shaped['properties'];
   if (!isObject(properties)) return shaped;
-  const accessPolicies = objectsAt(properties, 'accessPolicies').map((policy) => withNulls(policy, ['applicationId']));
-  return { ...shaped, properties: withNulls({ ...properties, accessPolicies }, PROPERTY_NULLS) };
+  const accessPolicies = objectsAt(properties, 'accessPolicies').map((policy) => ({
+    ...withNulls(policy, ['applicationId']),
+    permissions: withNulls(isObject(policy['permissions']) ? policy['permissions'] : {}, PERMISSION_NULLS),
+  }));
+  const acls = properties['networkAcls'];
+  const networkAcls = isObject(acls) ? withNulls(acls, ['ipRules', 'virtualNetworkRules']) : null;
+  return { ...shaped, properties: withNulls({ ...properties, accessPolicies, networkAcls }, PROPERTY_NULLS) };
 }
 
 const networkOptions: readonly OptionSpec[] = [
@@ -128,7 +136,7 @@ export const keyvaultCommands: readonly CommandSpec[] = [
               `${arm.subscription}/resourceGroups/${group}/providers/Microsoft.KeyVault/vaults`,
               VAULT_API,
             );
-      return found.map((vault) => (vault['properties'] === undefined ? shapeResource(vault) : shapeVault(vault)));
+      return found.map((vault) => shapeVault(vault));
     },
   },
   {
@@ -138,6 +146,7 @@ export const keyvaultCommands: readonly CommandSpec[] = [
     example: 'keyvault delete --name demo-vault',
     run: async (context, args) => {
       const arm = await context.arm();
+      context.warn(SOFT_DELETE_WARNING);
       const path = await findVaultPath(arm, args.text('name'), args.optional('resourceGroup'));
       await arm.delete(path, VAULT_API, { noWait: args.flag('noWait') });
       return undefined;
@@ -250,13 +259,16 @@ async function policyObjectId(context: CommandContext, args: Args): Promise<stri
   const spn = args.optional('spn');
   const upn = args.optional('upn');
   if ([given, spn, upn].filter((value) => value !== undefined).length !== 1) {
-    throw usageError('usage error: --object-id ID | --spn CLIENT_ID | --upn NAME: exactly one of them');
+    throw usageError('specify exactly one: --object-id, --spn, --upn');
   }
   if (given !== undefined) return given;
   const graph = await context.graph();
   const found = spn === undefined ? await graph.userObjectId(upn ?? '') : await graph.servicePrincipalObjectId(spn);
   if (found !== undefined) return found;
-  throw new AzError('error', `Unable to get object id from principal name: no principal is called '${spn ?? upn}'.`);
+  context.warn(
+    spn === undefined ? `Unable to find user with upn '${upn}'` : `Unable to find service principal with spn '${spn}'`,
+  );
+  throw new AzError('error', 'Unable to get object id from principal name.');
 }
 
 function permissionsOf(args: Args): Partial<Record<PermissionKind, readonly string[]>> {

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import type { Args } from '../args.ts';
 import type { CommandSpec, OptionSpec } from '../command.ts';
-import { AzError, usageError } from '../errors.ts';
+import { AzError, AzHttpError, usageError } from '../errors.ts';
 import { isObject, textAt, type JsonObject } from '../json.ts';
 import { boolean, tags, text } from '../options.ts';
 import { isoSeconds } from '../shape.ts';
-import { secretOptions, secretPlace, vaultUrl } from './vault-lookup.ts';
+import { secretOptions, secretPlace, SOFT_DELETE_PAGE, vaultUrl } from './vault-lookup.ts';
 
 const timeOptions: readonly OptionSpec[] = [
   text('expires', '--expires', 'When it expires: UTC, for example 2027-01-31T00:00:00Z.'),
@@ -21,6 +21,8 @@ const listColumns = [
   ['Enabled', 'attributes.enabled'],
   ['Expires', 'attributes.expires'],
 ] as const;
+
+const SOFT_DELETE_WARNING = `Warning! If you have soft-delete protection enabled on this key vault, this secret will be moved to the soft deleted state. You will not be able to create a secret with the same name within this key vault until the secret has been purged from the soft-deleted state. Please see the following documentation for additional guidance.\n${SOFT_DELETE_PAGE}`;
 
 const PLACE_EXAMPLE = '--vault-name demo-vault --name demo-secret';
 
@@ -94,7 +96,6 @@ export const secretCommands: readonly CommandSpec[] = [
     summary: 'List the versions of a secret, without their values.',
     options: [...secretOptions, { key: 'most', names: ['--maxresults'], kind: 'integer', help: 'At most so many.' }],
     example: `keyvault secret list-versions ${PLACE_EXAMPLE} --output table`,
-    columns: listColumns,
     run: async (context, args) => {
       const place = secretPlace(args);
       const data = await context.vaultData();
@@ -109,8 +110,9 @@ export const secretCommands: readonly CommandSpec[] = [
     example: `keyvault secret delete ${PLACE_EXAMPLE}`,
     run: async (context, args) => {
       const place = secretPlace(args);
+      context.warn(SOFT_DELETE_WARNING);
       const data = await context.vaultData();
-      const deleted = await data.send('DELETE', place.vaultUrl, `/secrets/${place.name}`);
+      const deleted = await data.send('DELETE', place.vaultUrl, `/secrets/${place.name}`).catch(plainFailure);
       return {
         ...shapeSecret(deleted),
         deletedDate: isoSeconds(deleted['deletedDate']),
@@ -135,21 +137,29 @@ export const secretCommands: readonly CommandSpec[] = [
       const place = secretPlace(args);
       const version = args.optional('version') ?? place.version ?? '';
       const data = await context.vaultData();
-      const bundle = await data.send('PATCH', place.vaultUrl, `/secrets/${place.name}/${version}`, {
+      const change = {
         attributes: { enabled: args.boolean('enabled'), ...timesOf(args) },
         ...(args.tags('tags') === undefined ? {} : { tags: args.tags('tags') }),
         ...(args.optional('contentType') === undefined ? {} : { contentType: args.text('contentType') }),
-      });
-      return shapeSecret(bundle);
+      };
+      const path = `/secrets/${place.name}/${version}`;
+      return shapeSecret(await data.send('PATCH', place.vaultUrl, path, change).catch(plainFailure));
     },
   },
 ];
 
+/** az has exit code 3 for what a `show` does not find; its other commands of the data plane end with 1. */
+function plainFailure(error: unknown): never {
+  if (error instanceof AzHttpError) throw new AzError('error', error.message, { cause: error });
+  throw error;
+}
+
 async function valueOf(args: Args): Promise<{ value: string; encoding: string }> {
-  const value = args.optional('value');
-  const file = args.optional('file');
+  // az takes an empty value for one that was not given.
+  const value = args.optional('value') || undefined;
+  const file = args.optional('file') || undefined;
   if ((value === undefined) === (file === undefined)) {
-    throw usageError('incorrect usage: [--value VALUE | --file PATH]: exactly one of them');
+    throw new AzError('error', 'incorrect usage: [Required] --value VALUE | --file PATH');
   }
   const encoding = args.optional('encoding') ?? 'utf-8';
   if (value !== undefined) return { value, encoding };

@@ -7,6 +7,9 @@ import { textAt } from '../json.ts';
 /** The api-version that az sends for vaults. */
 export const VAULT_API = '2026-02-01';
 
+/** The page that az points to before it deletes a vault or a secret. */
+export const SOFT_DELETE_PAGE = 'https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview';
+
 /** The ARM path of a vault in a known resource group. */
 export function vaultPath(arm: Arm, group: string, vault: string): string {
   return `${arm.subscription}/resourceGroups/${group}/providers/Microsoft.KeyVault/vaults/${vault}`;
@@ -36,7 +39,7 @@ export const secretOptions: readonly OptionSpec[] = [
   { key: 'id', names: ['--id'], kind: 'text', help: 'URL of the secret, instead of --vault-name and --name.' },
 ];
 
-/** Which secret the options name. Throws az's usage error when they name none. */
+/** Which secret the options name. Throws az's own error, which is none of usage, when they name none. */
 export function secretPlace(args: Args): SecretPlace {
   const id = args.optional('id');
   if (id !== undefined) {
@@ -45,11 +48,8 @@ export function secretPlace(args: Args): SecretPlace {
     if (url === undefined || kind !== 'secrets' || !name) throw usageError(`'${id}' is not the URL of a secret`);
     return { vaultUrl: url.origin, name, version: version === '' ? undefined : version };
   }
-  const missing = secretOptions.slice(0, 2).filter((option) => args.optional(option.key) === undefined);
-  if (missing.length > 0) {
-    throw usageError(
-      `the following arguments are required: ${missing.map((option) => option.names.join('/')).join(', ')}`,
-    );
+  if (args.optional('name') === undefined || args.optional('vaultName') === undefined) {
+    throw new AzError('error', 'incorrect usage: --id ID | --vault-name VAULT --name/-n NAME [--version VERSION]');
   }
   return { vaultUrl: vaultUrl(args.text('vaultName')), name: args.text('name'), version: undefined };
 }
