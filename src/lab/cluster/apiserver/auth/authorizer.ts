@@ -39,6 +39,8 @@ export interface PolicyRule {
 export interface Authorizer {
   /** Why the user may do it, or undefined when no rule allows it. */
   allows(user: UserInfo, attributes: Attributes): string | undefined;
+  /** What the role of a binding allows; undefined when there is no such role. */
+  rulesOf(binding: KubeObject): readonly PolicyRule[] | undefined;
   /** Every rule that holds for the user in a namespace. */
   rulesFor(user: UserInfo, namespace: string | undefined): readonly PolicyRule[];
 }
@@ -61,12 +63,12 @@ export function createAuthorizer(storage: ObjectStorage): Authorizer {
       .filter(({ metadata }) => selectors.some((selector) => matchesLabels(requirementsOf(selector), metadata.labels)))
       .flatMap((selected) => rulesOfRole(selected, seen));
   };
-  const rulesOf = (binding: KubeObject): readonly PolicyRule[] => {
+  const rulesOf = (binding: KubeObject): readonly PolicyRule[] | undefined => {
     const { kind, name } = recordOf(binding['roleRef']);
     const namespace = kind === 'Role' ? binding.metadata.namespace : undefined;
     const resource = kind === 'Role' ? 'roles' : 'clusterroles';
     const role = storage.get({ group: RBAC, resource }, namespace, String(name));
-    return role === undefined ? [] : rulesOfRole(role, new Set());
+    return role === undefined ? undefined : rulesOfRole(role, new Set());
   };
   const bindingsFor = (user: UserInfo, namespace: string | undefined) =>
     [...list('clusterrolebindings'), ...(namespace === undefined ? [] : list('rolebindings', namespace))].filter(
@@ -74,11 +76,12 @@ export function createAuthorizer(storage: ObjectStorage): Authorizer {
     );
 
   return {
+    rulesOf,
     allows: (user, attributes) => {
       if (user.groups.includes(MASTERS)) return `the user is in the group ${MASTERS}`;
       const namespace = attributes.type === 'resource' ? attributes.namespace : undefined;
       for (const binding of bindingsFor(user, namespace)) {
-        if (rulesOf(binding).some((rule) => ruleAllows(rule, attributes))) return reasonOf(binding);
+        if (rulesOf(binding)?.some((rule) => ruleAllows(rule, attributes)) === true) return reasonOf(binding);
       }
       return undefined;
     },
@@ -89,7 +92,7 @@ export function createAuthorizer(storage: ObjectStorage): Authorizer {
           { verbs: ['*'], nonResourceURLs: ['*'] },
         ];
       }
-      return bindingsFor(user, namespace).flatMap(rulesOf);
+      return bindingsFor(user, namespace).flatMap((binding) => rulesOf(binding) ?? []);
     },
   };
 }

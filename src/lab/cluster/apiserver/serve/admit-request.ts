@@ -15,8 +15,15 @@ export async function admitRequest(
   const info = parseRequestInfo(request.method ?? 'GET', url);
   const sender = await authenticate(request, context.tokens);
   const user = impersonated(context, sender, request);
-  requireAllowed(context, user, info);
+  requireAllowed(context, user, withSelectedName(info, url));
   return { info, url, user };
+}
+
+/** A list or watch that a field selector narrows to one name is decided as one of that name (kube-apiserver's RequestInfo). */
+function withSelectedName(info: RequestInfo, { searchParams }: URL): RequestInfo {
+  if (info.type !== 'resource' || info.name !== '' || (info.verb !== 'list' && info.verb !== 'watch')) return info;
+  const [, name] = /(?:^|,)metadata\.name==?([^,=!]+)(?:,|$)/.exec(searchParams.get('fieldSelector') ?? '') ?? [];
+  return name === undefined ? info : { ...info, name };
 }
 
 /** The user that a request's Impersonate headers ask to be (kubectl --as), else the sender. Throws 403 when the sender may not. */
