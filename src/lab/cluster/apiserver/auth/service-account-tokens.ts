@@ -71,7 +71,9 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
   const bind = (namespace: string, spec: TokenSpec): Record<string, unknown> => {
     const { boundObject } = spec;
     if (boundObject === undefined) return {};
-    const collection = BOUND[boundObject.kind as keyof typeof BOUND];
+    const collection = Object.hasOwn(BOUND, boundObject.kind)
+      ? BOUND[boundObject.kind as keyof typeof BOUND]
+      : undefined;
     if (collection === undefined) {
       throw badRequest(
         `cannot bind token to object of type ${boundObject.apiVersion ?? 'v1'}, Kind=${boundObject.kind}`,

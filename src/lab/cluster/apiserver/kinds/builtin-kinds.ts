@@ -59,7 +59,7 @@ const ROWS: readonly KindRow[] = [
     resource: 'pods',
     shortNames: ['po'],
     categories: ['all'],
-    subresources: ['status', 'log', 'exec', 'attach', 'eviction', 'ephemeralcontainers'],
+    subresources: ['status', 'log', 'exec', 'attach', 'eviction'],
     selectableFields: [
       'spec.nodeName',
       'spec.restartPolicy',

@@ -1,5 +1,6 @@
 import type { KubeObject } from '#kube';
 import { textOf, isRecord, jsonEqual, listOf, recordOf, type JsonRecord, recordsOf } from '../json.ts';
+import { schemaProblem } from '../schema/custom-validation.ts';
 import type { FieldIssue } from '../status-errors.ts';
 import { rfc3339 } from '../time.ts';
 import type { Strategy } from './kind.ts';
@@ -106,9 +107,11 @@ function versionIssues(versions: readonly JsonRecord[]): FieldIssue[] {
     const schema = recordOf(version['schema'])['openAPIV3Schema'];
     const at = `spec.versions[${index}].schema.openAPIV3Schema`;
     if (!isRecord(schema)) return [{ field: at, reason: 'FieldValueRequired', detail: 'schemas are required' }];
-    return schema['type'] === 'object'
-      ? []
-      : [{ field: `${at}.type`, reason: 'FieldValueRequired', detail: 'must not be empty at the root' }];
+    if (schema['type'] !== 'object') {
+      return [{ field: `${at}.type`, reason: 'FieldValueRequired', detail: 'must not be empty at the root' }];
+    }
+    const problem = schemaProblem(schema);
+    return problem === undefined ? [] : [{ field: at, reason: 'FieldValueInvalid', detail: problem }];
   });
   if (storing.length !== 1) {
     issues.push({

@@ -31,17 +31,7 @@ export interface Strategy {
 }
 
 /** A subresource that is served besides `status`. */
-export type Subresource =
-  | 'status'
-  | 'scale'
-  | 'log'
-  | 'exec'
-  | 'attach'
-  | 'eviction'
-  | 'ephemeralcontainers'
-  | 'token'
-  | 'finalize'
-  | 'approval';
+export type Subresource = 'status' | 'scale' | 'log' | 'exec' | 'attach' | 'eviction' | 'token' | 'finalize';
 
 /** What kinds of names the objects may have. */
 export type NameRule = 'subdomain' | 'label' | 'path';

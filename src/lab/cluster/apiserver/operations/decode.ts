@@ -1,6 +1,7 @@
 import type { KubeObject } from '#kube';
-import { isRecord, recordOf } from '../json.ts';
+import { isRecord, recordOf, type JsonRecord } from '../json.ts';
 import { groupVersion, type Kind } from '../kinds/kind.ts';
+import { builtinSchema } from '../schema/builtin-schemas.ts';
 import { checkFields } from '../schema/check-fields.ts';
 import { badRequest } from '../status-errors.ts';
 import type { Target, WriteOptions } from './context.ts';
@@ -26,6 +27,15 @@ export function decodeObject(target: Target, body: unknown, options: WriteOption
   reportUnknownFields(kind, checked.unknown, options);
   const object = checked.value as unknown as KubeObject;
   return { ...object, metadata: inNamespace(target, recordOf(object.metadata)) };
+}
+
+/** A body that is no object of the storage, such as a Scale or DeleteOptions, with every value of its type. Throws 400. */
+export function decodeOptions(typeName: string, body: unknown): JsonRecord {
+  if (!isRecord(body)) throw badRequest('the object provided is not a JSON object');
+  const { value, mistyped } = checkFields(builtinSchema(typeName), body);
+  const [problem] = mistyped;
+  if (problem !== undefined) throw badRequest(`the object provided is unrecognized: ${problem}`);
+  return value;
 }
 
 /** Refuses the fields or warns of them, as the request asked. */

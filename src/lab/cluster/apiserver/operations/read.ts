@@ -1,5 +1,6 @@
 import type { KubeObject } from '#kube';
 import type { KubeList, ListQuery } from '../../api-access.ts';
+import { recordOf } from '../json.ts';
 import { groupVersion, type Kind } from '../kinds/kind.ts';
 import { matchesFields, parseFieldSelector } from '../selectors/field-selector.ts';
 import { matchesLabels, parseLabelSelector } from '../selectors/label-selector.ts';
@@ -68,7 +69,7 @@ function parseContinue(token: string): string {
   } catch {
     throw badRequest('continue key is not valid');
   }
-  const { v, after } = parsed as { v?: unknown; after?: unknown };
+  const { v, after } = recordOf(parsed);
   if (v !== 1 || typeof after !== 'string') throw expired('The provided continue parameter is too old');
   return after;
 }

@@ -3,6 +3,7 @@ import { recordOf, valueAt } from '../json.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { badRequest, conflict, invalid } from '../status-errors.ts';
 import { requireObject, type ApiContext, type Target, type WriteOptions } from './context.ts';
+import { decodeOptions } from './decode.ts';
 import { replaceObject } from './update.ts';
 
 /** The autoscaling/v1 Scale of an object that has replicas. */
@@ -26,7 +27,7 @@ export function readScale(_kind: Kind, object: KubeObject): KubeObject {
 /** Sets the object's replicas to the Scale's. Throws 409 when it was read from an old version. */
 export function writeScale(context: ApiContext, target: Target, body: unknown, options: WriteOptions): KubeObject {
   const live = requireObject(context, target);
-  const scale = recordOf(body);
+  const scale = decodeOptions('Scale', body);
   const version = recordOf(scale['metadata'])['resourceVersion'];
   if (version && version !== live.metadata.resourceVersion) throw conflict(target.kind, target.name);
   const replicas = recordOf(scale['spec'])['replicas'] ?? 0;

@@ -86,7 +86,8 @@ export async function* watchObjects(
   }
 }
 
-function initialRevision(query: WatchQuery): number | undefined {
+/** The revision that a watch goes on from; undefined begins with what is there. Throws 400 for one that is no number. */
+export function initialRevision(query: Pick<WatchQuery, 'resourceVersion' | 'sendInitialEvents'>): number | undefined {
   const { resourceVersion = '' } = query;
   if (query.sendInitialEvents === true || resourceVersion === '' || resourceVersion === '0') return undefined;
   const revision = Number(resourceVersion);

@@ -16,13 +16,18 @@ export function parseJsonPatch(body: unknown): readonly JsonPatchOperation[] {
   const ok =
     Array.isArray(body) &&
     body.every(
-      (item: unknown) => isRecord(item) && OPERATIONS.has(String(item['op'])) && typeof item['path'] === 'string',
+      (item: unknown) =>
+        isRecord(item) &&
+        OPERATIONS.has(String(item['op'])) &&
+        typeof item['path'] === 'string' &&
+        (typeof item['from'] === 'string' || (item['op'] !== 'move' && item['op'] !== 'copy')),
     );
   if (!ok) {
     throw statusError({
       code: 400,
       reason: 'BadRequest',
-      message: 'error decoding patch: a JSON patch is a list of operations, each with "op" and "path"',
+      message:
+        'error decoding patch: a JSON patch is a list of operations, each with "op" and "path", moves and copies with "from"',
     });
   }
   return body as JsonPatchOperation[];

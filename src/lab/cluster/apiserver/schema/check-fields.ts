@@ -26,7 +26,7 @@ export function checkFields<T>(schema: Schema, value: T): CheckedFields<T> {
         mistyped.push(`${path}: cannot unmarshal ${jsonTypeOf(part)} into a list`);
         return part;
       }
-      return part.map((item: unknown, index) => walk(at.items, item, `${path}[${index}]`));
+      return part.map((item: unknown, index) => walk(at.items, item ?? emptyOf(at.items), `${path}[${index}]`));
     }
     if (!isRecord(part)) {
       mistyped.push(`${path}: cannot unmarshal ${jsonTypeOf(part)} into ${at.type === 'map' ? 'a map' : 'an object'}`);
@@ -49,6 +49,34 @@ export function checkFields<T>(schema: Schema, value: T): CheckedFields<T> {
   return { value: walk(schema, value, '') as T, unknown, mistyped };
 }
 
+/** What Go's decoder makes of a null in a list: the type's zero value, so that nobody behind it meets a null. */
+function emptyOf(schema: Schema): unknown {
+  switch (schema.type) {
+    case 'any':
+      return null;
+    case 'list':
+      return [];
+    case 'scalar':
+      return EMPTY_SCALARS[schema.format] ?? '';
+    case 'struct':
+    case 'map':
+    default:
+      return {};
+  }
+}
+
+const EMPTY_SCALARS: Partial<Record<ScalarFormat, unknown>> = {
+  boolean: false,
+  int32: 0,
+  int64: 0,
+  double: 0,
+  'int-or-string': 0,
+};
+
+/** Quantities as apimachinery reads them (pkg/api/resource): a decimal number with an SI, binary or decimal suffix. */
+const QUANTITY = /^[+-]?(\d+\.?\d*|\.\d+)(|[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)$/;
+const QUANTITY_TEXT = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
 /** The JSON types of a format and the name of its type in Go. */
 const FORMATS: Readonly<Record<ScalarFormat, { readonly goType: string; readonly fits: (value: unknown) => boolean }>> =
   {
@@ -67,6 +95,7 @@ const FORMATS: Readonly<Record<ScalarFormat, { readonly goType: string; readonly
 function scalarProblem(format: ScalarFormat, value: unknown): string | undefined {
   const { goType, fits } = FORMATS[format];
   if (!fits(value)) return `json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${goType}`;
+  if (format === 'quantity' && !QUANTITY.test(String(value))) return QUANTITY_TEXT;
   if (format.startsWith('date-time') && Number.isNaN(Date.parse(value as string))) {
     return `parsing time ${JSON.stringify(value)}: not an RFC 3339 time`;
   }

@@ -1,8 +1,16 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { errorText } from '#base';
 import { isRecord, type JsonRecord } from '../json.ts';
 import type { FieldIssue } from '../status-errors.ts';
 
-const ajv = new Ajv({ strict: false, allErrors: true, verbose: true, validateFormats: false, messages: true });
+const ajv = new Ajv({
+  strict: false,
+  allErrors: true,
+  verbose: true,
+  validateFormats: false,
+  messages: true,
+  unicodeRegExp: false,
+});
 
 const validators = new WeakMap<object, ValidateFunction>();
 
@@ -15,13 +23,28 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   ipv4: (text) => /^(\d{1,3}\.){3}\d{1,3}$/.test(text),
 };
 
-/** What is wrong with a custom resource by its definition's schema, in the words of Kubernetes. */
-export function customIssues(openapi: JsonRecord, object: unknown): FieldIssue[] {
+/** Why nothing can be validated by a definition's schema, such as a pattern that is no regular expression; else undefined. */
+export function schemaProblem(openapi: JsonRecord): string | undefined {
+  try {
+    validatorOf(openapi);
+    return undefined;
+  } catch (error) {
+    return errorText(error);
+  }
+}
+
+function validatorOf(openapi: JsonRecord): ValidateFunction {
   let validate = validators.get(openapi);
   if (validate === undefined) {
     validate = ajv.compile(jsonSchemaOf(openapi, true) as object);
     validators.set(openapi, validate);
   }
+  return validate;
+}
+
+/** What is wrong with a custom resource by its definition's schema, in the words of Kubernetes. */
+export function customIssues(openapi: JsonRecord, object: unknown): FieldIssue[] {
+  const validate = validatorOf(openapi);
   if (validate(object) === true) return formatIssues(openapi, object, '');
   return [...(validate.errors ?? []).flatMap(issueOf), ...formatIssues(openapi, object, '')];
 }

@@ -33,10 +33,8 @@ const SUBRESOURCES: Readonly<
   exec: { kind: ['', 'v1', 'PodExecOptions'], verbs: ['create', 'get'] },
   attach: { kind: ['', 'v1', 'PodAttachOptions'], verbs: ['create', 'get'] },
   eviction: { kind: ['policy', 'v1', 'Eviction'], verbs: ['create'] },
-  ephemeralcontainers: { kind: 'own', verbs: ['get', 'patch', 'update'] },
   token: { kind: ['authentication.k8s.io', 'v1', 'TokenRequest'], verbs: ['create'] },
   finalize: { kind: 'own', verbs: ['update'] },
-  approval: { kind: 'own', verbs: ['get', 'patch', 'update'] },
 };
 
 function discovered(kind: Kind): DiscoveredResource {

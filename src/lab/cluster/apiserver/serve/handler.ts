@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { methodNotAllowed } from '../status-errors.ts';
 import { admitRequest } from './admit-request.ts';
 import type { Call, ServeContext } from './context.ts';
 import { servePath } from './paths.ts';
@@ -15,7 +16,11 @@ export function createRequestListener(context: ServeContext): RequestListener {
   };
 }
 
+/** Any other method has no verb that authorization could decide on. */
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
 async function serve(context: ServeContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (!METHODS.has(request.method ?? '')) throw methodNotAllowed();
   const { info, url, user } = await admitRequest(context, request);
   const call: Call = { request, response, url, user };
   if (info.type === 'path') await servePath(context, call, info);

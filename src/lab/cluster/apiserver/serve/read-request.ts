@@ -3,13 +3,26 @@ import { parse as parseYaml } from 'yaml';
 import { readBody } from '#http';
 import { errorText } from '#base';
 import type { DeleteRequest, PatchType } from '../../api-access.ts';
-import { isRecord, recordOf } from '../json.ts';
+import { isRecord } from '../json.ts';
 import type { UserInfo, WriteOptions } from '../operations/context.ts';
+import { decodeOptions } from '../operations/decode.ts';
 import { decodeProtobuf, PROTOBUF_TYPE } from '../protobuf/decode.ts';
-import { badRequest, unsupportedMediaType } from '../status-errors.ts';
+import { badRequest, invalid, unsupportedMediaType } from '../status-errors.ts';
 
 /** As kube-apiserver's --max-request-bytes. */
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
+/** What works on objects calls itself once for each level; the deepest schemas of definitions have well below 200. */
+const MAX_DEPTH = 500;
+const TEXT_TYPES: ReadonlySet<string> = new Set([
+  '',
+  'application/json',
+  'application/yaml',
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+]);
+const PROPAGATION_POLICIES: readonly unknown[] = ['Background', 'Foreground', 'Orphan'];
 const MAX_MANAGER_LENGTH = 128;
 
 /** The media type of a request's body, in lower case and without parameters. */
@@ -23,6 +36,19 @@ export async function readObject(request: IncomingMessage): Promise<unknown> {
   if (bytes.length === 0) return undefined;
   const mediaType = mediaTypeOf(request);
   if (mediaType === PROTOBUF_TYPE) return decodeProtobuf(bytes);
+  if (!TEXT_TYPES.has(mediaType)) {
+    throw unsupportedMediaType(
+      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+    );
+  }
+  const body = parseText(bytes);
+  if (isDeeperThan(body, MAX_DEPTH)) {
+    throw badRequest(`the object provided is nested more than ${MAX_DEPTH} levels deep`);
+  }
+  return body;
+}
+
+function parseText(bytes: Buffer): unknown {
   const text = bytes.toString('utf8');
   try {
     // JSON is the rule and parses much faster; apply patches and application/yaml may be either
@@ -31,6 +57,16 @@ export async function readObject(request: IncomingMessage): Promise<unknown> {
   } catch (error) {
     throw badRequest(`the object provided is unrecognized: ${errorText(error)}`);
   }
+}
+
+/** Whether objects and lists lie in each other more than `limit` times; it does not call itself, so that any depth can be asked. */
+function isDeeperThan(body: unknown, limit: number): boolean {
+  let level: unknown[] = [body];
+  for (let depth = 0; depth <= limit; depth += 1) {
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
 }
 
 /** The patch type of a content type. Throws 415. */
@@ -78,9 +114,23 @@ export function parseDeleteRequest(
   body: unknown,
   query: URLSearchParams,
 ): DeleteRequest & { readonly dryRun: boolean } {
-  const options = recordOf(body);
-  const grace = options['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds') ?? undefined;
+  const options = body === undefined || body === null ? {} : decodeOptions('DeleteOptions', body);
+  const grace = Number(options['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds') ?? Number.NaN);
+  const inQuery = query.get('gracePeriodSeconds');
+  if (inQuery !== null && !/^-?\d+$/.test(inQuery)) {
+    throw badRequest(`gracePeriodSeconds: Invalid value: ${JSON.stringify(inQuery)}: not a whole number`);
+  }
   const policy = options['propagationPolicy'] ?? query.get('propagationPolicy') ?? undefined;
+  if (policy !== undefined && !PROPAGATION_POLICIES.includes(policy)) {
+    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+      {
+        field: 'propagationPolicy',
+        reason: 'FieldValueNotSupported',
+        value: policy,
+        detail: 'supported values: "Background", "Foreground", "Orphan"',
+      },
+    ]);
+  }
   const orphan = options['orphanDependents'] === true || query.get('orphanDependents') === 'true';
   const preconditions = options['preconditions'];
   const dryRun = [
@@ -88,7 +138,7 @@ export function parseDeleteRequest(
     ...query.getAll('dryRun'),
   ];
   return {
-    gracePeriodSeconds: grace === undefined || grace === null ? undefined : Number(grace),
+    gracePeriodSeconds: Number.isNaN(grace) ? undefined : grace,
     propagationPolicy: orphan ? 'Orphan' : (policy as DeleteRequest['propagationPolicy']),
     preconditions: isRecord(preconditions) ? preconditions : undefined,
     dryRun: dryRun.includes('All'),

@@ -45,5 +45,7 @@ export function sendError(response: ServerResponse, error: ApiError): void {
     response.end();
     return;
   }
+  // the rest of a body that is too large is not read, so nothing else can come on this connection
+  if (error.body.code === 413) response.setHeader('connection', 'close');
   sendJson(response, error.body.code, error.body);
 }

@@ -2,6 +2,7 @@ import { textOf, isRecord, recordOf, type JsonRecord, textsOf } from '../json.ts
 import type { Attributes } from '../auth/authorizer.ts';
 import type { ReviewName } from '../kinds/review-kinds.ts';
 import type { UserInfo } from '../operations/context.ts';
+import { decodeOptions } from '../operations/decode.ts';
 import { badRequest } from '../status-errors.ts';
 import type { ServeContext } from './context.ts';
 
@@ -13,9 +14,9 @@ export async function answerReview(
   namespace: string | undefined,
   body: unknown,
 ): Promise<Record<string, unknown>> {
-  if (!isRecord(body)) throw badRequest('the object provided is not a JSON object');
-  const spec = recordOf(body['spec']);
-  const answer = (status: unknown) => ({ metadata: {}, ...body, kind, apiVersion: body['apiVersion'], status });
+  const review = decodeOptions(kind, body);
+  const spec = recordOf(review['spec']);
+  const answer = (status: unknown) => ({ metadata: {}, ...review, kind, apiVersion: review['apiVersion'], status });
   switch (kind) {
     case 'TokenReview':
       return answer(await tokenStatus(context, spec));

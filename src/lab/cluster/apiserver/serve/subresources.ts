@@ -1,6 +1,7 @@
 import type { DeleteRequest } from '../../api-access.ts';
-import { isRecord, listOf, recordOf } from '../json.ts';
+import { listOf, recordOf } from '../json.ts';
 import { requireObject, type Target } from '../operations/context.ts';
+import { decodeOptions } from '../operations/decode.ts';
 import { deleteObject } from '../operations/delete.ts';
 import { patchDocument } from '../operations/patch.ts';
 import { readScale, writeScale } from '../operations/scale.ts';
@@ -71,9 +72,9 @@ async function serveScale(context: ServeContext, call: Call, info: ResourceReque
 /** Evicting is deleting here: there are no disruption budgets. */
 async function serveEviction(context: ServeContext, call: Call, target: Target): Promise<void> {
   const body = await readObject(call.request);
-  if (!isRecord(body)) throw badRequest('the object provided is not a JSON object');
-  const { gracePeriodSeconds, preconditions } = recordOf(body['deleteOptions']) as DeleteRequest;
-  const dryRun = listOf(recordOf(body['deleteOptions'])['dryRun']).includes('All');
+  const options = recordOf(decodeOptions('Eviction', body)['deleteOptions']);
+  const { gracePeriodSeconds, preconditions } = options as DeleteRequest;
+  const dryRun = listOf(options['dryRun']).includes('All');
   deleteObject(context.api, { ...target, subresource: undefined }, { gracePeriodSeconds, preconditions, dryRun });
   sendJson(call.response, 201, { apiVersion: 'v1', kind: 'Status', metadata: {}, status: 'Success', code: 201 });
 }

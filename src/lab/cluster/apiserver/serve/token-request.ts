@@ -1,6 +1,6 @@
 import { textOf, isRecord, recordOf, textsOf } from '../json.ts';
 import type { Target } from '../operations/context.ts';
-import { badRequest } from '../status-errors.ts';
+import { decodeOptions } from '../operations/decode.ts';
 import type { ServeContext } from './context.ts';
 
 /** POST serviceaccounts/NAME/token: answers the TokenRequest with its status filled in. */
@@ -9,8 +9,7 @@ export async function requestToken(
   target: Target,
   body: unknown,
 ): Promise<Record<string, unknown>> {
-  const request = body ?? {};
-  if (!isRecord(request)) throw badRequest('the object provided is not a JSON object');
+  const request = decodeOptions('AuthenticationV1TokenRequest', body ?? {});
   const spec = recordOf(request['spec']);
   const bound = spec['boundObjectRef'];
   const expirationSeconds = typeof spec['expirationSeconds'] === 'number' ? spec['expirationSeconds'] : 3600;

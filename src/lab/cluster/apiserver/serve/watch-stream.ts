@@ -2,7 +2,7 @@ import { linkSignals } from '#base';
 import { ApiError } from '../../api-access.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { selectorOf } from '../operations/read.ts';
-import { errorEvent, watchObjects } from '../operations/watch.ts';
+import { errorEvent, initialRevision, watchObjects } from '../operations/watch.ts';
 import type { Call, ServeContext } from './context.ts';
 import { isTrue, type ResourceRequest } from './parse-request.ts';
 import { selection, viewed, type View } from './view.ts';
@@ -24,6 +24,7 @@ export async function serveWatch(
   const byName = info.name === '' ? undefined : `metadata.name=${info.name}`;
   const fieldSelector = [selected.fieldSelector, byName].filter((part) => part).join(',') || undefined;
   selectorOf(kind, { ...selected, fieldSelector });
+  initialRevision({ resourceVersion: query.get('resourceVersion') ?? undefined });
   const seconds = Number(query.get('timeoutSeconds') ?? 0);
   const closed = linkSignals(context.stopping);
   response.on('close', () => closed.abort());

@@ -32,7 +32,7 @@ export interface ObjectStorage {
   remove(collection: Collection, namespace: string | undefined, name: string): KubeObject | undefined;
   /**
    * Calls `listener` for every change after `revision` (all that the history holds, then new ones as they happen),
-   * until the answer is called. Throws 410 Expired when the history does not reach back so far.
+   * until the answer is called. Throws 410 Expired when the history does not reach back so far, or not so far forward.
    */
   subscribe(collection: Collection, revision: number, listener: (change: ObjectChange) => void): () => void;
 }
@@ -127,6 +127,8 @@ export function openObjectStorage(options: ObjectStorageOptions): ObjectStorage 
       if (from < shelf.forgottenRevision) {
         throw expired(`too old resource version: ${from} (${shelf.forgottenRevision})`);
       }
+      // somebody who followed a store that is gone: nothing would come until this one has counted as far
+      if (from > revision) throw expired(`too large resource version: ${from}, current: ${revision}`);
       for (const change of shelf.history) if (change.revision > from) listener(change);
       shelf.listeners.add(listener);
       return () => shelf.listeners.delete(listener);
