@@ -87,7 +87,7 @@ describe.skipIf(missing !== '')(`streams of pods under kubectl (needs namespaces
   test('exec -it is at home on a terminal of the container', async () => {
     const shell = ['exec', '-it', 'shell', '--', 'env', 'PS1=> ', 'bash', '--norc', '--noediting'];
     const seen = await atTerminal(shell, [
-      ['> ', 'tty; stty size; sleep 1000\n'],
+      ['> ', '(tty; stty size; exec sleep 1000)\n'],
       ['33 101\r\n', '\x03'],
       ['> ', 'exit 9\n'],
     ]);

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { silentLog, systemClock } from '#base';
 import { serveScenarios } from '../../../../../test/support/namespaces.ts';
 import type { ExecRequest } from '../../pod-streams.ts';
@@ -192,21 +191,6 @@ serveScenarios({
       }
       const code = await session.exitCode;
       return { code, shown, log: isContainer ? log('x') : undefined };
-    }),
-
-  slowTerminal: (bytes: number) =>
-    withRuntime(async ({ runtime, spec }) => {
-      const handle = await runtime.start(spec('x', ['sleep', '1000']));
-      const command = ['sh', '-c', `head -c ${bytes} /dev/zero`];
-      const session = await handle.exec({ command, stdin: false, stdout: true, stderr: false, tty: true });
-      let seen = 0;
-      const out = session.stdout as Readable;
-      for await (const chunk of out as AsyncIterable<Buffer>) {
-        seen += chunk.length;
-        // slower than the command writes, so that it has ended long before the reader is there
-        await systemClock.sleep(1);
-      }
-      return { code: await session.exitCode, seen };
     }),
 
   user: () =>
