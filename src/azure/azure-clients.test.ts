@@ -342,9 +342,7 @@ describe('a secret', () => {
       {
         code: 'permission-denied',
         upstreamCode: 'Forbidden/ForbiddenByPolicy',
-        message: expect.stringMatching(
-          /^getting secret one from https:.*: Forbidden\/ForbiddenByPolicy: no get permission$/,
-        ),
+        message: expect.stringMatching(/^reading from https:.*: Forbidden\/ForbiddenByPolicy: no get permission$/),
         hint: expect.stringContaining('access policies'),
       },
     ],

@@ -39,7 +39,8 @@ export function createSecretReader(adapter: AdapterOptions, options: VaultOption
   );
   return {
     async getSecret(name, version, { signal: outer }) {
-      const what = `getting secret ${name} from ${vaultUrl}`;
+      // Without the name: whoever asks for several says which, and a refusal that they have in common stays one text.
+      const what = `reading from ${vaultUrl}`;
       try {
         return await withDeadline({ clock, timeoutMs, signal: outer, what }, async (abortSignal) => {
           const answer = await client.getSecret(

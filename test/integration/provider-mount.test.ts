@@ -270,7 +270,7 @@ describe('what Azure refuses reaches the driver with its own code and text', () 
     [
       'a vault that does not exist',
       { parameters: { keyvaultName: 'kv-nowhere' } },
-      /getting secret one from https:\/\/kv-nowhere\.vault\.azure\.net: .*no vault has this name/,
+      /objectName:one, .*: reading from https:\/\/kv-nowhere\.vault\.azure\.net: .*no vault has this name/,
     ],
   ];
 
@@ -279,13 +279,15 @@ describe('what Azure refuses reaches the driver with its own code and text', () 
     expect(errorText(error)).toMatch(text);
   });
 
-  it('no access policy', async () => {
+  it('no access policy, said once for all objects and with what to do', async () => {
     const made = await makeIdentity('stranger');
     await federate('stranger', 'system:serviceaccount:team:stranger');
-    const options = { serviceAccount: 'stranger', parameters: { clientID: made.clientId } };
-    await expect(mount(options)).rejects.toThrow(
-      /Forbidden\/ForbiddenByPolicy: .*does not have secrets get permission on key vault 'kv-provider-test/,
+    const options = { serviceAccount: 'stranger', objects: ['one', 'two'], parameters: { clientID: made.clientId } };
+    const text = errorText(await mount(options).catch((thrown: unknown) => thrown));
+    expect(text).toMatch(
+      /objectName:one, .*objectName:two, .*Forbidden\/ForbiddenByPolicy: .*does not have secrets get permission on key vault 'kv-provider-test.*\(give the identity the get permission/,
     );
+    expect(text.match(/does not have secrets get permission/g)).toHaveLength(1);
   });
 
   it('an identity without federated credentials', async () => {
