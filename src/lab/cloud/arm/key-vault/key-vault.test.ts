@@ -193,6 +193,13 @@ describe('access policies', () => {
   });
 });
 
+it.each(['managedHSMs', 'deletedManagedHSMs'])('lists no %s, which az asks for beside vaults', async (kind) => {
+  expect(await lab.send('GET', `${SUBSCRIPTION}/providers/Microsoft.KeyVault/${kind}`)).toMatchObject({
+    status: 200,
+    body: { value: [] },
+  });
+});
+
 describe('a deleted vault', () => {
   const deleted = `${SUBSCRIPTION}/providers/Microsoft.KeyVault/deletedVaults`;
   const grave = `${SUBSCRIPTION}/providers/Microsoft.KeyVault/locations/eastus/deletedVaults/Kv1`;

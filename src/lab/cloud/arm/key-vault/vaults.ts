@@ -166,13 +166,13 @@ export function createVaults(context: ArmContext): Vaults {
         operation: 'VaultCheckName',
         handle: checkName,
       },
-      // az lists these beside the vaults.
-      {
-        method: 'GET',
-        path: '/subscriptions/:subscription/providers/Microsoft.KeyVault/managedHSMs',
+      // az lists these beside the vaults, and beside the deleted ones.
+      ...['managedHSMs', 'deletedManagedHSMs'].map((kind) => ({
+        method: 'GET' as const,
+        path: `/subscriptions/:subscription/providers/Microsoft.KeyVault/${kind}`,
         operation: 'ManagedHsmList',
         handle: () => json(200, { value: [] }),
-      },
+      })),
       ...deleted.routes,
     ],
   };
