@@ -1,24 +1,9 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  namespaceCommand,
-  startNamespaceChild,
-  type NamespaceChild,
-  type NamespaceUser,
-} from '../../../../test/support/namespaces.ts';
+import { describe, expect, it } from 'vitest';
+import { describeInNamespaces, NAMESPACE_USERS } from '../../../../test/support/describe-in-namespaces.ts';
 
-const USERS: readonly NamespaceUser[] = ['root', 'ordinary-user'];
-
-describe.each(USERS)('run by %s', (user) => {
-  const possible = namespaceCommand(user);
-  const why = 'missing' in possible ? ` (skipped: ${possible.missing})` : '';
-  describe.skipIf(why !== '')(`a kubelet${why}`, () => {
-    let child: NamespaceChild;
-    beforeAll(async () => {
-      child = await startNamespaceChild(new URL('./testing/scenarios.ts', import.meta.url), user);
-    });
-    afterAll(async () => child?.[Symbol.asyncDispose]());
-
+describe.each(NAMESPACE_USERS)('run by %s', (user) => {
+  describeInNamespaces('a kubelet', user, new URL('./testing/scenarios.ts', import.meta.url), (child) => {
     it('mounts an inline CSI volume as kubelet does, and leaves nothing behind', async () => {
       const seen = await child.call<Record<string, unknown>>('csiVolume');
       expect(seen).toMatchObject({

@@ -1,12 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  namespaceCommand,
-  startNamespaceChild,
-  type NamespaceChild,
-  type NamespaceUser,
-} from '../../../../test/support/namespaces.ts';
-
-const USERS: readonly NamespaceUser[] = ['root', 'ordinary-user'];
+import { describe, expect, it } from 'vitest';
+import { describeInNamespaces, NAMESPACE_USERS } from '../../../../test/support/describe-in-namespaces.ts';
 
 /** What `kubectl cp` does; the archive's files belong to nobody that a container has. */
 const TAR = 'tar -cf - --owner=+4000 --group=+4000 -C /etc passwd | tar -xmf - -C /tmp && echo unpacked';
@@ -17,16 +10,8 @@ interface Inside {
   readonly mounts: number;
 }
 
-describe.each(USERS)('run by %s', (user) => {
-  const possible = namespaceCommand(user);
-  const why = 'missing' in possible ? ` (skipped: ${possible.missing})` : '';
-  describe.skipIf(why !== '')(`containers of processes${why}`, () => {
-    let child: NamespaceChild;
-    beforeAll(async () => {
-      child = await startNamespaceChild(new URL('./testing/scenarios.ts', import.meta.url), user);
-    });
-    afterAll(async () => child?.[Symbol.asyncDispose]());
-
+describe.each(NAMESPACE_USERS)('run by %s', (user) => {
+  describeInNamespaces('containers of processes', user, new URL('./testing/scenarios.ts', import.meta.url), (child) => {
     const cases: readonly (readonly [name: string, script: string, log: string])[] = [
       ['are process 1 of a PID namespace', 'echo $$', '1\n'],
       ['have their own host name', 'uname -n', 'pod-1\n'],

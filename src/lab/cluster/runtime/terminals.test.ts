@@ -1,12 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  namespaceCommand,
-  startNamespaceChild,
-  type NamespaceChild,
-  type NamespaceUser,
-} from '../../../../test/support/namespaces.ts';
+import { describe, expect, it } from 'vitest';
+import { describeInNamespaces, NAMESPACE_USERS } from '../../../../test/support/describe-in-namespaces.ts';
 
-const USERS: readonly NamespaceUser[] = ['root', 'ordinary-user'];
 const CTRL_C = '\x03';
 const CTRL_Z = '\x1a';
 
@@ -100,16 +94,8 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe.each(USERS)('run by %s', (user) => {
-  const possible = namespaceCommand(user);
-  const why = 'missing' in possible ? ` (skipped: ${possible.missing})` : '';
-  describe.skipIf(why !== '')(`a terminal${why}`, () => {
-    let child: NamespaceChild;
-    beforeAll(async () => {
-      child = await startNamespaceChild(new URL('./testing/scenarios.ts', import.meta.url), user);
-    });
-    afterAll(async () => child?.[Symbol.asyncDispose]());
-
+describe.each(NAMESPACE_USERS)('run by %s', (user) => {
+  describeInNamespaces('a terminal', user, new URL('./testing/scenarios.ts', import.meta.url), (child) => {
     it.each(CASES)('$name', async ({ as = 'exec', command, env, steps = [], code = 0, shows }) => {
       const seen = await child.call<{ code: number; shown: string; log?: string }>('terminal', {
         as,
