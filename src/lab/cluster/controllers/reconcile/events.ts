@@ -54,6 +54,15 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     return true;
   };
 
+  // As client-go's names end in nanoseconds: lists are by name, so events of one second are shown in their order. The
+  // sequence stands for what a clock of milliseconds does not tell, the random part for other recorders.
+  let sequence = 0;
+  const nextStamp = (): string => {
+    sequence = (sequence + 1) % 1000;
+    const nanoseconds = BigInt(clock.now()) * 1_000_000n + BigInt(sequence * 1000);
+    return `${nanoseconds.toString(16)}${random.bytes(2).toString('hex')}`;
+  };
+
   const remember = (id: string, event: { namespace: string; name: string; count: number }) => {
     written.set(id, event);
     for (const oldest of written.keys()) {
@@ -71,7 +80,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       const event: Event = {
         apiVersion: 'v1',
         kind: 'Event',
-        metadata: { name: `${name}.${random.bytes(8).toString('hex')}`, namespace: home },
+        metadata: { name: `${name}.${nextStamp()}`, namespace: home },
         involvedObject: {
           apiVersion: subject.apiVersion,
           kind: subject.kind,
