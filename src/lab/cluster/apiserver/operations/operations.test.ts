@@ -438,6 +438,40 @@ describe('watching', () => {
     expect(await last).toMatchObject({ done: true });
   });
 
+  it('loses nothing while many objects are made, wherever it began', async () => {
+    const count = 1000;
+    const { access } = api;
+    await access.create(MAPS, 'default', map('before'));
+    const start = String(api.context.storage.revision);
+    const stop = new AbortController();
+    const collect = async (resourceVersion: string | undefined, labelSelector?: string) => {
+      const names: string[] = [];
+      const query = { resourceVersion, labelSelector, namespace: 'default', signal: stop.signal };
+      for await (const { object } of watchObjects(api.context, api.context.kinds.get(MAPS), query)) {
+        if (object.metadata.name?.startsWith('many-') === true) names.push(object.metadata.name);
+        if (names.length === (labelSelector === undefined ? count : count / 2)) return names;
+      }
+      return names;
+    };
+    const watches = [collect(undefined), collect('0'), collect(start), collect(start, 'half=yes')];
+    const name = (index: number) => `many-${String(index).padStart(4, '0')}`;
+    for (let index = 0; index < count; index += 1) {
+      const labels = index % 2 === 0 ? { half: 'yes' } : { half: 'no' };
+      await access.create(MAPS, 'default', { metadata: { name: name(index), labels } });
+    }
+    const all = Array.from({ length: count }, (_, index) => name(index));
+    const half = all.filter((_, index) => index % 2 === 0);
+    // the last one begins late, from the version of before all others
+    expect(await Promise.all([...watches, collect(start)])).toEqual([all, all, all, half, all]);
+    stop.abort();
+  });
+
+  it('answers 410 for a version that is yet to come, as after a store that is gone', async () => {
+    const query = { resourceVersion: '999999', signal: new AbortController().signal };
+    const events = watchObjects(api.context, api.context.kinds.get(MAPS), query);
+    expect(await refusal(events.next())).toMatchObject({ code: 410, reason: 'Expired' });
+  });
+
   it('ends when its signal aborts', async () => {
     const stop = new AbortController();
     const seen = collect(api.access.watch(MAPS, { signal: stop.signal }), 1);
