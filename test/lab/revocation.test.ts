@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '#base';
 import { RESOURCES, type Event, type Pod } from '#kube';
+import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { podWithClass, secretProviderClass } from '../support/manifests.ts';
 import {
   eventually,
@@ -12,7 +13,6 @@ import {
   type TestLab,
 } from '../support/test-lab.ts';
 
-const CLASSES = { group: 'secrets-store.csi.x-k8s.io', version: 'v1', resource: 'secretproviderclasses' } as const;
 const VAULT = 'kv-revocation';
 /** The default of --freshness-window. */
 const WINDOW_MS = 30_000;
@@ -53,7 +53,10 @@ beforeAll(async () => {
       vault: VAULT,
       secrets: ['Fine'],
     });
-    await cluster.client.create(CLASSES, namespace, { ...copied, metadata: { name: 'reader', namespace } });
+    await cluster.client.create(SECRET_CLASS_RESOURCES.classes, namespace, {
+      ...copied,
+      metadata: { name: 'reader', namespace },
+    });
   }
 }, 60_000);
 afterAll(async () => {
