@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
@@ -35,6 +35,7 @@ describe('the state folder', () => {
 
   it('is for its owner only, and so is the endpoint, whose token is read again', async () => {
     const folder = stateFolder(join(scratch, 'lab'));
+    mkdirSync(folder.root, { mode: 0o755 });
     await createStateFolder(folder);
     await writeEndpoint(folder, { port: 4711, token: new Secret('t') });
     expect(statSync(folder.root).mode & 0o777).toBe(0o700);

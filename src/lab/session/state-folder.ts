@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { KeyferryError, Secret } from '#base';
@@ -62,6 +62,8 @@ export async function createStateFolder(folder: StateFolder): Promise<void> {
   const needed = [folder.root, folder.home, dirname(folder.kubeconfig), folder.azureConfig, dirname(folder.caFile)];
   for (const path of [...needed, folder.bin, folder.azBin, folder.clusters])
     await mkdir(path, { recursive: true, mode: 0o700 });
+  // A folder that was there before may be open to others; what comes into it is not for them.
+  await chmod(folder.root, 0o700);
 }
 
 /** Writes a file whole or not at all. */
