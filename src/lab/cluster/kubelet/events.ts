@@ -1,5 +1,6 @@
 import { errorText, type Clock, type Log, type Random } from '#base';
 import { RESOURCES } from '../resources.ts';
+import { createEventNames } from '../event-names.ts';
 import type { Event, Pod } from '#kube';
 import { ApiError, type ApiAccess } from '../api-access.ts';
 
@@ -31,6 +32,7 @@ export function createEventRecorder(options: {
 }): EventRecorder {
   const { api, nodeName, clock, random, log } = options;
   const known = new Map<string, { readonly name: string; count: number; lastMs: number }>();
+  const nameOf = createEventNames({ clock, random });
   let tail: Promise<void> = Promise.resolve();
 
   const write = async (pod: Pod, event: PodEvent, nowMs: number): Promise<void> => {
@@ -53,7 +55,7 @@ export function createEventRecorder(options: {
         known.delete(key);
       }
     }
-    const name = `${pod.metadata?.name ?? 'pod'}.${random.bytes(8).toString('hex')}`;
+    const name = nameOf(pod.metadata?.name ?? 'pod');
     const body = { ...renderEvent(pod, event, nodeName, time), metadata: { name, namespace } };
     await api.create(RESOURCES.events, namespace, body);
     known.set(key, { name, count: 1, lastMs: nowMs });

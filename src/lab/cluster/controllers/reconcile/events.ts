@@ -1,5 +1,6 @@
 import { errorText, type Clock, type Log, type Random } from '#base';
 import type { Event, KubeObject } from '#kube';
+import { createEventNames } from '../../event-names.ts';
 import { ApiError, type ApiAccess } from '../../api-access.ts';
 import { isNotFound } from './api-errors.ts';
 import { RESOURCES } from '../../resources.ts';
@@ -54,14 +55,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     return true;
   };
 
-  // As client-go's names end in nanoseconds: lists are by name, so events of one second are shown in their order. The
-  // sequence stands for what a clock of milliseconds does not tell, the random part for other recorders.
-  let sequence = 0;
-  const nextStamp = (): string => {
-    sequence = (sequence + 1) % 1000;
-    const nanoseconds = BigInt(clock.now()) * 1_000_000n + BigInt(sequence * 1000);
-    return `${nanoseconds.toString(16)}${random.bytes(2).toString('hex')}`;
-  };
+  const nameOf = createEventNames({ clock, random });
 
   const remember = (id: string, event: { namespace: string; name: string; count: number }) => {
     written.set(id, event);
@@ -80,7 +74,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       const event: Event = {
         apiVersion: 'v1',
         kind: 'Event',
-        metadata: { name: `${name}.${nextStamp()}`, namespace: home },
+        metadata: { name: nameOf(name), namespace: home },
         involvedObject: {
           apiVersion: subject.apiVersion,
           kind: subject.kind,
