@@ -1,3 +1,4 @@
+export { renderJavaTrustStore } from './java-trust-store.ts';
 export {
   createCertificateAuthority,
   openCertificateAuthority,

@@ -25,6 +25,7 @@ export function labEnvironment({
   return {
     ...proxyEnvironment(gatewayPort, folder.caBundle, folder.caFile),
     ...(keepHome ? {} : { HOME: folder.home }),
+    JAVA_TOOL_OPTIONS: javaOptions(gatewayPort, folder.javaTrustStore),
     AZURE_CONFIG_DIR: folder.azureConfig,
     AZURE_CORE_COLLECT_TELEMETRY: 'no',
     KUBECONFIG: folder.kubeconfig,
@@ -52,6 +53,21 @@ export function proxyEnvironment(gatewayPort: number, caBundle: string, caFile: 
     // Node 24 and later: fetch and https use the proxy variables by themselves.
     NODE_USE_ENV_PROXY: '1',
   };
+}
+
+/** The password of the lab's Java trust store: Java's own default; it holds nothing secret. */
+export const JAVA_TRUST_STORE_PASSWORD = 'changeit';
+
+/** Java reads neither proxy nor CA variables, but every JVM reads these options. */
+function javaOptions(gatewayPort: number, trustStore: string): string {
+  return [
+    '-Dhttps.proxyHost=127.0.0.1',
+    `-Dhttps.proxyPort=${gatewayPort}`,
+    '-Dhttp.nonProxyHosts=127.0.0.1|localhost',
+    // JAVA_TOOL_OPTIONS is split at spaces, except within quotes.
+    `"-Djavax.net.ssl.trustStore=${trustStore}"`,
+    `-Djavax.net.ssl.trustStorePassword=${JAVA_TRUST_STORE_PASSWORD}`,
+  ].join(' ');
 }
 
 /** The environment as shell exports, one a line, for `eval "$(keyferry lab env)"`. */

@@ -5,12 +5,14 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { createDisposeStack, KeyferryError, Secret, VERSION, type Clock, type Log, type Random } from '#base';
+import { renderJavaTrustStore } from '#crypto';
 import { startCloud, type Cloud } from '#lab/cloud';
 import { createMemoryStore, openJournalStore, storeSection, type Store } from '#lab/store';
 import { caBundle } from './ca-bundle.ts';
 import { createLabClusters, type LabClusters } from './cluster-host.ts';
 import { createControlClient } from './control-client.ts';
 import { createControlListener, type ControlledLab } from './control-server.ts';
+import { JAVA_TRUST_STORE_PASSWORD } from './environment.ts';
 import { executable, packageRoot } from './package-root.ts';
 import {
   createStateFolder,
@@ -98,7 +100,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     stack.use(clusters);
     bundle = caBundle(cloud.caPem);
     store.put('session/gateway-port', cloud.gateway.port);
-    await writeClientFiles(folder, cloud, bundle, store);
+    await writeClientFiles(folder, { cloud, bundle, store, nowMs: clock.now() });
     await startKnownClusters(cloud, clusters, log);
 
     let requestStop: () => void = () => undefined;
@@ -159,9 +161,19 @@ async function mountRunFolder(folder: StateFolder): Promise<string> {
 }
 
 /** What clients are configured with: the CA, a logged-in Azure configuration, the programs for the PATH. */
-async function writeClientFiles(folder: StateFolder, cloud: Cloud, bundle: string, store: Store): Promise<void> {
+async function writeClientFiles(
+  folder: StateFolder,
+  {
+    cloud,
+    bundle,
+    store,
+    nowMs,
+  }: { readonly cloud: Cloud; readonly bundle: string; readonly store: Store; readonly nowMs: number },
+): Promise<void> {
   await writeFileAtomically(folder.caFile, cloud.caPem, 0o644);
   await writeFileAtomically(folder.caBundle, bundle, 0o644);
+  const trustStore = renderJavaTrustStore(bundle, { password: JAVA_TRUST_STORE_PASSWORD, nowMs });
+  await writeFileAtomically(folder.javaTrustStore, trustStore, 0o644);
   if (store.get('session/azure-config') !== cloud.directory.tenant.tenantId) {
     for (const [name, content] of Object.entries(cloud.azureConfigFiles())) {
       const path = join(folder.azureConfig, name);

@@ -16,6 +16,8 @@ export interface StateFolder {
   readonly caFile: string;
   /** The system's roots and the lab's CA. */
   readonly caBundle: string;
+  /** The same certificates for Java. */
+  readonly javaTrustStore: string;
   /** Put first on the PATH: `keyferry`. */
   readonly bin: string;
   /** Put first on the PATH where the stand-in is wanted: `az`. */
@@ -37,6 +39,7 @@ export function stateFolder(root: string): StateFolder {
     kubeconfig: at('home', '.kube', 'config'),
     caFile: at('tls', 'ca.pem'),
     caBundle: at('tls', 'bundle.pem'),
+    javaTrustStore: at('tls', 'trust.jks'),
     bin: at('bin'),
     azBin: at('bin-az'),
     clusters: at('clusters'),
@@ -67,7 +70,7 @@ export async function createStateFolder(folder: StateFolder): Promise<void> {
 }
 
 /** Writes a file whole or not at all. */
-export async function writeFileAtomically(path: string, content: string, mode = 0o600): Promise<void> {
+export async function writeFileAtomically(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   const temporary = `${path}.new`;
   await writeFile(temporary, content, { mode });
   await rename(temporary, path);
