@@ -28,10 +28,7 @@ beforeAll(async () => {
   // The lab takes its level from the environment; vitest gives each test file a process of its own.
   process.env['KEYFERRY_LOG_LEVEL'] = 'debug';
   lab = await startTestLab();
-  cluster = await makeCluster(lab);
-  await lab.az(
-    'az aks enable-addons -g g -n c -a azure-keyvault-secrets-provider --enable-secret-rotation --rotation-poll-interval 1s',
-  );
+  cluster = await makeCluster(lab, '--enable-secret-rotation --rotation-poll-interval 1s');
   await lab.az(`az keyvault create -n ${VAULT} -g g`);
   await lab.az(`az keyvault secret set --vault-name ${VAULT} -n Password --value ${VALUES.first}`);
   await lab.az(`az keyvault secret set --vault-name ${VAULT} -n Other --value ${VALUES.other}`);
