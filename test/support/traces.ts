@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** What a lab could leave behind on this machine: mounts in our namespace, processes, folders in memory. */
+/** What a lab could leave behind on this machine: mounts in our namespace, processes. */
 export interface Traces {
   readonly mounts: string[];
   readonly processes: string[];
-  readonly folders: string[];
 }
 
 /** Looks for what is there now of any lab. */
@@ -17,11 +16,10 @@ export function labTraces(): Traces {
       .filter((name) => /^\d+$/.test(name))
       .map(commandOf)
       .filter((command) => /bin\/keyferry (lab-daemon|node)\b/.test(command)),
-    folders: readdirSync('/dev/shm').filter((name) => name.startsWith('keyferry-')),
   };
 }
 
-/** The traces that were not there before. Other test files may run labs at the same time: compare by state folder. */
+/** The processes of the lab of one state folder: other test files may run labs at the same time. */
 export function tracesOf(folder: string): string[] {
   return labTraces().processes.filter((command) => command.includes(folder));
 }
