@@ -37,7 +37,8 @@ export interface Machine {
 
 /** Finds the programs and the rights that containers need. Throws `failed-precondition` that says what is missing. */
 export async function inspectMachine(path = process.env['PATH'] ?? ''): Promise<Machine> {
-  const folders = [...path.split(':').filter((part) => part.startsWith('/')), ...SEARCH];
+  // The system's own first: some of them run inside the container's root, which has no folder of a person's PATH.
+  const folders = [...SEARCH, ...path.split(':').filter((part) => part.startsWith('/'))];
   const programs: Record<string, string> = {};
   for (const name of [...NEEDED, ...USEFUL]) {
     const found = await findProgram(name, folders);
