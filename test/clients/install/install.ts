@@ -1,0 +1,25 @@
+// Installs the clients of `npm run test:clients` into a cache folder and says what it has and what it skips.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder, installClient, type Installed } from './client.ts';
+import { CLIENTS } from './clients.ts';
+
+/** Two at a time: installers wait for the network and for one core in turn. */
+const AT_ONCE = 2;
+
+const cache = cacheFolder();
+mkdirSync(cache, { recursive: true });
+const results = new Map<string, Installed>();
+const waiting = [...CLIENTS];
+await Promise.all(
+  Array.from({ length: AT_ONCE }, async () => {
+    for (let client = waiting.shift(); client !== undefined; client = waiting.shift()) {
+      results.set(client.name, await installClient(client, cache));
+    }
+  }),
+);
+for (const { name } of CLIENTS) {
+  const result = results.get(name);
+  if (result !== undefined) console.log('skipped' in result ? `SKIPPED ${name}: ${result.skipped}` : result.version);
+}
+writeFileSync(join(cache, 'clients.json'), JSON.stringify(Object.fromEntries(results), null, 2));

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm run test:clients`: programs that nobody here wrote, against the built lab. */
+export default defineConfig({
+  test: {
+    include: ['test/clients/**/*.test.ts'],
+    // Whole scripts of real programs run in one test; each file brings its own, tighter limits where it can.
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    pool: 'forks',
+    reporters: process.env['CI'] ? ['verbose', ['json', { outputFile: 'build/clients-report.json' }]] : ['verbose'],
+  },
+});
