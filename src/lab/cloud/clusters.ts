@@ -33,3 +33,14 @@ export interface ClusterHost {
   /** Undefined when the cluster does not run. */
   issuer(armId: string): IssuerDocuments | undefined;
 }
+
+/**
+ * The managed identities that a cluster's nodes have, by object id: those of the virtual machine scale set behind its node
+ * pool. IMDS on a node gives tokens for these and no others.
+ */
+export interface NodeIdentities {
+  /** What a request that names no identity gets; AKS assigns none by itself. */
+  readonly systemAssigned: string | undefined;
+  /** From the start the kubelet's identity, and the one of the secrets provider add-on once it is on. */
+  readonly userAssigned: readonly string[];
+}

@@ -1,7 +1,7 @@
 import type { Clock, Log, Random } from '#base';
 import type { Store } from '#lab/store';
 import { AZURE_CLOUDS } from '../azure-clouds.ts';
-import type { ClusterHost, ClusterSpec } from '../clusters.ts';
+import type { ClusterHost, ClusterSpec, NodeIdentities } from '../clusters.ts';
 import type { Directory } from '../directory.ts';
 import { answerWith, identityOf, type AnswerStyle } from '../rest/answer.ts';
 import { AzureError } from '../rest/azure-error.ts';
@@ -70,6 +70,8 @@ export interface IdentitySummary {
 export interface ArmService extends CloudService {
   /** What the cluster host must run; after a restart of the lab it is the caller who starts them again. */
   clusters(): readonly ClusterSpec[];
+  /** What IMDS on the nodes of a cluster, named by its ARM id, gives tokens for. */
+  assignedIdentities(clusterId: string): NodeIdentities;
   vaults(): readonly VaultSummary[];
   /** User-assigned identities, those of clusters included. */
   identities(): readonly IdentitySummary[];
@@ -138,6 +140,7 @@ export function createArm(deps: ArmDeps): ArmService {
     serves: (host) => HOSTS.includes(host),
     fetch: (request) => answerWith(deps, style, request, () => answer(request)),
     clusters: () => clusters.specs(),
+    assignedIdentities: (clusterId) => clusters.assignedIdentities(clusterId),
     vaults: () =>
       all(VAULT_TYPE).map((vault) => ({
         name: vault.name,

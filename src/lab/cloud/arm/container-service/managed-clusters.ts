@@ -1,5 +1,5 @@
 import { errorText } from '#base';
-import type { ClusterSpec } from '../../clusters.ts';
+import type { ClusterSpec, NodeIdentities } from '../../clusters.ts';
 import { AzureError } from '../../rest/azure-error.ts';
 import { empty, json, objectOr, textOr, type JsonObject } from '../../rest/request.ts';
 import type { ArmCall } from '../arm-call.ts';
@@ -28,6 +28,8 @@ const MOVING_STATES = ['Creating', 'Updating', 'Deleting'];
 /** Managed clusters, and what the session must start again after a restart of the lab. */
 export interface ManagedClusters extends ResourceType {
   specs(): readonly ClusterSpec[];
+  /** The identities of the nodes of the cluster with this ARM id; none when there is no such cluster. */
+  assignedIdentities(clusterId: string): NodeIdentities;
 }
 
 /** What managed clusters need of other types. */
@@ -192,6 +194,12 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
         .below('/subscriptions', CLUSTER_TYPE)
         .filter((cluster) => stateOf(cluster) !== 'Deleting')
         .map(specOf),
+    assignedIdentities: (clusterId) => {
+      const cluster = resources.get(clusterId);
+      const facts = cluster === undefined ? undefined : factsOf(cluster);
+      const objectIds = [facts?.kubeletIdentity, facts?.addonIdentity].map((identity) => identity?.['objectId']);
+      return { systemAssigned: undefined, userAssigned: objectIds.filter((id) => typeof id === 'string') };
+    },
     routes: [
       ...readRoutes(context, CLUSTER_TYPE, 'ManagedCluster'),
       { method: 'PUT', path, operation: operation('Put'), handle: put },
