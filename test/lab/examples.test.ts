@@ -9,7 +9,7 @@ const kubectl = findProgram('kubectl', process.env['PATH']);
 
 describe('the examples, with the az stand-in and the real kubectl', () => {
   // Without kubectl the same manifests are still run by the demo's test, through our own client.
-  it.runIf(kubectl !== undefined).each(readdirSync(examples))(
+  it.runIf(kubectl !== undefined).each(readdirSync(examples).filter((name) => name !== 'ci'))(
     '%s',
     async (name) => {
       await using person = await createPerson();
