@@ -247,7 +247,7 @@ describe('restarts', () => {
 describe('the status of a pod', () => {
   const end = (exitCode: number) =>
     ({ is: 'terminated', exitCode, reason: 'x', startedAtMs: 0, finishedAtMs: 0 }) as ContainerFacts['state'];
-  const on: ContainerFacts['state'] = { is: 'running', startedAtMs: 0, ready: true };
+  const on: ContainerFacts['state'] = { is: 'running', startedAtMs: 0, started: true, ready: true };
   const wait: ContainerFacts['state'] = { is: 'waiting', reason: 'ContainerCreating' };
   const facts = (kind: ContainerFacts['kind'], state: ContainerFacts['state'], hasLast = false): ContainerFacts => ({
     name: `${kind}1`,

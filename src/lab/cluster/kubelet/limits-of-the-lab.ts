@@ -7,13 +7,8 @@ export function limitEvents(pod: Pod, runtime: Pick<ContainerRuntime, 'canChange
   const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
   const ignored = new Set<string>();
   for (const container of containers) {
-    if (container.livenessProbe !== undefined) ignored.add('livenessProbe');
-    if (container.readinessProbe !== undefined) ignored.add('readinessProbe');
-    if (container.startupProbe !== undefined) ignored.add('startupProbe');
-    if (container.lifecycle !== undefined) ignored.add('lifecycle');
     if (container.resources?.limits !== undefined) ignored.add('resources.limits');
   }
-  if (pod.spec?.activeDeadlineSeconds !== undefined) ignored.add('activeDeadlineSeconds');
   const events: PodEvent[] = [];
   if (ignored.size > 0) {
     const message = `Accepted, but without effect in the lab: ${[...ignored].sort().join(', ')}.`;

@@ -6,10 +6,10 @@ import {
   type ContainerRuntime,
   type ContainerSpec,
 } from '../runtime/index.ts';
+import { watchContainerRun, type ContainerRun } from './container-run.ts';
 import { ContainerConfigError } from './environment.ts';
 import type { EventRecorder, PodEvent } from './events.ts';
 import { terminationOf, type ContainerFacts, type Termination } from './pod-status.ts';
-import { isContainerReady } from './probes.ts';
 import { createCrashLoop, shouldRestart } from './restart-policy.ts';
 
 /** Where a container of a pod stands among its others. */
@@ -24,16 +24,18 @@ export interface PodContainer {
   readonly handle: ContainerHandle | undefined;
   /** Over for good, by the pod's restart policy. */
   readonly isDone: boolean;
-  /** Over with success, as the next init container needs it; for a sidecar: it runs. */
+  /** Over with success, as the next init container needs it; for a sidecar: it has started. */
   readonly letsNextStart: boolean;
+  /** Its postStart hook runs: the containers after it wait (kubelet starts them one after the other). */
+  readonly holdsOthers: boolean;
   /** When {@link startIfDue} has something to do; infinite while it runs or is done. */
   readonly nextDueAtMs: number;
   /** Starts a run when one is due. */
   startIfDue(pod: Pod, buildSpec: (id: string, restartCount: number) => Promise<ContainerSpec>): Promise<void>;
   /** Tries again now to start a container that waits for a Secret or ConfigMap. */
   retryConfig(): void;
-  /** Asks it to end, once; SIGKILL when `force`. */
-  stop(pod: Pod, force: boolean): void;
+  /** Asks it to end by a time, which a later call can only bring nearer. */
+  stop(deadlineMs: number): void;
 }
 
 /** What {@link createPodContainer} needs. */
@@ -47,6 +49,11 @@ export interface PodContainerOptions {
   readonly events: EventRecorder;
   readonly clock: Clock;
   readonly newId: () => string;
+  readonly podIp: string;
+  /** The pod as it is now. */
+  readonly currentPod: () => Pod;
+  /** What a run left as its termination message. */
+  readonly terminationMessage: (runId: string, exitCode: number, restartCount: number) => Promise<string | undefined>;
   readonly onChange: () => void;
 }
 
@@ -59,22 +66,24 @@ export function createPodContainer(options: PodContainerOptions): PodContainer {
   const policy = options.pod.spec?.restartPolicy ?? 'Always';
   const crashes = createCrashLoop();
   const about = { name: container.name, init: kind !== 'main' };
-  const record = (pod: Pod, event: Omit<PodEvent, 'container'>) => events.record(pod, { ...event, container: about });
+  const record = (event: Omit<PodEvent, 'container'>) =>
+    events.record(options.currentPod(), { ...event, container: about });
   const past = restore(options.before, policy, kind, clock.now());
   let restartCount = past.restartCount;
   let last = past.last;
   let ended = past.ended;
-  let handle: ContainerHandle | undefined;
+  let run: ContainerRun | undefined;
+  let hasBeenUp = false;
   let containerId: string | undefined;
   let started = past.started;
   const hasInit = (options.pod.spec?.initContainers ?? []).length > 0;
   let waiting: { reason: string; message?: string } = { reason: hasInit ? 'PodInitializing' : 'ContainerCreating' };
   let dueAtMs = 0;
   let pauseMs = 0;
-  let stopped: 'asked' | 'forced' | undefined;
+  let isStopped = false;
 
   const finish = (end: Termination): void => {
-    handle = undefined;
+    run = undefined;
     ended = end;
     pauseMs = crashes.ended(end);
     dueAtMs = end.finishedAtMs + pauseMs;
@@ -82,11 +91,35 @@ export function createPodContainer(options: PodContainerOptions): PodContainer {
 
   const isDone = () => ended !== undefined && !shouldRestart(kind, policy, ended.exitCode);
 
+  /** Hooks and probes of a run, and what is left of it at its end. */
+  const watch = (handle: ContainerHandle, pod: Pod, number: number): ContainerRun => {
+    void handle.exit.then(async (exit) => {
+      const end = terminationOf(exit, `lab://${handle.id}`);
+      const message = await options.terminationMessage(handle.id, end.exitCode, number).catch(() => undefined);
+      finish(message === undefined ? end : { ...end, message });
+      options.onChange();
+    });
+    return watchContainerRun({
+      container,
+      handle,
+      clock,
+      podIp: options.podIp,
+      record,
+      restarts: policy !== 'Never',
+      graceMs: (pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000,
+      isTerminating: () => options.currentPod().metadata?.deletionTimestamp !== undefined,
+      onChange: () => {
+        hasBeenUp ||= run?.started ?? false;
+        options.onChange();
+      },
+    });
+  };
+
   const self: PodContainer = {
     container,
     kind,
     get handle() {
-      return handle;
+      return run?.handle;
     },
     get facts(): ContainerFacts {
       return {
@@ -97,8 +130,8 @@ export function createPodContainer(options: PodContainerOptions): PodContainer {
         containerId,
         last,
         state:
-          handle !== undefined
-            ? { is: 'running', startedAtMs: handle.startedAtMs, ready: isContainerReady(container) }
+          run?.isUp === true
+            ? { is: 'running', startedAtMs: run.handle.startedAtMs, started: run.started, ready: run.ready }
             : ended !== undefined
               ? { is: 'terminated', ...ended }
               : { is: 'waiting', ...waiting },
@@ -108,16 +141,19 @@ export function createPodContainer(options: PodContainerOptions): PodContainer {
       return isDone();
     },
     get letsNextStart() {
-      return kind === 'sidecar' ? handle !== undefined || last !== undefined : ended?.exitCode === 0;
+      return kind === 'sidecar' ? hasBeenUp || (run?.started ?? false) : ended?.exitCode === 0;
+    },
+    get holdsOthers() {
+      return run !== undefined && !run.isUp;
     },
     get nextDueAtMs() {
-      return handle !== undefined || isDone() ? Infinity : dueAtMs;
+      return run !== undefined || isDone() ? Infinity : dueAtMs;
     },
     retryConfig: () => {
-      if (handle === undefined && waiting.reason === 'CreateContainerConfigError') dueAtMs = 0;
+      if (run === undefined && waiting.reason === 'CreateContainerConfigError') dueAtMs = 0;
     },
     startIfDue: async (pod, buildSpec) => {
-      if (handle !== undefined || isDone() || stopped !== undefined) return;
+      if (run !== undefined || isDone() || isStopped) return;
       if (ended !== undefined && pauseMs > 0) {
         // The status shows the pause, and the run that failed becomes the one before.
         const where = `${pod.metadata?.name}_${pod.metadata?.namespace}(${pod.metadata?.uid})`;
@@ -126,39 +162,35 @@ export function createPodContainer(options: PodContainerOptions): PodContainer {
         last = ended;
         ended = undefined;
         const text = `Back-off restarting failed container ${container.name} in pod ${where}`;
-        record(pod, { type: 'Warning', reason: 'BackOff', message: text });
+        record({ type: 'Warning', reason: 'BackOff', message: text });
       }
       if (dueAtMs > clock.now()) return;
       const number = started ? restartCount + 1 : restartCount;
       const id = options.newId();
       try {
-        record(pod, {
+        record({
           type: 'Normal',
           reason: 'Pulled',
           message: `Container image "${container.image}" already present on machine`,
         });
         const spec = await buildSpec(id, number);
-        record(pod, { type: 'Normal', reason: 'Created', message: `Created container: ${container.name}` });
+        record({ type: 'Normal', reason: 'Created', message: `Created container: ${container.name}` });
         const fresh = await runtime.start(spec);
         if (ended !== undefined) last = ended;
         ended = undefined;
-        handle = fresh;
-        record(pod, { type: 'Normal', reason: 'Started', message: `Started container ${container.name}` });
-        void fresh.exit.then((exit) => {
-          finish(terminationOf(exit, `lab://${id}`));
-          options.onChange();
-        });
+        record({ type: 'Normal', reason: 'Started', message: `Started container ${container.name}` });
+        run = watch(fresh, pod, number);
       } catch (error) {
         if (error instanceof ContainerConfigError) {
           if (ended !== undefined) last = ended;
           ended = undefined;
           waiting = { reason: 'CreateContainerConfigError', message: error.message };
           dueAtMs = clock.now() + CONFIG_RETRY_MS;
-          record(pod, { type: 'Warning', reason: 'Failed', message: `Error: ${error.message}` });
+          record({ type: 'Warning', reason: 'Failed', message: `Error: ${error.message}` });
           return;
         }
         if (!(error instanceof ContainerStartError)) throw error;
-        record(pod, { type: 'Warning', reason: 'Failed', message: `Error: ${error.message}` });
+        record({ type: 'Warning', reason: 'Failed', message: `Error: ${error.message}` });
         const nowMs = clock.now();
         if (ended !== undefined) last = ended;
         const end = {
@@ -174,12 +206,9 @@ export function createPodContainer(options: PodContainerOptions): PodContainer {
       started = true;
       containerId = `lab://${id}`;
     },
-    stop: (pod, force) => {
-      if (handle === undefined || stopped === 'forced') return;
-      if (stopped === undefined)
-        record(pod, { type: 'Normal', reason: 'Killing', message: `Stopping container ${container.name}` });
-      if (force || stopped === undefined) handle.signal(force ? 'SIGKILL' : 'SIGTERM');
-      stopped = force ? 'forced' : 'asked';
+    stop: (deadlineMs) => {
+      isStopped = true;
+      run?.stop({ message: `Stopping container ${container.name}`, deadlineMs });
     },
   };
   return self;

@@ -21,7 +21,7 @@ export interface ContainerFacts {
   readonly containerId: string | undefined;
   readonly state:
     | { readonly is: 'waiting'; readonly reason: string; readonly message?: string | undefined }
-    | { readonly is: 'running'; readonly startedAtMs: number; readonly ready: boolean }
+    | { readonly is: 'running'; readonly startedAtMs: number; readonly started: boolean; readonly ready: boolean }
     | ({ readonly is: 'terminated' } & Termination);
   /** The end of the run before this one. */
   readonly last: Termination | undefined;
@@ -36,6 +36,8 @@ export interface PodFacts {
   readonly startTimeMs: number;
   readonly nowMs: number;
   readonly hostIp: string;
+  /** Why the pod as a whole has failed, whatever its containers did. */
+  readonly failure?: { readonly reason: string; readonly message: string };
 }
 
 /** `Completed` or `Error`, the names that a status gives an end. */
@@ -53,7 +55,7 @@ export function terminationOf(exit: ContainerExit, containerId: string): Termina
 /** The status of a pod, from what is known of its containers (kubelet_pods.go, generateAPIPodStatus and getPhase). */
 export function computePodStatus(facts: PodFacts): PodStatus {
   const { pod, containers, nowMs } = facts;
-  const phase = computePhase(facts);
+  const phase = facts.failure === undefined ? computePhase(facts) : 'Failed';
   const isOver = phase === 'Succeeded' || phase === 'Failed';
   const init = containers.filter(({ kind }) => kind !== 'main');
   const main = containers.filter(({ kind }) => kind === 'main');
@@ -71,8 +73,10 @@ export function computePodStatus(facts: PodFacts): PodStatus {
     });
   const unreadyText = `containers with unready status: [${unready.join(' ')}]`;
   const done = phase === 'Succeeded' ? 'PodCompleted' : phase === 'Failed' ? 'PodFailed' : undefined;
-  const ready = unready.length === 0 && !isOver;
-  const readyReason = ready
+  const containersReady = unready.length === 0 && !isOver;
+  const gates = openGates(pod);
+  const ready = containersReady && gates.length === 0;
+  const unreadyReason = containersReady
     ? []
     : done === undefined
       ? (['ContainersNotReady', unreadyText] as const)
@@ -83,14 +87,19 @@ export function computePodStatus(facts: PodFacts): PodStatus {
     uninitialized.length === 0
       ? condition('Initialized', true, ...(phase === 'Succeeded' ? ['PodCompleted'] : []))
       : condition('Initialized', false, 'ContainersNotInitialized', initText),
-    condition('Ready', ready, ...readyReason),
-    condition('ContainersReady', ready, ...readyReason),
+    condition(
+      'Ready',
+      ready,
+      ...(containersReady && !ready ? (['ReadinessGatesNotReady', gates.join(', ')] as const) : unreadyReason),
+    ),
+    condition('ContainersReady', containersReady, ...unreadyReason),
   ];
   const names = new Set(own.map(({ type }) => type));
   const foreign = (pod.status?.conditions ?? []).filter(({ type }) => !names.has(type));
   const scheduled = foreign.some(({ type }) => type === 'PodScheduled') ? [] : [condition('PodScheduled', true)];
   return {
     phase,
+    ...facts.failure,
     conditions: [...own, ...foreign, ...scheduled],
     hostIP: facts.hostIp,
     hostIPs: [{ ip: facts.hostIp }] as never,
@@ -100,6 +109,18 @@ export function computePodStatus(facts: PodFacts): PodStatus {
     containerStatuses: statuses,
     ...(initStatuses.length === 0 ? {} : { initContainerStatuses: initStatuses }),
   };
+}
+
+/** What the pod's readiness gates still wait for (pkg/kubelet/status/generate.go). */
+function openGates({ spec, status }: Pod): string[] {
+  return (spec?.readinessGates ?? []).flatMap(({ conditionType }) => {
+    const found = status?.conditions?.find(({ type }) => type === conditionType);
+    if (found === undefined) {
+      return [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`];
+    }
+    if (found.status === 'True') return [];
+    return [`the status of pod readiness gate "${conditionType}" is not "True", but ${found.status}`];
+  });
 }
 
 /** The phase (kubelet_pods.go, getPhase): Pending until every container has been started once. */
@@ -125,7 +146,7 @@ export function computePhase({ pod, containers }: Pick<PodFacts, 'pod' | 'contai
 }
 
 function isInitialized({ kind, state, last }: ContainerFacts): boolean {
-  if (kind === 'sidecar') return state.is === 'running' || last !== undefined;
+  if (kind === 'sidecar') return (state.is === 'running' && state.started) || last !== undefined;
   return state.is === 'terminated' && state.exitCode === 0;
 }
 
@@ -138,7 +159,7 @@ function renderContainerStatus(facts: ContainerFacts): ContainerStatus {
     imageID: '',
     restartCount: facts.restartCount,
     ready: isReady,
-    started: state.is === 'running',
+    started: state.is === 'running' && state.started,
     ...(facts.containerId === undefined ? {} : { containerID: facts.containerId }),
     state:
       state.is === 'running'

@@ -12,6 +12,7 @@ import { limitEvents } from './limits-of-the-lab.ts';
 import { createPodContainer, type ContainerKind, type PodContainer } from './pod-container.ts';
 import { computePodStatus } from './pod-status.ts';
 import type { PodVolumes } from './pod-volumes.ts';
+import { prepareTerminationFile, readTerminationMessage } from './termination-message.ts';
 import { createWakeup } from './wakeup.ts';
 
 /** The loop that makes one pod be what the API server says. */
@@ -47,25 +48,32 @@ export interface PodWorkerOptions {
 
 const RESYNC_MS = 60_000;
 const RETRY_MS = 1000;
+/** pkg/kubelet/active_deadline.go */
+const DEADLINE_EXCEEDED = {
+  reason: 'DeadlineExceeded',
+  message: 'Pod was active on the node longer than the specified deadline',
+};
 
 /** Starts the loop of a pod. Each pass looks at everything and does what is missing, so a lost wake-up costs only time. */
 export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker {
   const { api, clock, log, signal, events, runtime } = options;
   const wakeup = createWakeup(clock);
   const volumes = options.createVolumes(wakeup.wake);
-  const containers = createContainers(first, options, wakeup.wake);
   const startTimeMs = Date.parse(first.status?.startTime ?? '') || clock.now();
   const { uid = '', namespace = 'default', name = '' } = first.metadata ?? {};
   const key = { namespace, name };
   let pod = first;
+  const containers = createContainers(first, { ...options, currentPod: () => pod }, wakeup.wake);
   let isGone = false;
   let podFiles: ContainerMount[] | undefined;
   let written = '';
   let stoppingSinceMs: number | undefined;
   let isTornDown = false;
+  let tooOld = false;
 
   const buildSpec = async (container: Container, id: string, run: number) => {
     podFiles ??= await writePodFiles(options.podDir, pod, options.nodeIp, options.resolvConf);
+    const lastWords = await prepareTerminationFile(options.podDir, container, id);
     return buildContainerSpec({
       id,
       pod,
@@ -73,7 +81,7 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
       env: await buildEnvironment(pod, container, options.sources(pod)),
       volumes,
       runtime,
-      podFiles,
+      podFiles: lastWords === undefined ? podFiles : [...podFiles, lastWords],
       logPath: containerLogPath(options.logDir, container.name, run),
     });
   };
@@ -85,10 +93,22 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
       await start(entry);
       if (!entry.letsNextStart) return;
     }
-    await Promise.all(containers.filter(({ kind }) => kind === 'main').map(start));
+    for (const entry of containers.filter(({ kind }) => kind === 'main')) {
+      await start(entry);
+      if (entry.holdsOthers) return;
+    }
+  };
+
+  /** Whether the pod has used up its activeDeadlineSeconds; the first time it is told. */
+  const isTooOld = () => {
+    if (tooOld || clock.now() < activeUntilMs(pod, startTimeMs)) return tooOld;
+    tooOld = true;
+    events.record(pod, { type: 'Normal', reason: DEADLINE_EXCEEDED.reason, message: DEADLINE_EXCEEDED.message });
+    return true;
   };
 
   const isOver = () => {
+    if (isTooOld()) return true;
     const main = containers.filter(({ kind }) => kind === 'main');
     if (main.every(({ isDone }) => isDone)) return true;
     return containers.some(({ kind, isDone, letsNextStart }) => kind === 'init' && isDone && !letsNextStart);
@@ -98,9 +118,11 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
   const stopContainers = (): boolean => {
     stoppingSinceMs ??= clock.now();
     const running = containers.filter(({ handle }) => handle !== undefined);
-    const force = clock.now() >= stopDeadlineMs();
+    const deadlineMs = stopDeadlineMs();
     const mains = running.filter(({ kind }) => kind !== 'sidecar');
-    for (const entry of force || mains.length === 0 ? running : mains) entry.stop(pod, force);
+    // Sidecars go last, the one that came last first; past the deadline all go.
+    const now = clock.now() >= deadlineMs ? containers : mains.length > 0 ? mains : running.slice(-1);
+    for (const entry of now) entry.stop(deadlineMs);
     return running.length === 0;
   };
   const stopDeadlineMs = () => {
@@ -119,6 +141,7 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
       startTimeMs,
       nowMs: clock.now(),
       hostIp: options.nodeIp,
+      ...(tooOld ? { failure: DEADLINE_EXCEEDED } : {}),
     });
     const text = JSON.stringify(status);
     if (text === written) return;
@@ -139,7 +162,7 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
 
   /** One pass; answers when the next one is due, or undefined when the pod is no more. */
   const sync = async (): Promise<number | undefined> => {
-    if (isGone || pod.metadata?.deletionTimestamp !== undefined || stoppingSinceMs !== undefined) {
+    if (isGone || pod.metadata?.deletionTimestamp !== undefined) {
       const isStopped = stopContainers();
       await writeStatus();
       if (!isStopped) return Math.max(stopDeadlineMs(), clock.now() + 100);
@@ -154,8 +177,7 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
       return clock.now() + RESYNC_MS;
     }
     if (isOver()) {
-      for (const entry of containers) entry.stop(pod, false);
-      const isStopped = containers.every(({ handle }) => handle === undefined);
+      const isStopped = stopContainers();
       await writeStatus();
       if (isStopped && !isTornDown) isTornDown = await volumes.tearDown(pod);
       return clock.now() + (isStopped && isTornDown ? RESYNC_MS : RETRY_MS);
@@ -165,6 +187,7 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
     await writeStatus();
     const due = Math.min(
       volumes.nextDueAtMs,
+      activeUntilMs(pod, startTimeMs),
       ...containers.map(({ nextDueAtMs }) => (volumes.ready ? nextDueAtMs : Infinity)),
     );
     // A container whose turn has not come is due since ever, but only a change of another one makes its turn.
@@ -213,12 +236,21 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
   };
 }
 
+/** When a pod's activeDeadlineSeconds are over. */
+function activeUntilMs({ spec }: Pod, startTimeMs: number): number {
+  return spec?.activeDeadlineSeconds === undefined ? Infinity : startTimeMs + spec.activeDeadlineSeconds * 1000;
+}
+
 /** Where a run of a container has its log. */
 export function containerLogPath(logDir: string, container: string, run: number): string {
   return posix.join(logDir, container, `${run}.log`);
 }
 
-function createContainers(pod: Pod, options: PodWorkerOptions, onChange: () => void): PodContainer[] {
+function createContainers(
+  pod: Pod,
+  options: PodWorkerOptions & { readonly currentPod: () => Pod },
+  onChange: () => void,
+): PodContainer[] {
   const status = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
   const create = (container: Container, kind: ContainerKind) =>
     createPodContainer({
@@ -230,6 +262,16 @@ function createContainers(pod: Pod, options: PodWorkerOptions, onChange: () => v
       events: options.events,
       clock: options.clock,
       newId: () => options.random.bytes(16).toString('hex'),
+      podIp: options.nodeIp,
+      currentPod: options.currentPod,
+      terminationMessage: (runId, exitCode, run) =>
+        readTerminationMessage({
+          podDir: options.podDir,
+          container,
+          runId,
+          exitCode,
+          logPath: containerLogPath(options.logDir, container.name, run),
+        }),
       onChange,
     });
   const isSidecar = (container: Container) => (container as { restartPolicy?: string }).restartPolicy === 'Always';
