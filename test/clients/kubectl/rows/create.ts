@@ -112,16 +112,13 @@ export const create = table('create', [
     'kubectl get priorityclass high',
     /^NAME +VALUE +GLOBAL-DEFAULT +AGE +PREEMPTIONPOLICY\nhigh +1000 +false +\S+ +PreemptLowerPriority$/,
   ],
+  ['kubectl create token robot | ./claims', /"sub":"system:serviceaccount:create:robot"/],
   [
-    'kubectl create token robot | cut -d. -f2 | tr _- /+ | base64 -d 2>/dev/null',
-    /"sub":"system:serviceaccount:create:robot"/,
-  ],
-  [
-    'kubectl create token robot --audience=https://example.com --duration=20m | cut -d. -f2 | tr _- /+ | base64 -d 2>/dev/null',
+    'kubectl create token robot --audience=https://example.com --duration=20m | ./claims',
     /"aud":\["https:\/\/example.com"\]/,
   ],
   [
-    'kubectl create token robot --bound-object-kind=Secret --bound-object-name=keys | cut -d. -f2 | tr _- /+ | base64 -d 2>/dev/null',
+    'kubectl create token robot --bound-object-kind=Secret --bound-object-name=keys | ./claims',
     /"secret":\{"name":"keys","uid":/,
   ],
   [
