@@ -17,6 +17,30 @@ const ROOTS = [
   'EventsV1Event',
   'V1Deployment',
   'V1ReplicaSet',
+  'V1StatefulSet',
+  'V1DaemonSet',
+  'V1ControllerRevision',
+  'V1Job',
+  'V1CronJob',
+  'V1ReplicationController',
+  'V1PodTemplate',
+  'V1Service',
+  'V1Endpoints',
+  'V1EndpointSlice',
+  'V1Ingress',
+  'V1IngressClass',
+  'V1NetworkPolicy',
+  'V1PodDisruptionBudget',
+  'V1PriorityClass',
+  'V1ResourceQuota',
+  'V1LimitRange',
+  'V2HorizontalPodAutoscaler',
+  'V1PersistentVolume',
+  'V1PersistentVolumeClaim',
+  'V1StorageClass',
+  'V1RuntimeClass',
+  'V1ValidatingWebhookConfiguration',
+  'V1MutatingWebhookConfiguration',
   'V1Scale',
   'V1Lease',
   'V1CSIDriver',
@@ -50,6 +74,23 @@ const QUANTITIES = new Set([
   'NodeStatus.allocatable',
   'EmptyDirVolumeSource.sizeLimit',
   'ResourceFieldSelector.divisor',
+  'PersistentVolumeSpec.capacity',
+  'PersistentVolumeClaimStatus.capacity',
+  'PersistentVolumeClaimStatus.allocatedResources',
+  'LimitRangeItem.max',
+  'LimitRangeItem.min',
+  'LimitRangeItem.default',
+  'LimitRangeItem.defaultRequest',
+  'LimitRangeItem.maxLimitRequestRatio',
+  'ResourceQuotaSpec.hard',
+  'ResourceQuotaStatus.hard',
+  'ResourceQuotaStatus.used',
+  'HPAScalingRules.tolerance',
+  'MetricTarget.value',
+  'MetricTarget.averageValue',
+  'MetricValueStatus.value',
+  'MetricValueStatus.averageValue',
+  'Overhead.podFixed',
 ]);
 
 interface Attribute {
@@ -113,7 +154,7 @@ function requiredFields(model: string): Set<string> {
 }
 
 function shortName(model: string): string {
-  return model.replace(/^V1(?=[A-Z])/, '');
+  return model.replace(/^V[12](?=[A-Z])/, '');
 }
 
 function encodeType(type: string, format: string, quantity: boolean): { text: string; reference?: string } {

@@ -8,7 +8,7 @@ import { createApiAccess } from './access.ts';
 import { createAuthorizer } from './auth/authorizer.ts';
 import { loadClusterCredentials } from './auth/cluster-credentials.ts';
 import { createServiceAccountTokens, type VerifiedToken } from './auth/service-account-tokens.ts';
-import { seedCluster } from './bootstrap.ts';
+import { publishApiServer, seedCluster } from './bootstrap.ts';
 import { createKindRegistry } from './kinds/kind-registry.ts';
 import type { ServeContext } from './serve/context.ts';
 import { removeWithDefinitions } from './operations/definition-cleanup.ts';
@@ -107,6 +107,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   );
   stack.defer(() => stopping.abort());
 
+  publishApiServer(api, { address: '127.0.0.1', port: server.port });
   const url = `https://127.0.0.1:${server.port}`;
   return {
     port: server.port,

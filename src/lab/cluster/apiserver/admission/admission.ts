@@ -1,8 +1,10 @@
 import type { KubeObject } from '#kube';
 import type { ApiContext, Target, WriteOptions } from '../operations/context.ts';
 import { checkNamespaceLifecycle } from './namespace-lifecycle.ts';
+import { admitPodPriority } from './pod-priority.ts';
 import { checkRoleEscalation } from './role-escalation.ts';
 import { admitServiceAccount } from './service-account.ts';
+import { assignServiceAddresses } from './service-addresses.ts';
 
 /** One write on its way to the storage. */
 export interface AdmissionRequest {
@@ -17,7 +19,13 @@ export interface AdmissionRequest {
 /** A step of admission: answers the object, changed or not, or throws its refusal. */
 export type AdmissionStep = (context: ApiContext, request: AdmissionRequest) => KubeObject;
 
-const STEPS: readonly AdmissionStep[] = [checkNamespaceLifecycle, admitServiceAccount, checkRoleEscalation];
+const STEPS: readonly AdmissionStep[] = [
+  checkNamespaceLifecycle,
+  admitServiceAccount,
+  admitPodPriority,
+  assignServiceAddresses,
+  checkRoleEscalation,
+];
 
 /** Passes the object through the admission steps in their order; each may change it or refuse it. */
 export function admit(context: ApiContext, request: AdmissionRequest): KubeObject {

@@ -46,17 +46,54 @@ function binding(name: string, roleName: string, groups: readonly string[]): Kub
 
 const CORE_VIEW = [
   'configmaps',
+  'endpoints',
   'events',
+  'limitranges',
   'namespaces',
   'namespaces/status',
+  'persistentvolumeclaims',
+  'persistentvolumeclaims/status',
   'pods',
   'pods/log',
   'pods/status',
+  'replicationcontrollers',
+  'replicationcontrollers/scale',
+  'replicationcontrollers/status',
+  'resourcequotas',
+  'resourcequotas/status',
   'serviceaccounts',
+  'services',
+  'services/status',
 ];
-const CORE_EDIT = ['configmaps', 'events', 'pods', 'secrets', 'serviceaccounts'];
-const WORKLOADS = ['deployments', 'deployments/scale', 'replicasets', 'replicasets/scale'];
-const WORKLOADS_STATUS = [...WORKLOADS, 'deployments/status', 'replicasets/status'];
+const CORE_EDIT = [
+  'configmaps',
+  'endpoints',
+  'events',
+  'persistentvolumeclaims',
+  'pods',
+  'replicationcontrollers',
+  'replicationcontrollers/scale',
+  'secrets',
+  'serviceaccounts',
+  'services',
+];
+const WORKLOADS = [
+  'daemonsets',
+  'deployments',
+  'deployments/scale',
+  'replicasets',
+  'replicasets/scale',
+  'statefulsets',
+  'statefulsets/scale',
+];
+const WORKLOADS_STATUS = [
+  ...WORKLOADS,
+  'controllerrevisions',
+  'daemonsets/status',
+  'deployments/status',
+  'replicasets/status',
+  'statefulsets/status',
+];
 
 const DISCOVERY_PATHS = [
   '/api',
@@ -99,14 +136,27 @@ const ROLES: readonly KubeObject[] = [
       rule(['create'], [''], ['pods/attach', 'pods/exec', 'pods/eviction', 'serviceaccounts/token']),
       rule(['impersonate'], [''], ['serviceaccounts']),
       rule(WRITE, [''], CORE_EDIT),
-      rule(WRITE, ['apps'], WORKLOADS),
+      rule(WRITE, ['apps'], [...WORKLOADS, 'deployments/rollback']),
+      rule(WRITE, ['autoscaling'], ['horizontalpodautoscalers']),
+      rule(WRITE, ['batch'], ['cronjobs', 'jobs']),
+      rule(WRITE, ['policy'], ['poddisruptionbudgets']),
+      rule(WRITE, ['networking.k8s.io'], ['ingresses', 'networkpolicies']),
       rule(ALL, ['coordination.k8s.io'], ['leases']),
     ],
     { [`${AGGREGATE}edit`]: 'true' },
   ),
   role(
     'system:aggregate-to-view',
-    [rule(READ, [''], CORE_VIEW), rule(READ, ['apps'], WORKLOADS_STATUS), rule(READ, ['events.k8s.io'], ['events'])],
+    [
+      rule(READ, [''], CORE_VIEW),
+      rule(READ, ['discovery.k8s.io'], ['endpointslices']),
+      rule(READ, ['apps'], WORKLOADS_STATUS),
+      rule(READ, ['autoscaling'], ['horizontalpodautoscalers', 'horizontalpodautoscalers/status']),
+      rule(READ, ['batch'], ['cronjobs', 'cronjobs/status', 'jobs', 'jobs/status']),
+      rule(READ, ['policy'], ['poddisruptionbudgets', 'poddisruptionbudgets/status']),
+      rule(READ, ['networking.k8s.io'], ['ingresses', 'ingresses/status', 'networkpolicies']),
+      rule(READ, ['events.k8s.io'], ['events']),
+    ],
     { [`${AGGREGATE}view`]: 'true' },
   ),
   role('system:basic-user', [

@@ -1,55 +1,8 @@
 import type { KubeObject } from '#kube';
-import { textOf, isRecord, listOf, recordOf, valueAt, recordsOf, textsOf } from '../json.ts';
+import { listOf, recordOf, recordsOf, textOf, textsOf, valueAt } from '../json.ts';
+import { count, NONE, size, text } from './cells.ts';
 import { AGE_COLUMN, ageOf, column, NAME_COLUMN } from './columns.ts';
 import type { Column } from './kind.ts';
-
-const NONE = '<none>';
-
-function text(object: KubeObject, ...path: readonly string[]): string {
-  const value = valueAt(object, path);
-  if (typeof value === 'string') return value;
-  return value === undefined || value === null ? '' : JSON.stringify(value);
-}
-
-function count(object: KubeObject, ...path: readonly string[]): number {
-  const value = valueAt(object, path);
-  return typeof value === 'number' ? value : 0;
-}
-
-function size(value: unknown): number {
-  return isRecord(value) ? Object.keys(value).length : 0;
-}
-
-function selectorText(selector: unknown): string {
-  const { matchLabels, matchExpressions } = recordOf(selector);
-  const expressions = recordsOf(matchExpressions).map(({ key, operator, values }) => {
-    const list = `(${listOf(values).join(',')})`;
-    switch (operator) {
-      case 'In':
-        return `${String(key)} in ${list}`;
-      case 'NotIn':
-        return `${String(key)} notin ${list}`;
-      case 'DoesNotExist':
-        return `!${String(key)}`;
-      default:
-        return String(key);
-    }
-  });
-  const labels = Object.entries(recordOf(matchLabels)).map(([key, value]) => `${key}=${String(value)}`);
-  return [...labels, ...expressions].join(',') || NONE;
-}
-
-function containersOf(object: KubeObject, field: 'name' | 'image'): string {
-  return recordsOf(valueAt(object, ['spec', 'template', 'spec', 'containers']))
-    .map((container) => String(container[field]))
-    .join(',');
-}
-
-const WORKLOAD_WIDE = [
-  column('Containers', (object) => containersOf(object, 'name'), { wide: true }),
-  column('Images', (object) => containersOf(object, 'image'), { wide: true }),
-  column('Selector', (object) => selectorText(valueAt(object, ['spec', 'selector'])), { wide: true }),
-];
 
 function nodeState(node: KubeObject): string {
   const conditions = recordsOf(valueAt(node, ['status', 'conditions']));
@@ -162,22 +115,6 @@ export const COLUMNS = {
     AGE_COLUMN,
   ],
   Event: EVENT_COLUMNS,
-  Deployment: [
-    NAME_COLUMN,
-    column('Ready', (object) => `${count(object, 'status', 'readyReplicas')}/${count(object, 'spec', 'replicas')}`),
-    column('Up-to-date', (object) => count(object, 'status', 'updatedReplicas'), { type: 'integer' }),
-    column('Available', (object) => count(object, 'status', 'availableReplicas'), { type: 'integer' }),
-    AGE_COLUMN,
-    ...WORKLOAD_WIDE,
-  ],
-  ReplicaSet: [
-    NAME_COLUMN,
-    column('Desired', (object) => count(object, 'spec', 'replicas'), { type: 'integer' }),
-    column('Current', (object) => count(object, 'status', 'replicas'), { type: 'integer' }),
-    column('Ready', (object) => count(object, 'status', 'readyReplicas'), { type: 'integer' }),
-    AGE_COLUMN,
-    ...WORKLOAD_WIDE,
-  ],
   Lease: [NAME_COLUMN, column('Holder', (lease) => text(lease, 'spec', 'holderIdentity')), AGE_COLUMN],
   CSIDriver: [
     NAME_COLUMN,

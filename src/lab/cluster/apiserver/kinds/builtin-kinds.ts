@@ -4,38 +4,22 @@ import { DEFAULT_COLUMNS } from './columns.ts';
 import { POD_COLUMNS } from './pod-columns.ts';
 import { CORE_EVENT_FIELDS, eventFromStored, eventToStored, EVENTS_FIELDS } from './event-versions.ts';
 import { crdStrategy } from './crd-strategy.ts';
-import { deploymentStrategy, replicaSetStrategy } from './apps-strategies.ts';
 import { configMapStrategy, namespaceStrategy, secretStrategy } from './core-strategies.ts';
 import { csiDriverStrategy } from './csi-strategies.ts';
 import { podStrategy } from './pod-strategy.ts';
 import { bindingStrategy, roleStrategy } from './rbac-strategies.ts';
-import type { Collection } from '../storage/object-storage.ts';
-import type { Column, Kind, NameRule, Strategy, Subresource } from './kind.ts';
-
-/** One row of the table of kinds; what is left out is derived from the rest. */
-interface KindRow {
-  readonly group?: string;
-  readonly version?: string;
-  readonly kind: string;
-  readonly resource: string;
-  readonly shortNames?: readonly string[];
-  readonly categories?: readonly string[];
-  readonly clusterScoped?: true;
-  readonly subresources?: readonly Subresource[];
-  /** The name of the type in the field tables; left out, the kind. */
-  readonly typeName?: string;
-  readonly selectableFields?: readonly string[];
-  readonly names?: NameRule;
-  readonly countsGenerations?: true;
-  readonly strategy?: Strategy;
-  /** Where the objects are kept, when another kind's version is stored. */
-  readonly collection?: Collection;
-  readonly fromStored?: Kind['fromStored'];
-  readonly toStored?: Kind['toStored'];
-}
+import { NETWORK_COLUMNS } from './network-columns.ts';
+import { NETWORK_KINDS } from './network-kinds.ts';
+import { POLICY_COLUMNS } from './policy-columns.ts';
+import { POLICY_KINDS } from './policy-kinds.ts';
+import { WORKLOAD_COLUMNS } from './workload-columns.ts';
+import { WORKLOAD_KINDS } from './workload-kinds.ts';
+import type { KindRow } from './kind-row.ts';
+import type { Column, Kind } from './kind.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
-const ROWS: readonly KindRow[] = [
+/** Kinds that are not of the other tables. */
+const CORE_KINDS: readonly KindRow[] = [
   {
     kind: 'Namespace',
     resource: 'namespaces',
@@ -94,27 +78,6 @@ const ROWS: readonly KindRow[] = [
     fromStored: eventFromStored,
     toStored: eventToStored,
   },
-  {
-    group: 'apps',
-    kind: 'Deployment',
-    resource: 'deployments',
-    shortNames: ['deploy'],
-    categories: ['all'],
-    subresources: ['status', 'scale'],
-    countsGenerations: true,
-    strategy: deploymentStrategy,
-  },
-  {
-    group: 'apps',
-    kind: 'ReplicaSet',
-    resource: 'replicasets',
-    shortNames: ['rs'],
-    categories: ['all'],
-    subresources: ['status', 'scale'],
-    selectableFields: ['status.replicas'],
-    countsGenerations: true,
-    strategy: replicaSetStrategy,
-  },
   { group: 'coordination.k8s.io', kind: 'Lease', resource: 'leases' },
   {
     group: 'storage.k8s.io',
@@ -155,7 +118,17 @@ const ROWS: readonly KindRow[] = [
   },
 ];
 
-/** Every built-in kind that is served. A new kind is a new row. */
+const COLUMNS_BY_KIND: Readonly<Record<string, readonly Column[]>> = {
+  ...COLUMNS,
+  ...WORKLOAD_COLUMNS,
+  ...NETWORK_COLUMNS,
+  ...POLICY_COLUMNS,
+  Pod: POD_COLUMNS,
+};
+
+const ROWS = [...CORE_KINDS, ...WORKLOAD_KINDS, ...NETWORK_KINDS, ...POLICY_KINDS];
+
+/** Every built-in kind that is served. A new kind is a new row in one of the tables. */
 export const BUILTIN_KINDS: readonly Kind[] = ROWS.map((row): Kind => {
   const group = row.group ?? '';
   const version = row.version ?? 'v1';
@@ -171,7 +144,7 @@ export const BUILTIN_KINDS: readonly Kind[] = ROWS.map((row): Kind => {
     namespaced: row.clusterScoped !== true,
     subresources: row.subresources ?? [],
     schema: builtinSchema(row.typeName ?? row.kind),
-    columns: columnsOf(row.kind),
+    columns: COLUMNS_BY_KIND[row.kind] ?? DEFAULT_COLUMNS,
     selectableFields: row.selectableFields ?? [],
     names: row.names ?? 'subdomain',
     countsGenerations: row.countsGenerations === true,
@@ -182,8 +155,3 @@ export const BUILTIN_KINDS: readonly Kind[] = ROWS.map((row): Kind => {
     ...(row.toStored === undefined ? {} : { toStored: row.toStored }),
   };
 });
-
-function columnsOf(kind: string): readonly Column[] {
-  if (kind === 'Pod') return POD_COLUMNS;
-  return (COLUMNS as Readonly<Record<string, readonly Column[]>>)[kind] ?? DEFAULT_COLUMNS;
-}

@@ -34,7 +34,7 @@ export interface Strategy {
 export type Subresource = 'status' | 'scale' | 'log' | 'exec' | 'attach' | 'eviction' | 'token' | 'finalize';
 
 /** What kinds of names the objects may have. */
-export type NameRule = 'subdomain' | 'label' | 'path';
+export type NameRule = 'subdomain' | 'label' | 'dns1035' | 'path';
 
 /** One kind in one version, as it is served. */
 export interface Kind {

@@ -6,6 +6,9 @@ const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
 const SUBDOMAIN_TEXT = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN}')`;
 const LABEL_TEXT = `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${LABEL}')`;
 
+const LETTER_LABEL = '[a-z]([-a-z0-9]*[a-z0-9])?';
+const LETTER_LABEL_TEXT = `a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '${LETTER_LABEL}')`;
+
 /** What is wrong with `value` as a label of RFC 1123. */
 export function labelNameIssue(field: string, value: string): FieldIssue | undefined {
   if (value.length > 63)
@@ -13,6 +16,16 @@ export function labelNameIssue(field: string, value: string): FieldIssue | undef
   return new RegExp(`^${LABEL}$`).test(value)
     ? undefined
     : { field, reason: 'FieldValueInvalid', value, detail: LABEL_TEXT };
+}
+
+/** What is wrong with `value` as a label of RFC 1035, which begins with a letter. */
+export function letterLabelIssue(field: string, value: string): FieldIssue | undefined {
+  if (value.length > 63) {
+    return { field, reason: 'FieldValueInvalid', value, detail: 'must be no more than 63 characters' };
+  }
+  return new RegExp(`^${LETTER_LABEL}$`).test(value)
+    ? undefined
+    : { field, reason: 'FieldValueInvalid', value, detail: LETTER_LABEL_TEXT };
 }
 
 /** What is wrong with `value` as a subdomain of RFC 1123. */

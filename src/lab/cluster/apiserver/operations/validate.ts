@@ -1,6 +1,6 @@
 import type { KubeObject } from '#kube';
-import type { Kind } from '../kinds/kind.ts';
-import { labelNameIssue, subdomainIssue } from '../kinds/names.ts';
+import type { Kind, NameRule } from '../kinds/kind.ts';
+import { labelNameIssue, letterLabelIssue, subdomainIssue } from '../kinds/names.ts';
 import { invalid, type FieldIssue } from '../status-errors.ts';
 
 const QUALIFIED =
@@ -23,20 +23,22 @@ function nameIssues(kind: Kind, { metadata }: KubeObject): FieldIssue[] {
   const name = metadata.name ?? '';
   if (name === '')
     return [{ field: 'metadata.name', reason: 'FieldValueRequired', detail: 'name or generateName is required' }];
-  const issue =
-    kind.names === 'label'
-      ? labelNameIssue('metadata.name', name)
-      : kind.names === 'subdomain'
-        ? subdomainIssue('metadata.name', name)
-        : pathNameIssue(name);
+  const issue = NAME_RULES[kind.names]('metadata.name', name);
   return issue === undefined ? [] : [issue];
 }
 
+const NAME_RULES: Readonly<Record<NameRule, (field: string, value: string) => FieldIssue | undefined>> = {
+  label: labelNameIssue,
+  dns1035: letterLabelIssue,
+  subdomain: subdomainIssue,
+  path: pathNameIssue,
+};
+
 /** RBAC names may be anything that is one segment of a path (path.ValidatePathSegmentName). */
-function pathNameIssue(value: string): FieldIssue | undefined {
+function pathNameIssue(field: string, value: string): FieldIssue | undefined {
   const bad =
     value === '.' || value === '..' ? `may not be '${value}'` : /[/%]/.test(value) ? "may not contain '/'" : undefined;
-  return bad === undefined ? undefined : { field: 'metadata.name', reason: 'FieldValueInvalid', value, detail: bad };
+  return bad === undefined ? undefined : { field, reason: 'FieldValueInvalid', value, detail: bad };
 }
 
 /** What is wrong with labels, under `field`. */

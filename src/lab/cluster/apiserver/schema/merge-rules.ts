@@ -54,6 +54,27 @@ export const MERGE_RULES: Readonly<Record<string, MergeRule>> = {
   'DeploymentSpec.strategy': { retainKeys: true },
   'DeploymentStatus.conditions': byType,
   'ReplicaSetStatus.conditions': byType,
+  'StatefulSetStatus.conditions': byType,
+  'DaemonSetStatus.conditions': byType,
+  'ReplicationControllerStatus.conditions': byType,
+  'JobStatus.conditions': { ...byType, atomicOnApply: true },
+  'PodFailurePolicyOnExitCodesRequirement.values': { ...scalarSet, replaceOnPatch: true },
+  'UncountedTerminatedPods.succeeded': { ...scalarSet, replaceOnPatch: true },
+  'UncountedTerminatedPods.failed': { ...scalarSet, replaceOnPatch: true },
+  'HorizontalPodAutoscalerStatus.conditions': byType,
+  'ServiceSpec.ports': { listType: 'map', keys: ['port', 'protocol'], mergeKey: 'port' },
+  'ServiceStatus.conditions': byType,
+  'Endpoint.addresses': { ...scalarSet, replaceOnPatch: true },
+  'PodDisruptionBudgetStatus.conditions': byType,
+  'PersistentVolumeClaimStatus.conditions': byType,
+  'CSIDriverSpec.volumeLifecycleModes': { ...scalarSet, replaceOnPatch: true },
+  'ValidatingWebhookConfiguration.webhooks': byName,
+  'MutatingWebhookConfiguration.webhooks': byName,
+  'ValidatingWebhook.matchConditions': byName,
+  'MutatingWebhook.matchConditions': byName,
+  'ContainerStatus.volumeMounts': { listType: 'map', keys: ['mountPath'] },
+  'ContainerStatus.allocatedResourcesStatus': byName,
+  'ResourceStatus.resources': { listType: 'map', keys: ['resourceID'], replaceOnPatch: true },
   'CSINodeSpec.drivers': byName,
   'CustomResourceDefinitionStatus.conditions': { ...byType, replaceOnPatch: true },
 };
@@ -61,6 +82,9 @@ export const MERGE_RULES: Readonly<Record<string, MergeRule>> = {
 /** Types that server-side apply owns as a whole (`structType=atomic`). */
 export const ATOMIC_TYPES: ReadonlySet<string> = new Set([
   'ConfigMapKeySelector',
+  'CrossVersionObjectReference',
+  'EndpointAddress',
+  'FileKeySelector',
   'LabelSelector',
   'LocalObjectReference',
   'NodeSelector',
@@ -70,11 +94,20 @@ export const ATOMIC_TYPES: ReadonlySet<string> = new Set([
   'OwnerReference',
   'ResourceFieldSelector',
   'RoleRef',
+  'ScopeSelector',
   'SecretKeySelector',
   'SecretReference',
+  'ServiceBackendPort',
   'Subject',
+  'TopologySelectorTerm',
   'TypedLocalObjectReference',
 ]);
 
 /** Maps that server-side apply owns as a whole (`mapType=atomic`). */
-export const ATOMIC_MAPS: ReadonlySet<string> = new Set(['PodSpec.nodeSelector', 'LabelSelector.matchLabels']);
+export const ATOMIC_MAPS: ReadonlySet<string> = new Set([
+  'LabelSelector.matchLabels',
+  'PodSpec.nodeSelector',
+  'ReplicationControllerSpec.selector',
+  'Scheduling.nodeSelector',
+  'ServiceSpec.selector',
+]);
