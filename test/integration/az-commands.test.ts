@@ -122,7 +122,10 @@ describe('as the real az 2.91 ends and warns', () => {
   });
 
   it.each([
-    ['keyvault secret show --vault-name kv-commands', 'incorrect usage: --id ID | --vault-name '],
+    [
+      'keyvault secret show --vault-name kv-commands',
+      'incorrect usage: --id ID | --vault-name/--hsm-name VAULT/HSM --name/-n NAME [--version VERSION]\n',
+    ],
     ['keyvault secret set --vault-name kv-commands -n a', 'incorrect usage: [Required] --value VALUE | --file PATH\n'],
     [
       'keyvault secret set --vault-name kv-commands -n a --value=',
@@ -218,12 +221,12 @@ describe('clusters', () => {
     expect((await lab.run('aks show -n c -g rg')).code).toBe(3);
   });
 
-  it('without a key to send are a usage error', async () => {
+  it('are not made with something that is no key', async () => {
     const home = join(lab.home, 'bare');
     await mkdir(home);
-    const { code, stderr } = await lab.run('aks create -n d -g rg', { env: { HOME: home } });
-    expect(code).toBe(2);
-    expect(stderr).toContain('--generate-ssh-keys');
+    const { code, stderr } = await lab.run('aks create -n d -g rg --ssh-key-value nonsense', { env: { HOME: home } });
+    expect(code).toBe(1);
+    expect(stderr).toContain('The SSH key provided is not a valid RSA public key.');
   });
 });
 

@@ -33,7 +33,8 @@ export async function captureAz(command: string | readonly string[], io: Capture
   return { code, stdout, stderr };
 }
 
-function splitWords(command: string): string[] {
+/** The words of a command line, at its spaces; quotes, single or double, keep spaces and are dropped. */
+export function splitWords(command: string): string[] {
   return [...command.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) =>
     word.replaceAll(/"([^"]*)"|'([^']*)'/g, '$1$2'),
   );

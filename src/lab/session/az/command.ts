@@ -23,8 +23,11 @@ export interface OptionSpec {
   readonly fallback?: string;
 }
 
-/** A column of a command's own table: header and dotted path. */
-export type TableColumn = readonly [header: string, path: string];
+/**
+ * A column of a command's own table: header and dotted path. `blank` makes it a column of every row, empty where there is
+ * nothing (and for false); without it a header is there only when some row has a value.
+ */
+export type TableColumn = readonly [header: string, path: string, empty?: 'blank'];
 
 /** One row of the table of commands. */
 export interface CommandSpec {

@@ -6,7 +6,7 @@ import type { Transport } from './transport.ts';
 
 /** One request of the stand-in. */
 export interface AzRequest {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE' | 'OPTIONS';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as `Authorization: Bearer`. */
@@ -19,6 +19,8 @@ export interface AzRequest {
 /** Its answer. */
 export interface AzResponse {
   readonly status: number;
+  /** The reason phrase, `Not Found`. */
+  readonly reason: string;
   readonly body: string;
   /** A header by its lower-case name. */
   header(name: string): string | undefined;
@@ -73,6 +75,7 @@ export function createHttp(io: AzIo, trace: Trace): AzHttp {
     trace(`${method} ${url.href} ${answer.status} ${Math.round(io.clock.monotonic() - startedMs)} ms`);
     return {
       status: answer.status,
+      reason: answer.reason,
       body: answer.body,
       header: (name) => {
         const value = answer.headers[name];

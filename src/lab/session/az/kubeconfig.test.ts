@@ -40,7 +40,6 @@ const merge = (addition: object, more: object = {}) =>
     addition: stringify(addition),
     overwrite: false,
     contextName: undefined,
-    admin: false,
     ...more,
   });
 const read = async () => parse(await readFile(join(folder, 'kube', 'config'), 'utf8')) as ReturnType<typeof config>;
@@ -85,7 +84,7 @@ describe('merging credentials', () => {
 
   it('names the context as told, and an administrator’s NAME-admin', async () => {
     expect(await merge(config('a', 'https://a'), { contextName: 'mine' })).toBe('mine');
-    expect(await merge(config('b', 'https://b', 'clusterAdmin_rg_b'), { admin: true })).toBe('b-admin');
+    expect(await merge(config('b', 'https://b', 'clusterAdmin_rg_b'))).toBe('b-admin');
     expect((await read()).contexts.map(({ name }) => name)).toEqual(['mine', 'b-admin']);
   });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { AzError } from './errors.ts';
 import { homeOf, type AzIo } from './io.ts';
 import { isObject, objectsAt, textAt, type Json, type JsonObject } from './json.ts';
+import { renderJson, sortKeys } from './output.ts';
 import { writePrivateFile } from './private-file.ts';
 
 /** The kubeconfig that az writes to without --file: the first of `KUBECONFIG`, else `~/.kube/config`. */
@@ -18,8 +19,6 @@ export interface KubeconfigMerge {
   /** Replace entries of the same name instead of asking. */
   readonly overwrite: boolean;
   readonly contextName: string | undefined;
-  /** Name the context NAME-admin, so that it does not replace the user's. */
-  readonly admin: boolean;
 }
 
 /** Merges a kubeconfig into a file (mode 0600) and answers the name of the context that is now the current one. */
@@ -38,7 +37,8 @@ export async function mergeKubeconfigFile(io: AzIo, merge: KubeconfigMerge): Pro
     if (error.code === 'ENOENT') return '';
     throw new AzError('error', `cannot read ${merge.path}: ${error.message}`, { cause: error });
   });
-  const merged = await mergeKubeconfigs(read(existing, merge.path), addition, async (entry, section) => {
+  const before = read(existing, merge.path);
+  const onConflict = async (entry: string, section: string) => {
     if (merge.overwrite) return;
     const question = `A different object named ${entry} already exists in your kubeconfig file.\nOverwrite? (y/n): `;
     if (/^y/i.test((await io.ask?.(question)) ?? '')) return;
@@ -47,10 +47,12 @@ export async function mergeKubeconfigFile(io: AzIo, merge: KubeconfigMerge): Pro
       `A different object named ${entry} already exists in ${section} in your kubeconfig file.`,
       { recommendation: 'To replace it, add --overwrite-existing.' },
     );
-  });
+  };
+  // Without a kubeconfig the cluster's own is written as it is.
+  const merged = Object.keys(before).length === 0 ? addition : await mergeKubeconfigs(before, addition, onConflict);
   // A link is followed: the file that it names is replaced, not the link.
   const target = await realpath(merge.path).catch(() => merge.path);
-  await writePrivateFile(target, renderYaml(merged), io.random);
+  await writePrivateFile(target, renderYaml(sortKeys(merged)), io.random);
   return textAt(merged, 'current-context') ?? '';
 }
 
@@ -63,19 +65,13 @@ export async function mergeKubeconfigs(
   addition: JsonObject,
   onConflict: (name: string, section: string) => Promise<void>,
 ): Promise<JsonObject> {
-  const merged: Record<string, Json | undefined> = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    preferences: {},
-    ...existing,
-    'current-context': addition['current-context'],
-  };
+  const merged: Record<string, Json | undefined> = { ...existing, 'current-context': addition['current-context'] };
   for (const section of ['clusters', 'users', 'contexts']) {
     let entries = objectsAt(existing, section);
     for (const entry of objectsAt(addition, section)) {
       const name = textAt(entry, 'name') ?? '';
       const same = entries.find((other) => textAt(other, 'name') === name);
-      if (same !== undefined && JSON.stringify(same) !== JSON.stringify(entry)) await onConflict(name, section);
+      if (same !== undefined && renderJson(same) !== renderJson(entry)) await onConflict(name, section);
       entries = [...entries.filter((other) => other !== same), entry];
     }
     merged[section] = entries;
@@ -83,12 +79,25 @@ export async function mergeKubeconfigs(
   return merged;
 }
 
-function renameContext(config: JsonObject, { contextName, admin }: KubeconfigMerge): JsonObject {
-  const current = textAt(config, 'current-context');
-  const wanted = contextName ?? (admin && current !== undefined ? `${current}-admin` : undefined);
-  if (wanted === undefined || current === undefined) return config;
-  const contexts = objectsAt(config, 'contexts').map((entry) =>
-    textAt(entry, 'name') === current ? { ...entry, name: wanted } : entry,
-  );
-  return { ...config, contexts, 'current-context': wanted };
+/**
+ * The cluster's kubeconfig under the name that was asked for, which its cluster gets too; the context of an
+ * administrator ends in `-admin`, so that it does not replace the user's.
+ */
+function renameContext(config: JsonObject, { contextName }: KubeconfigMerge): JsonObject {
+  const [cluster, context] = [objectsAt(config, 'clusters')[0], objectsAt(config, 'contexts')[0]];
+  if (cluster === undefined || context === undefined) return config;
+  const isAdmin = textAt(context, 'context.user')?.startsWith('clusterAdmin') === true;
+  if (contextName === undefined && !isAdmin) return config;
+  const clusterName = contextName ?? textAt(cluster, 'name') ?? '';
+  const name = `${contextName ?? textAt(context, 'name')}${isAdmin ? '-admin' : ''}`;
+  const details = isObject(context['context']) ? context['context'] : {};
+  return {
+    ...config,
+    clusters: [{ ...cluster, name: clusterName }, ...objectsAt(config, 'clusters').slice(1)],
+    contexts: [
+      { ...context, name, context: { ...details, cluster: clusterName } },
+      ...objectsAt(config, 'contexts').slice(1),
+    ],
+    'current-context': name,
+  };
 }

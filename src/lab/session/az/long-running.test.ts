@@ -6,6 +6,7 @@ import { waitForEnd } from './long-running.ts';
 
 const answer = (status: number, body: unknown, headers: Record<string, string> = {}): AzResponse => ({
   status,
+  reason: '',
   body: body === undefined ? '' : JSON.stringify(body),
   header: (name) => headers[name],
 });

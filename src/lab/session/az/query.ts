@@ -8,7 +8,9 @@ export type Query = (answer: Json) => Json;
 export async function compileQuery(expression: string): Promise<Query> {
   const jmespath = await import('./jmespath.ts');
   try {
-    jmespath.compile(expression);
+    const extension = findExtension(jmespath.compile(expression));
+    if (extension !== undefined)
+      throw new Error(`az's JMESPath has no ${extension} (quote names with a hyphen: "a-b")`);
   } catch (error) {
     throw usageError(
       `argument --query: invalid jmespath_type value: '${expression}'`,
@@ -22,6 +24,20 @@ export async function compileQuery(expression: string): Promise<Query> {
       throw usageError(`argument --query: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
+}
+
+/** What the community's JMESPath has beyond the specification that az implements. */
+const EXTENSIONS: readonly unknown[] = ['Arithmetic', 'LetExpression', 'Ternary', 'Unary', 'Variable'];
+
+/** The first such expression in a parsed query; undefined when there is none. */
+function findExtension(node: unknown): string | undefined {
+  if (typeof node !== 'object' || node === null) return undefined;
+  const { type } = node as { readonly type?: unknown };
+  if (EXTENSIONS.includes(type)) return String(type);
+  if (type === 'Literal') return undefined;
+  return Object.values(node)
+    .map((child) => findExtension(child))
+    .find((found) => found !== undefined);
 }
 
 /** All objects inside a value: those that a query hands through, in contrast to those that it makes. */

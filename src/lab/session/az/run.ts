@@ -1,7 +1,7 @@
 import { errorText } from '#base';
 import type { Args } from './args.ts';
 import type { CommandSpec } from './command.ts';
-import { AZ_VERSION } from './commands/misc.ts';
+import { AZ_VERSION } from './commands/version.ts';
 import { createContext } from './context.ts';
 import { AzError } from './errors.ts';
 import { expandFiles } from './expand-files.ts';

@@ -2,7 +2,7 @@ import { generateKeyPair } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { usageError } from './errors.ts';
+import { AzError } from './errors.ts';
 import { homeOf, type AzIo } from './io.ts';
 
 /** How the key of a cluster's nodes is found. */
@@ -15,18 +15,20 @@ export interface SshKeyRequest {
 }
 
 /**
- * The SSH public key that `az aks create` sends: the one that is given, else `~/.ssh/id_rsa.pub`, else a new one. Throws
- * az's usage error when there is none and none may be made. An existing key is never replaced.
+ * The SSH public key that `az aks create` sends: the one that is given, else `~/.ssh/id_rsa.pub`, else a new one where one
+ * may be made, else none. Throws when what was given is no key. An existing key is never replaced.
  */
-export async function readOrCreateSshKey(io: AzIo, request: SshKeyRequest): Promise<string> {
+export async function readOrCreateSshKey(io: AzIo, request: SshKeyRequest): Promise<string | undefined> {
   const publicPath = join(homeOf(io.env), '.ssh', 'id_rsa.pub');
   const { given = publicPath } = request;
   if (isPublicKey(given)) return given;
   const kept = await readFile(given, 'utf8').catch(() => undefined);
   if (kept !== undefined && isPublicKey(kept)) return kept.trim();
   if (!request.generate) {
-    throw usageError(
-      'An RSA key file or key value must be supplied to SSH Key Value. You can use --generate-ssh-keys to let CLI generate one for you',
+    if (request.given === undefined) return undefined;
+    throw new AzError(
+      'error',
+      "The SSH key provided is not a valid RSA public key. Provide the contents of a valid SSH public key (for example, '~/.ssh/id_rsa.pub'), specify a path to a public key file, or add --generate-ssh-keys as a parameter to create a new key pair.",
     );
   }
   const privatePath = given.replace(/\.pub$/, '');

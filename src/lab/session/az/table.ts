@@ -30,8 +30,10 @@ export function renderTable({ value, columns, queried }: TableSource): string | 
 
 function columnRow(item: JsonObject, columns: readonly TableColumn[]): Row {
   return new Map(
-    columns.flatMap(([header, path]) => {
+    columns.flatMap(([header, path, empty]) => {
       const found = at(item, path);
+      if (empty === 'blank' && (found === undefined || found === null || found === false))
+        return [[header, ''] as const];
       return isScalar(found) && found !== null ? [[header, renderScalar(found)] as const] : [];
     }),
   );

@@ -17,6 +17,7 @@ export interface Outgoing {
 /** Its answer. */
 export interface Incoming {
   readonly status: number;
+  readonly reason: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
@@ -51,7 +52,13 @@ export function createTransport(proxy: URL | undefined, ca: string | undefined):
         const length = method === 'GET' || method === 'HEAD' ? {} : { 'content-length': Buffer.byteLength(body ?? '') };
         const outgoing = httpsRequest(url, { agent, method, signal, headers: { ...headers, ...length } }, (answer) => {
           readText(answer).then(
-            (text) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text }),
+            (text) =>
+              resolve({
+                status: answer.statusCode ?? 0,
+                reason: answer.statusMessage ?? '',
+                headers: answer.headers,
+                body: text,
+              }),
             reject,
           );
         });

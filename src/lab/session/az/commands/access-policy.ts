@@ -6,18 +6,18 @@ export const PERMISSION_KINDS = ['certificate', 'key', 'secret', 'storage'] as c
 /** One of {@link PERMISSION_KINDS}. */
 export type PermissionKind = (typeof PERMISSION_KINDS)[number];
 
-/** The verbs of each kind (Microsoft.KeyVault REST API, AccessPolicyEntry). */
+/** The verbs of each kind (Microsoft.KeyVault REST API, AccessPolicyEntry), in the order in which az lists them. */
 export const PERMISSIONS: Readonly<Record<PermissionKind, readonly string[]>> = {
   certificate:
-    'all backup create delete deleteissuers get getissuers import list listissuers managecontacts manageissuers purge recover restore setissuers update'.split(
+    'all get list delete create import update managecontacts getissuers listissuers setissuers deleteissuers manageissuers recover purge backup restore'.split(
       ' ',
     ),
-  key: 'all backup create decrypt delete encrypt get getrotationpolicy import list purge recover release restore rotate setrotationpolicy sign unwrapKey update verify wrapKey'.split(
+  key: 'all encrypt decrypt wrapKey unwrapKey sign verify get list create update import delete backup restore recover purge release rotate getrotationpolicy setrotationpolicy'.split(
     ' ',
   ),
-  secret: 'all backup delete get list purge recover restore set'.split(' '),
+  secret: 'all get list set delete backup restore recover purge'.split(' '),
   storage:
-    'all backup delete deletesas get getsas list listsas purge recover regeneratekey restore set setsas update'.split(
+    'all get list delete set update regeneratekey recover purge backup restore setsas listsas getsas deletesas'.split(
       ' ',
     ),
 };

@@ -6,6 +6,7 @@ import { AzError, usageError } from '../errors.ts';
 import { objectsAt, textAt } from '../json.ts';
 import { flag, text } from '../options.ts';
 import {
+  chooseAccount,
   findAccount,
   listedAccount,
   readAccounts,
@@ -101,7 +102,7 @@ export const accountCommands: readonly CommandSpec[] = [
     run: async (context, args) => {
       const wanted = args.optional('wanted');
       if (wanted === undefined) return shownAccount(await context.account());
-      return shownAccount(await namedAccount(context, wanted));
+      return shownAccount(chooseAccount(await readAccounts(context.io.env), wanted));
     },
   },
   {
@@ -156,14 +157,18 @@ export const accountCommands: readonly CommandSpec[] = [
       const account = await context.account();
       const resource = args.optional('resource') ?? RESOURCE_TYPES[args.optional('resourceType') ?? ''];
       const scope = args.list('scope')?.join(' ') ?? (resource === undefined ? ARM_SCOPE : `${resource}/.default`);
-      const tenant = args.optional('tenant') ?? account.tenantId;
-      const { token, expiresAtMs } = await context.tokens.get({ ...account, tenantId: tenant }, scope);
+      const tenant = args.optional('tenant');
+      const { token, expiresAtMs } = await context.tokens.get(
+        { ...account, tenantId: tenant ?? account.tenantId },
+        scope,
+      );
       return {
         accessToken: token.expose(),
         expiresOn: localTime(expiresAtMs),
         expires_on: Math.floor(expiresAtMs / 1000),
-        subscription: account.id,
-        tenant,
+        // A token of a tenant belongs to no subscription.
+        ...(tenant === undefined ? { subscription: account.id } : {}),
+        tenant: tenant ?? account.tenantId,
         tokenType: 'Bearer',
       };
     },

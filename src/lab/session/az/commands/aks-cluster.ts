@@ -1,7 +1,9 @@
 import type { Args } from '../args.ts';
-import { AzError, usageError } from '../errors.ts';
+import { AzError } from '../errors.ts';
+import { fillFields } from '../fields.ts';
 import { at, isObject, type Json, type JsonObject } from '../json.ts';
-import { flattenResource, withNulls } from '../shape.ts';
+import { flattenResource } from '../shape.ts';
+import { CLUSTER_FIELDS } from './cluster-fields.ts';
 
 /** az's names of the add-ons that the lab has, and their names in ARM. */
 const ADDONS: Readonly<Record<string, string>> = {
@@ -29,13 +31,21 @@ export function clusterBody({ args, location, subscription, sshKey }: ClusterReq
     enableRBAC: true,
     agentPoolProfiles: [
       {
-        name: 'nodepool1',
+        name: args.optional('nodepoolName') ?? 'nodepool1',
+        orchestratorVersion: args.optional('kubernetesVersion') ?? '',
         count: args.integer('nodeCount') ?? 3,
         vmSize: args.optional('nodeVmSize') ?? '',
         osType: 'Linux',
         type: 'VirtualMachineScaleSets',
         mode: 'System',
         enableAutoScaling: false,
+        enableEncryptionAtHost: false,
+        enableFIPS: false,
+        enableNodePublicIP: false,
+        enableUltraSSD: false,
+        nodeTaints: [],
+        scaleSetPriority: 'Regular',
+        upgradeSettings: {},
       },
     ],
     ...(sshKey === undefined
@@ -98,7 +108,10 @@ export function withFeatures(properties: JsonObject, args: Args): JsonObject {
   const addon = at(changed, `addonProfiles.${ADDONS['azure-keyvault-secrets-provider']}`);
   if (Object.keys(rotation).length > 0) {
     if (!isObject(addon) || addon['enabled'] !== true) {
-      throw usageError('--enable-secret-rotation needs the add-on azure-keyvault-secrets-provider, which is off');
+      throw new AzError(
+        'error',
+        `${rotationOption(args)} can only be specified when azure-keyvault-secrets-provider is enabled. Please use command 'az aks enable-addons' to enable it.`,
+      );
     }
     changed = withAddons(changed, ADDON_NAMES[0] ?? '', (before) => ({
       ...before,
@@ -108,47 +121,9 @@ export function withFeatures(properties: JsonObject, args: Args): JsonObject {
   return changed;
 }
 
-const CLUSTER_NULLS = [
-  'aadProfile',
-  'addonProfiles',
-  'aiToolchainOperatorProfile',
-  'apiServerAccessProfile',
-  'autoScalerProfile',
-  'autoUpgradeProfile',
-  'azureMonitorProfile',
-  'azurePortalFqdn',
-  'diskEncryptionSetId',
-  'eTag',
-  'extendedLocation',
-  'fqdnSubdomain',
-  'hostedSystemProfile',
-  'httpProxyConfig',
-  'identityProfile',
-  'ingressProfile',
-  'kind',
-  'linuxProfile',
-  'metricsProfile',
-  'nodeProvisioningProfile',
-  'nodeResourceGroupProfile',
-  'podIdentityProfile',
-  'privateFqdn',
-  'privateLinkResources',
-  'publicNetworkAccess',
-  'resourceUid',
-  'schedulerProfile',
-  'serviceMeshProfile',
-  'status',
-  'supportPlan',
-  'systemData',
-  'tags',
-  'upgradeSettings',
-  'windowsProfile',
-  'workloadAutoScalerProfile',
-];
-
 /** A cluster as az prints it. */
 export function shapeCluster(cluster: JsonObject): JsonObject {
-  return withNulls(flattenResource(cluster), CLUSTER_NULLS);
+  return fillFields(flattenResource(cluster), CLUSTER_FIELDS);
 }
 
 function withAddons(
@@ -179,6 +154,12 @@ function rotationOf(args: Args): Record<string, Json> {
     ...(enabled === undefined ? {} : { enableSecretRotation: enabled }),
     ...(interval === undefined ? {} : { rotationPollInterval: interval }),
   };
+}
+
+/** The first of the options about rotation that was given, as az names it in its message. */
+function rotationOption(args: Args): string {
+  if (args.flag('secretRotation')) return '--enable-secret-rotation';
+  return args.flag('noSecretRotation') ? '--disable-secret-rotation' : '--rotation-poll-interval';
 }
 
 /** `NAME-RG-first6ofsub`, with what a host name cannot hold left out: az's default. */

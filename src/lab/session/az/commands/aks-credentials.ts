@@ -21,7 +21,6 @@ export async function getCredentials(context: CommandContext, args: Args, reply:
     addition,
     overwrite: args.flag('overwrite'),
     contextName: args.optional('contextName'),
-    admin: args.flag('admin'),
   });
   context.warn(`Merged "${current}" as current context in ${path}`);
 }

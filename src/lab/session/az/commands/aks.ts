@@ -1,7 +1,7 @@
 import type { Arm } from '../arm.ts';
 import type { Args } from '../args.ts';
 import type { CommandSpec, OptionSpec } from '../command.ts';
-import { AzError, usageError } from '../errors.ts';
+import { AzError } from '../errors.ts';
 import { isObject, textAt, type JsonObject } from '../json.ts';
 import { flag, location, name, noWait, resourceGroup, tags, text } from '../options.ts';
 import { readOrCreateSshKey } from '../ssh-keys.ts';
@@ -76,7 +76,7 @@ export const aksCommands: readonly CommandSpec[] = [
       if ((await arm.find(path, API)) !== undefined) {
         throw new AzError(
           'error',
-          `The cluster '${args.text('name')}' under resource group '${args.text('resourceGroup')}' already exists. Please use command 'az aks update' to update the existing cluster.`,
+          `The cluster '${args.text('name')}' under resource group '${args.text('resourceGroup')}' already exists. Please use command 'az aks update' to update the existing cluster, or select a different cluster name to create a new cluster.`,
         );
       }
       const region = args.optional('location') ?? (await locationOf(arm, args.text('resourceGroup')));
@@ -231,7 +231,7 @@ async function waitFor({ io }: Context, args: Args, find: () => Promise<JsonObje
   const custom = args.optional('custom');
   const asked = ['created', 'updated', 'deleted', 'exists'].filter((key) => args.flag(key));
   if (asked.length + (custom === undefined ? 0 : 1) === 0) {
-    throw usageError('incorrect usage: --created | --updated | --deleted | --exists | --custom JMESPATH');
+    throw new AzError('error', 'incorrect usage: --created | --updated | --deleted | --exists | --custom JMESPATH');
   }
   const query = custom === undefined ? undefined : await (await import('../query.ts')).compileQuery(custom);
   const untilMs = io.clock.monotonic() + (args.integer('timeout') ?? 3600) * 1000;

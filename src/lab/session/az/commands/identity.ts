@@ -1,5 +1,6 @@
 import type { Arm } from '../arm.ts';
 import type { CommandSpec, OptionSpec } from '../command.ts';
+import { AzError, AzHttpError } from '../errors.ts';
 import { isObject, textAt } from '../json.ts';
 import { location, name, resourceGroup, tags, text } from '../options.ts';
 import { flattenResource, withNulls } from '../shape.ts';
@@ -16,6 +17,12 @@ const identityName = name('Name of the identity.');
 
 function identityPath(arm: Arm, group: string, identity: string): string {
   return `${arm.subscription}/resourceGroups/${group}/${PROVIDER}/${identity}`;
+}
+
+/** az's own words, in which the group that is missing does not appear. */
+function missingLocation(error: unknown): never {
+  if (!(error instanceof AzHttpError)) throw error;
+  throw new AzError('error', 'InvalidArgumentValue: Missing required field: --location', { cause: error });
 }
 
 function shapeIdentity(identity: Parameters<typeof flattenResource>[0]) {
@@ -55,7 +62,7 @@ export const identityCommands: readonly CommandSpec[] = [
       const arm = await context.arm();
       const group = args.text('resourceGroup');
       const identity = await arm.put(identityPath(arm, group, args.text('name')), IDENTITY_API, {
-        location: args.optional('location') ?? (await locationOf(arm, group)),
+        location: args.optional('location') ?? (await locationOf(arm, group).catch(missingLocation)),
         ...(args.tags('tags') === undefined ? {} : { tags: args.tags('tags') }),
       });
       return shapeIdentity(identity ?? {});

@@ -4,8 +4,9 @@ import { aksCommands } from './aks.ts';
 import { groupCommands } from './group.ts';
 import { identityCommands } from './identity.ts';
 import { keyvaultCommands } from './keyvault.ts';
-import { miscCommands } from './misc.ts';
+import { restCommands } from './rest.ts';
 import { secretCommands } from './secret.ts';
+import { versionCommands } from './version.ts';
 
 /** Every command of the stand-in. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -15,7 +16,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...identityCommands,
   ...keyvaultCommands,
   ...secretCommands,
-  ...miscCommands,
+  ...restCommands,
+  ...versionCommands,
 ];
 
 /** The groups that the commands are in. */

@@ -275,7 +275,7 @@ function permissionsOf(args: Args): Partial<Record<PermissionKind, readonly stri
   const given = PERMISSION_KINDS.map((kind) => [kind, args.list(`${kind}Permissions`)] as const);
   if (given.every(([, list]) => list === undefined)) {
     throw usageError(
-      `usage error: at least one of ${PERMISSION_KINDS.map((kind) => `--${kind}-permissions`).join(', ')} is needed`,
+      'specify at least one: --key-permissions, --secret-permissions, --certificate-permissions --storage-permissions',
     );
   }
   return Object.fromEntries(given.filter(([, list]) => list !== undefined));

@@ -15,11 +15,11 @@ const timeOptions: readonly OptionSpec[] = [
 const versionOption = text('version', ['--version', '-v'], 'The version. Default: the latest.');
 
 const listColumns = [
-  ['Name', 'name'],
-  ['Id', 'id'],
-  ['ContentType', 'contentType'],
-  ['Enabled', 'attributes.enabled'],
-  ['Expires', 'attributes.expires'],
+  ['Name', 'name', 'blank'],
+  ['Id', 'id', 'blank'],
+  ['ContentType', 'contentType', 'blank'],
+  ['Enabled', 'attributes.enabled', 'blank'],
+  ['Expires', 'attributes.expires', 'blank'],
 ] as const;
 
 const SOFT_DELETE_WARNING = `Warning! If you have soft-delete protection enabled on this key vault, this secret will be moved to the soft deleted state. You will not be able to create a secret with the same name within this key vault until the secret has been purged from the soft-deleted state. Please see the following documentation for additional guidance.\n${SOFT_DELETE_PAGE}`;
@@ -32,7 +32,7 @@ export const secretCommands: readonly CommandSpec[] = [
     path: 'keyvault secret set',
     summary: 'Create a secret, or a new version of it.',
     options: [
-      ...secretOptions,
+      ...requiredName(secretOptions),
       text('value', '--value', 'The value. Use --value or --file.'),
       text('file', ['--file', '-f'], 'A file that holds the value.'),
       text('encoding', ['--encoding', '-e'], 'How the file is read.', {
@@ -148,6 +148,11 @@ export const secretCommands: readonly CommandSpec[] = [
   },
 ];
 
+/** The same options where only the name can name the secret. */
+function requiredName(options: readonly OptionSpec[]): readonly OptionSpec[] {
+  return options.map((option) => (option.key === 'name' ? { ...option, required: true } : option));
+}
+
 /** az has exit code 3 for what a `show` does not find; its other commands of the data plane end with 1. */
 function plainFailure(error: unknown): never {
   if (error instanceof AzHttpError) throw new AzError('error', error.message, { cause: error });
@@ -166,18 +171,16 @@ async function valueOf(args: Args): Promise<{ value: string; encoding: string }>
   const bytes = await readFile(file ?? '').catch((error: unknown) => {
     throw new AzError('error', `cannot read the file '${file}': ${(error as Error).message}`, { cause: error });
   });
-  switch (encoding) {
-    case 'base64':
-    case 'hex':
-    case 'ascii':
-      return { value: bytes.toString(encoding), encoding };
-    case 'utf-16le':
-      return { value: bytes.toString('utf16le'), encoding };
-    case 'utf-16be':
-      return { value: Buffer.from(bytes).swap16().toString('utf16le'), encoding };
-    default:
-      return { value: bytes.toString('utf8'), encoding };
-  }
+  return { value: encodeFile(bytes, encoding), encoding };
+}
+
+/** A file's bytes as the text that az stores: base64 in Python's lines, hex, or the text itself. */
+function encodeFile(bytes: Buffer, encoding: string): string {
+  if (encoding === 'hex') return bytes.toString('hex');
+  if (encoding === 'base64') return bytes.toString('base64').replace(/.{1,76}/g, '$&\n');
+  const value = bytes.toString('utf8');
+  if (encoding === 'ascii' && /[^\0-\x7F]/.test(value)) throw new AzError('error', `invalid encoding '${encoding}'`);
+  return value;
 }
 
 function timesOf(args: Args): { exp?: number; nbf?: number } {

@@ -49,7 +49,10 @@ export function secretPlace(args: Args): SecretPlace {
     return { vaultUrl: url.origin, name, version: version === '' ? undefined : version };
   }
   if (args.optional('name') === undefined || args.optional('vaultName') === undefined) {
-    throw new AzError('error', 'incorrect usage: --id ID | --vault-name VAULT --name/-n NAME [--version VERSION]');
+    throw new AzError(
+      'error',
+      'incorrect usage: --id ID | --vault-name/--hsm-name VAULT/HSM --name/-n NAME [--version VERSION]',
+    );
   }
   return { vaultUrl: vaultUrl(args.text('vaultName')), name: args.text('name'), version: undefined };
 }
