@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -237,6 +238,17 @@ describe('rest', () => {
   });
 });
 
+/** Lets a principal manage the subscription: a program that has no role cannot sign in to it. */
+async function makeContributor(principalId: string): Promise<void> {
+  const subscription = `/subscriptions/${lab.cloud.directory.subscription.subscriptionId}`;
+  const authorization = 'providers/Microsoft.Authorization';
+  const url = `${subscription}/${authorization}/roleAssignments/${randomUUID()}?api-version=2022-04-01`;
+  const roleDefinitionId = `${subscription}/${authorization}/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c`;
+  const body = JSON.stringify({ properties: { roleDefinitionId, principalId } });
+  const { code, stderr } = await lab.run(['rest', '--method', 'put', '--url', url, '--body', body]);
+  if (code !== 0) throw new Error(`no role could be assigned: ${stderr}`);
+}
+
 describe('signing in', () => {
   beforeEach(async () => {
     await lab.json('login');
@@ -260,6 +272,7 @@ describe('signing in', () => {
 
   it('as a service principal works with its secret, and not with another', async () => {
     const app = lab.cloud.directory.createApplication({ displayName: 'ci' });
+    await makeContributor(app.objectId);
     const tenant = lab.cloud.directory.tenant.tenantId;
     const wrong = await lab.run(`login --service-principal -u ${app.clientId} -p wrong --tenant ${tenant}`);
     expect(wrong.code).toBe(1);
@@ -291,6 +304,7 @@ describe('signing in', () => {
     const subject = 'system:serviceaccount:default:ci';
     const token = await lab.clusters.sign(spec, { sub: subject, aud: 'api://AzureADTokenExchange' });
     const clientId = await lab.text('identity show -n demo-id -g rg --query clientId');
+    await makeContributor(await lab.text('identity show -n demo-id -g rg --query principalId'));
     const login = `login --service-principal -u ${clientId} --tenant ${lab.cloud.directory.tenant.tenantId} --federated-token ${token}`;
 
     const refused = await lab.run(login);

@@ -86,7 +86,16 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const tokens = entra.verifier;
     const arm = createArm({ store, clock, random, log, directory, tokens, audit, clusters: options.clusters });
     stack.defer(() => arm.idle());
-    const vaults = createVaultService({ store, clock, random, log, tokens, audit, vaults: arm.vaultRegistry });
+    const vaults = createVaultService({
+      store,
+      clock,
+      random,
+      log,
+      tokens,
+      audit,
+      vaults: arm.vaultRegistry,
+      roles: arm.dataRoles,
+    });
     const graph = createGraph({ clock, random, log, directory, tokens, audit });
     const issuers = createIssuerService({ clusters: options.clusters, specs: () => arm.clusters(), audit });
     gateway = stack.use(

@@ -9,8 +9,13 @@ export interface ArmCall {
   /** What the route's `:names` stand for, in the client's casing. */
   readonly params: Readonly<Record<string, string>>;
   readonly token: AccessToken;
+  /** Whether the caller's roles allow `action` at `scope`, an ARM id. */
+  may(action: string, scope: string): boolean;
   body(): Promise<JsonObject>;
 }
 
 /** One operation of ARM. Its `operation` is `Vault…` (Key Vault's diagnostic log) or the action's name of Azure RBAC. */
-export type ArmRoute = Route<ArmCall>;
+export interface ArmRoute extends Route<ArmCall> {
+  /** Whoever is signed in may ask: the handler shows each caller what they may see. Default: the caller's roles decide. */
+  readonly open?: true;
+}

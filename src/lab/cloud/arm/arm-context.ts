@@ -3,6 +3,7 @@ import type { Store } from '#lab/store';
 import type { ClusterHost } from '../clusters.ts';
 import type { Directory } from '../directory.ts';
 import type { ArmRoute } from './arm-call.ts';
+import type { Access } from './authorization/index.ts';
 import type { Operations } from './operations.ts';
 import type { ArmResource, ResourceStore } from './resource-store.ts';
 
@@ -16,6 +17,8 @@ export interface ArmContext {
   readonly clusters: ClusterHost;
   readonly resources: ResourceStore;
   readonly operations: Operations;
+  /** Who may do what. */
+  readonly access: Access;
 }
 
 /** One resource type: its rows in ARM's route table, and what goes with a resource that its group's end takes along. */

@@ -6,9 +6,10 @@ import type { Directory } from '../directory.ts';
 import { answerWith, identityOf, type AnswerStyle } from '../rest/answer.ts';
 import { AzureError } from '../rest/azure-error.ts';
 import { json, queryValue, readJsonObject } from '../rest/request.ts';
-import { createRouteTable, pathSegments } from '../rest/router.ts';
-import type { AuditLog, CloudService, TokenVerifier } from '../service.ts';
-import type { VaultRegistry } from '../vault/index.ts';
+import { createRouteTable, pathSegments, type RouteMatch } from '../rest/router.ts';
+import type { AccessToken, AuditLog, CloudService, TokenVerifier } from '../service.ts';
+import type { RoleCheck, VaultRegistry } from '../vault/index.ts';
+import type { ArmRoute } from './arm-call.ts';
 import type { ArmContext, ResourceType } from './arm-context.ts';
 import {
   invalidApiVersion,
@@ -19,6 +20,13 @@ import {
   subscriptionNotFound,
 } from './arm-errors.ts';
 import { authenticate } from './authenticate.ts';
+import {
+  authorizeAction,
+  createRoleAssignmentRoutes,
+  createRoleDefinitionRoutes,
+  openAccess,
+  requiredAction,
+} from './authorization/index.ts';
 import { createManagedClusters } from './container-service/managed-clusters.ts';
 import { createVaults, VAULT_TYPE } from './key-vault/vaults.ts';
 import { createFederatedCredentials } from './managed-identity/federated-credentials.ts';
@@ -27,12 +35,14 @@ import {
   IDENTITY_TYPE,
   principalIdOf,
 } from './managed-identity/user-assigned-identities.ts';
+import { splitExtension } from './extension-path.ts';
 import { createOperations } from './operations.ts';
 import { openResourceStore } from './resource-store.ts';
+import { isMetadataRequest, renderMetadata } from './resources/metadata-endpoints.ts';
 import { createResourceGroups } from './resources/resource-groups.ts';
 import { createResourceQueryRoutes } from './resources/resource-query.ts';
 import { createSubscriptionRoutes } from './resources/subscriptions.ts';
-import { groupOf } from './tracked-resources.ts';
+import { groupOf, requireScope } from './tracked-resources.ts';
 
 const HOSTS: readonly string[] = AZURE_CLOUDS.flatMap(({ managementHosts }) => managementHosts);
 const API_VERSION = /^\d{4}-\d{2}-\d{2}(-[a-z0-9.]+)?$/i;
@@ -77,6 +87,8 @@ export interface ArmService extends CloudService {
   identities(): readonly IdentitySummary[];
   /** The vaults as the data plane sees them. */
   readonly vaultRegistry: VaultRegistry;
+  /** What role assignments let do with vaults' contents. */
+  readonly dataRoles: RoleCheck;
   /** Resolves when no long-running operation runs. */
   idle(): Promise<void>;
 }
@@ -84,9 +96,11 @@ export interface ArmService extends CloudService {
 /** ARM over the resources in `deps.store`. */
 export function createArm(deps: ArmDeps): ArmService {
   const { directory, store } = deps;
+  const access = openAccess(deps);
   const context: ArmContext = {
     ...deps,
-    resources: openResourceStore(store),
+    access,
+    resources: openResourceStore(store, { removed: (id) => access.assignments.forgetBelow(id) }),
     operations: createOperations(deps),
   };
   const groups = createResourceGroups(context, () => types);
@@ -103,14 +117,45 @@ export function createArm(deps: ArmDeps): ArmService {
     ...groups.routes,
     ...types.flatMap(({ routes }) => routes),
   ]);
+  // What can be asked for at any scope.
+  const extensions = createRouteTable([
+    ...createRoleAssignmentRoutes({
+      access,
+      directory,
+      clock: deps.clock,
+      requireScope: (scope) => requireScope(context, scope),
+    }),
+    ...createRoleDefinitionRoutes(access, directory.subscription.subscriptionId),
+  ]);
+
+  const findRoute = (method: string, segments: readonly string[]): RouteMatch<ArmRoute> | undefined => {
+    const extension = splitExtension(segments);
+    if (extension === undefined) return table.match(method, segments);
+    const match = extensions.match(method, extension.rest);
+    return match === undefined ? undefined : { ...match, params: { ...match.params, scope: extension.scope } };
+  };
+
+  const authorize = ({ route, params }: RouteMatch<ArmRoute>, token: AccessToken) => {
+    if (route.open === true) return;
+    const path = route.path
+      .split('/')
+      .slice(1)
+      .map((part) => (part.startsWith(':') ? (params[part.slice(1)] ?? '') : part));
+    const required = requiredAction(route.method, [...pathSegments(params['scope'] ?? ''), ...path]);
+    // What belongs to the whole tenant is read by the rights that somebody has in the subscription.
+    const isTenants = route.method === 'GET' && !required.scope.toLowerCase().startsWith('/subscriptions/');
+    const scope = isTenants ? `/subscriptions/${directory.subscription.subscriptionId}` : required.scope;
+    authorizeAction(access, directory, token, { ...required, scope });
+  };
 
   const answer = async (request: Request): Promise<Response> => {
     const url = new URL(request.url);
+    if (isMetadataRequest(url)) return renderMetadata(url);
     deps.audit.note(request, { operation: 'Authentication' });
     const token = await authenticate(deps.tokens, request, directory.tenant);
     deps.audit.note(request, { identity: identityOf(token), operation: 'Unknown' });
     const segments = pathSegments(url.pathname);
-    const match = table.match(request.method, segments);
+    const match = findRoute(request.method, segments);
     if (match !== undefined) deps.audit.note(request, { operation: match.route.operation });
 
     const apiVersion = queryValue(url, 'api-version');
@@ -121,11 +166,13 @@ export function createArm(deps: ArmDeps): ArmService {
       throw subscriptionNotFound(subscriptionId);
     }
     if (match === undefined) throw noRoute(table.knows(segments), request.method, segments, apiVersion, typeNames);
+    authorize(match, token);
     return match.route.handle({
       url,
       apiVersion,
       params: match.params,
       token,
+      may: (action, scope) => access.allows(token.objectId, { plane: 'control', action }, scope),
       body: () => readJsonObject(request, invalidRequestContent),
     });
   };
@@ -160,6 +207,7 @@ export function createArm(deps: ArmDeps): ArmService {
         };
       }),
     vaultRegistry: vaults.registry,
+    dataRoles: (objectId, action, scope) => access.allows(objectId, { plane: 'data', action }, scope),
     idle: () => context.operations.idle(),
   };
 }

@@ -109,6 +109,7 @@ export function createOperations(deps: {
         method: 'GET',
         path: `${base}/providers/Microsoft.Resources/operations/:operation`,
         operation: 'OperationStatusGet',
+        open: true,
         handle: (call) => {
           const { operation: id = '' } = call.params;
           const record = find(id);
@@ -119,6 +120,7 @@ export function createOperations(deps: {
         method: 'GET',
         path: `${base}/operationresults/:operation`,
         operation: 'OperationResultGet',
+        open: true,
         handle: (call) => {
           const { operation: id = '' } = call.params;
           const record = find(id);

@@ -29,18 +29,23 @@ export interface ResourceStore {
   below(scope: string, type?: string): readonly ArmResource[];
 }
 
-/** Opens the {@link ResourceStore} in `store`. */
-export function openResourceStore(store: Store): ResourceStore {
+/** Opens the {@link ResourceStore} in `store`. `removed` is told of each resource that goes, by its id. */
+export function openResourceStore(store: Store, { removed }: { removed(id: string): void }): ResourceStore {
   const section = storeSection(store, 'arm');
   return {
     get: (id) => section.get(id.toLowerCase()) as unknown as ArmResource | undefined,
     put: (resource) => section.put(resource.id.toLowerCase(), resource as unknown as Json),
-    remove: (id) => section.delete(id.toLowerCase()),
-    replace: (id, by) =>
+    remove: (id) => {
+      section.delete(id.toLowerCase());
+      removed(id);
+    },
+    replace: (id, by) => {
       section.write([
         { key: id.toLowerCase(), value: undefined },
         { key: by.id.toLowerCase(), value: by as unknown as Json },
-      ]),
+      ]);
+      removed(id);
+    },
     below: (scope, type) =>
       section
         .list(`${scope.toLowerCase()}/`)

@@ -101,6 +101,17 @@ export function readRoutes(context: ArmContext, type: string, operationPrefix: s
   ];
 }
 
+const TOP_LEVEL = /^(\/subscriptions\/[^/]+\/resourcegroups\/([^/]+))(?:\/providers\/([^/]+\/[^/]+)\/([^/]+))?/i;
+
+/** Throws ARM's 404 unless the group, or the resource in a group, that `scope` (an ARM id) is or lies below exists. */
+export function requireScope(context: ArmContext, scope: string): void {
+  const [, groupScope, group = '', type, name = ''] = TOP_LEVEL.exec(scope) ?? [];
+  if (groupScope === undefined) return;
+  if (context.resources.get(groupScope) === undefined) throw groupNotFound(group);
+  if (type === undefined || context.resources.get(`${groupScope}/providers/${type}/${name}`) !== undefined) return;
+  throw resourceNotFound(type, name, group);
+}
+
 /** The name of the group of `resource`, as it was created. */
 export function groupOf(context: ArmContext, resource: ArmResource): string {
   const [, , subscription = ''] = resource.id.split('/');

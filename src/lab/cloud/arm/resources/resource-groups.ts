@@ -1,10 +1,12 @@
 import { AzureError } from '../../rest/azure-error.ts';
-import { empty, json } from '../../rest/request.ts';
+import { empty, json, queryValue } from '../../rest/request.ts';
 import type { ArmCall, ArmRoute } from '../arm-call.ts';
 import type { ArmContext, ResourceType } from '../arm-context.ts';
+import { authorizationFailed } from '../authorization/index.ts';
 import { parseLocation } from '../locations.ts';
 import { renderResource, type ArmResource } from '../resource-store.ts';
 import { groupId, parseTags, requireGroup } from '../tracked-resources.ts';
+import { parseTagFilter } from './resource-query.ts';
 
 const TYPE = 'Microsoft.Resources/resourceGroups';
 const NAME = /^[\p{L}\p{N}._()-]{0,89}[\p{L}\p{N}_()-]$/u;
@@ -82,9 +84,16 @@ export function createResourceGroups(context: ArmContext, types: () => readonly 
     return operation.accepted(call.url);
   };
 
-  const list = () => {
+  // Who has a role in some groups only sees those.
+  const list = (call: ArmCall) => {
     const scope = `/subscriptions/${directory.subscription.subscriptionId}`;
-    return json(200, { value: resources.below(scope, TYPE).map(renderResource) });
+    const action = `${ACTION}/read`;
+    if (!context.access.sees(call.token.objectId, scope)) {
+      throw authorizationFailed(directory, call.token, { action, scope });
+    }
+    const fits = parseTagFilter(queryValue(call.url, '$filter') ?? '');
+    const visible = resources.below(scope, TYPE).filter((group) => fits(group) && call.may(action, group.id));
+    return json(200, { value: visible.map(renderResource) });
   };
 
   return {
@@ -99,6 +108,7 @@ export function createResourceGroups(context: ArmContext, types: () => readonly 
         method: 'GET',
         path: '/subscriptions/:subscription/resourceGroups',
         operation: `${ACTION}/read`,
+        open: true,
         handle: list,
       },
       {

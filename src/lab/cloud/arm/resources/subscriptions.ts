@@ -1,7 +1,8 @@
 import { json, type JsonObject } from '../../rest/request.ts';
 import { AzureError } from '../../rest/azure-error.ts';
-import type { ArmRoute } from '../arm-call.ts';
+import type { ArmCall, ArmRoute } from '../arm-call.ts';
 import type { ArmContext } from '../arm-context.ts';
+import { authorizationFailed } from '../authorization/index.ts';
 import { LOCATIONS } from '../locations.ts';
 
 const BASE = '/subscriptions/:subscription';
@@ -85,13 +86,24 @@ export function createSubscriptionRoutes(context: ArmContext, types: readonly st
     operation,
     handle,
   });
+  // A subscription is seen by whoever has any role in it.
+  const visible = ({ token }: ArmCall) => (context.access.sees(token.objectId, shown.id) ? [shown] : []);
+  const list = (call: ArmCall) => {
+    const value = visible(call);
+    return json(200, { value, nextLink: '', count: { type: 'Total', value: value.length } });
+  };
+  const get = (call: ArmCall) => {
+    const [subscriptionShown] = visible(call);
+    if (subscriptionShown === undefined) {
+      throw authorizationFailed(context.directory, call.token, { action: read, scope: shown.id });
+    }
+    return json(200, subscriptionShown);
+  };
   const read = 'Microsoft.Resources/subscriptions/read';
   return [
-    row('GET', '/tenants', 'Microsoft.Resources/tenants/read', tenants),
-    row('GET', '/subscriptions', read, () =>
-      json(200, { value: [shown], nextLink: '', count: { type: 'Total', value: 1 } }),
-    ),
-    row('GET', BASE, read, () => json(200, shown)),
+    { ...row('GET', '/tenants', 'Microsoft.Resources/tenants/read', tenants), open: true },
+    { ...row('GET', '/subscriptions', read, list), open: true },
+    { ...row('GET', BASE, read, get), open: true },
     row('GET', `${BASE}/locations`, 'Microsoft.Resources/subscriptions/locations/read', locations),
     row('GET', `${BASE}/providers`, 'Microsoft.Resources/subscriptions/providers/read', () =>
       json(200, { value: namespaces.map(provider) }),

@@ -28,6 +28,12 @@ export interface ArmAnswer {
 /** JSON that tests look into without a schema. */
 export type JsonBody = { readonly [key: string]: JsonBody };
 
+/** Who sends a request: a service principal or an identity. */
+export interface Caller {
+  readonly oid: string;
+  readonly appid: string;
+}
+
 /** An ARM with fakes around it. */
 export interface ArmLab {
   readonly arm: ArmService;
@@ -38,8 +44,8 @@ export interface ArmLab {
   readonly audit: FakeAudit;
   /** The last request that was sent. */
   lastRequest(): Request;
-  /** Sends a request with a user's token; a path without `api-version` gets one. */
-  send(method: string, path: string, body?: unknown): Promise<ArmAnswer>;
+  /** Sends a request with the user's token, or that of `as`; a path without `api-version` gets one. */
+  send(method: string, path: string, body?: unknown, as?: Caller): Promise<ArmAnswer>;
   /** Another ARM on the same store, as after a restart. */
   restarted(): ArmLab;
 }
@@ -69,11 +75,16 @@ export function createArmLab(store = createMemoryStore(), directory = createFake
     audit,
     lastRequest: () => lastRequest as Request,
     restarted: () => createArmLab(store, directory, `${seed}+`),
-    async send(method, path, body) {
+    async send(method, path, body, as) {
       const version = path.includes('api-version') ? '' : `${path.includes('?') ? '&' : '?'}api-version=2024-01-01`;
       lastRequest = new Request(`https://management.azure.com${path}${version}`, {
         method,
-        headers: { authorization: bearer({ aud: 'https://management.azure.com/' }) },
+        headers: {
+          authorization: bearer({
+            aud: 'https://management.azure.com/',
+            ...(as === undefined ? {} : { ...as, user: false }),
+          }),
+        },
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
       const response = await arm.fetch(lastRequest);

@@ -1,1 +1,1 @@
-export { createArmLab, SUBSCRIPTION, type ArmAnswer, type ArmLab, type JsonBody } from './arm-lab.ts';
+export { createArmLab, SUBSCRIPTION, type ArmAnswer, type ArmLab, type Caller, type JsonBody } from './arm-lab.ts';
