@@ -1,12 +1,10 @@
-import { credentials } from '@grpc/grpc-js';
+import { credentials, status } from '@grpc/grpc-js';
 import type { GRPCAction } from 'kubernetes-types/core/v1.js';
 import { HealthCheckResponse_ServingStatus, HealthClient } from '../../../gen/grpc/health/v1/health.ts';
 import { hostPort } from './http-get.ts';
 import type { ProbeOutcome } from './probe-run.ts';
 
 const STATUS_NAMES = new Map(Object.entries(HealthCheckResponse_ServingStatus).map(([name, value]) => [value, name]));
-const UNIMPLEMENTED = 12;
-const DEADLINE_EXCEEDED = 4;
 
 /** Asks a server's grpc.health.v1 service once, without TLS, as kubelet does (pkg/probe/grpc). */
 export async function probeGrpc(
@@ -28,10 +26,10 @@ export async function probeGrpc(
       const name = STATUS_NAMES.get(response.status) ?? 'UNKNOWN';
       if (name === 'SERVING') answer({ result: 'success', output: 'service healthy' });
       else answer({ result: 'failure', output: `service unhealthy (responded with "${name}")` });
-    } else if (error.code === UNIMPLEMENTED) {
+    } else if (error.code === status.UNIMPLEMENTED) {
       const output = `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${error.details}`;
       answer({ result: 'failure', output });
-    } else if (error.code === DEADLINE_EXCEEDED) {
+    } else if (error.code === status.DEADLINE_EXCEEDED) {
       answer({ result: 'failure', output: `timeout: health rpc did not complete within ${timeoutMs / 1000}s` });
     } else {
       answer({ result: 'failure', output: `error: health rpc probe failed: ${error.message}` });

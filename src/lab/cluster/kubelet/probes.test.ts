@@ -19,7 +19,7 @@ describe('the thresholds of a probe', () => {
   ];
   it.each(cases)('%s', (_name, probe, results, believed) => {
     const threshold = createThreshold(probe);
-    expect([...results].map((result) => (threshold(result === '+') ? 'x' : '.')).join('')).toBe(believed);
+    expect(results.split('').map((result) => (threshold(result === '+') ? 'x' : '.')).join('')).toBe(believed);
   });
 });
 
@@ -154,7 +154,7 @@ describe('an attempt of a probe', () => {
       const status = Number(/\d+/.exec(request.url ?? '')?.[0] ?? 200);
       if (request.url === '/hang') return;
       const away = request.url?.includes('away') === true ? 'http://elsewhere.example/' : '/200';
-      const seen = `${request.headers['user-agent']} ${request.headers['x-own'] ?? ''} ${request.headers.host}`;
+      const seen = `${request.headers['user-agent']} ${String(request.headers['x-own'] ?? '')} ${request.headers.host}`;
       response.writeHead(status, status === 302 ? { location: away } : {});
       response.end(seen);
     }).listen(0, '127.0.0.1');

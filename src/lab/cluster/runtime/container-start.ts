@@ -6,6 +6,8 @@ import type { Machine } from './machine.ts';
 import { createPipes, type Pipe } from './pipes.ts';
 import { signalNumber } from './signals.ts';
 import { openTerminal } from './terminals.ts';
+import { readFile } from 'node:fs/promises';
+import type { Clock } from '#base';
 
 /** The program that becomes a container, and what it is given. */
 export interface ContainerStart {
@@ -19,7 +21,8 @@ export interface ContainerStart {
 
 /** That program, running. Its descriptors 1 and 2 go to `status`, 4 and 5 are the container's outputs. */
 export interface StartedContainer {
-  readonly pid: number | undefined;
+  /** The process whose child is the container's first one. */
+  launcher(): Promise<number | undefined>;
   readonly ends: Omit<ContainerEnds, 'stdinOnce'>;
   readonly status: Readable;
   /** To be called when the launch script has spoken: until then the far ends of what it inherits may be kept open here. */
@@ -44,7 +47,7 @@ export async function startOnPipes({ folder, command, env, stdin }: ContainerSta
   pipes.handOver();
   closeSync(nothing);
   return {
-    pid: child.pid,
+    launcher: () => Promise.resolve(child.pid),
     ends: { stdout: out.near, stderr: err.near, stdin: input?.near, resize: () => undefined },
     status: status.near,
     handOver: () => undefined,
@@ -60,16 +63,18 @@ export async function startOnPipes({ folder, command, env, stdin }: ContainerSta
 
 /** Starts it on a terminal of the container. */
 export async function startOnTerminal(
-  input: ContainerStart & { readonly machine: Machine; readonly terminals: string },
+  input: ContainerStart & { readonly machine: Machine; readonly clock: Clock; readonly terminals: string },
 ): Promise<StartedContainer> {
-  const { machine, folder, terminals } = input;
+  const { machine, clock, folder, terminals } = input;
   const pipes = await createPipes(folder, 'pipe', { reads: 1, writes: 0 });
   const status = pipes.reads[0] as Pipe;
   // A terminal's process inherits the terminal only. The pipe has no name any more, but this process's /proc shows it.
   const redirect = `exec 4>&1 5>&2 >/proc/${process.pid}/fd/${status.childFd} 2>&1`;
-  const terminal = openTerminal({
+  const terminal = await openTerminal({
     machine,
+    clock,
     folder: terminals,
+    scratch: folder,
     command: [machine.programs.sh, '-c', `${redirect}\nexec "$@"`, 'start', ...input.command],
     env: input.env,
   });
@@ -83,7 +88,7 @@ export async function startOnTerminal(
     return end;
   });
   return {
-    pid: terminal.pid,
+    launcher: () => firstChild(terminal.pid),
     ends: {
       stdout: terminal.output,
       stderr: undefined,
@@ -94,4 +99,12 @@ export async function startOnTerminal(
     handOver,
     ended,
   };
+}
+
+/** The first process that another one has started; undefined when there is none. */
+export async function firstChild(parent: number | undefined): Promise<number | undefined> {
+  if (parent === undefined) return undefined;
+  const text = await readFile(`/proc/${parent}/task/${parent}/children`, 'utf8').catch(() => '');
+  const pid = Number.parseInt(text, 10);
+  return Number.isNaN(pid) ? undefined : pid;
 }

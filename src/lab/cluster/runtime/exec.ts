@@ -6,7 +6,7 @@ import { splitEnvironment } from './environment.ts';
 import type { Machine } from './machine.ts';
 import { createPipes, type Pipe } from './pipes.ts';
 import type { ContainerSpec } from './runtime.ts';
-import { FOREGROUND_SCRIPT, renderExecScript } from './scripts.ts';
+import { renderExecScript } from './scripts.ts';
 import { signalNumber } from './signals.ts';
 import { openTerminal } from './terminals.ts';
 
@@ -101,18 +101,20 @@ async function execOnPipes(
   };
 }
 
-function execOnTerminal(
-  { machine, terminals }: ExecPlace,
+async function execOnTerminal(
+  { machine, clock, terminals, folder }: ExecPlace,
   namespaces: readonly string[],
   command: readonly string[],
   env: Readonly<Record<string, string>>,
-): ExecSession {
-  const { nsenter, sh } = machine.programs;
-  const terminal = openTerminal({
+): Promise<ExecSession> {
+  const terminal = await openTerminal({
     machine,
+    clock,
     folder: terminals,
-    // A shell waits for the command instead of nsenter(1), which would die of the Ctrl-C that is meant for the command.
-    command: [nsenter, ...namespaces, '--no-fork', '--', sh, '-c', FOREGROUND_SCRIPT, 'exec', ...command],
+    scratch: folder,
+    // nsenter(1) would die of the Ctrl-C that is meant for the command
+    enter: [machine.programs.nsenter, ...namespaces, '--no-fork', '--'],
+    command,
     env,
   });
   return {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
@@ -23,7 +23,7 @@ import {
   type ContainerSpec,
 } from './runtime.ts';
 import { renderLaunchScript } from './scripts.ts';
-import { startOnPipes, startOnTerminal } from './container-start.ts';
+import { firstChild, startOnPipes, startOnTerminal } from './container-start.ts';
 import { mountTerminals, unmountTerminals } from './terminals.ts';
 
 const run = promisify(execFile);
@@ -145,7 +145,7 @@ async function launch(input: {
   const logWriter = await openLogWriter(spec.logPath, clock);
   const started =
     spec.tty === true
-      ? await startOnTerminal({ machine, folder, terminals, command, env: input.env, stdin: spec.stdin })
+      ? await startOnTerminal({ machine, clock, folder, terminals, command, env: input.env, stdin: spec.stdin })
       : await startOnPipes({ folder, command, env: input.env, stdin: spec.stdin });
   const streams = createContainerStreams({ ...started.ends, stdinOnce: spec.stdinOnce ?? false }, logWriter);
   let isOver = false;
@@ -168,7 +168,8 @@ async function launch(input: {
     const { exitCode } = await exit;
     throw startError(words.text(), exitCode);
   }
-  const pid = await firstChild(started.pid);
+  const launcher = await started.launcher();
+  const pid = await firstChild(launcher);
   const handle: ContainerHandle = {
     id: spec.id,
     pid: pid ?? 0,
@@ -178,7 +179,7 @@ async function launch(input: {
       if (isOver) return;
       try {
         if (pid !== undefined) process.kill(pid, name);
-        else if (name === 'SIGKILL' && started.pid !== undefined) process.kill(started.pid, name);
+        else if (name === 'SIGKILL' && launcher !== undefined) process.kill(launcher, name);
       } catch {
         // It ended in this instant: that is what was wanted.
       }
@@ -213,13 +214,6 @@ function startError(report: string, exitCode: number): ContainerStartError {
     `OCI runtime create failed: unable to start container process: ${reason}${detail}`,
     failure?.[1] === undefined ? exitCode : Number(failure[1]),
   );
-}
-
-async function firstChild(parent: number | undefined): Promise<number | undefined> {
-  if (parent === undefined) return undefined;
-  const text = await readFile(`/proc/${parent}/task/${parent}/children`, 'utf8').catch(() => '');
-  const pid = Number.parseInt(text, 10);
-  return Number.isNaN(pid) ? undefined : pid;
 }
 
 async function writeSkeleton(skeleton: string, host: HostRoot): Promise<void> {

@@ -78,12 +78,6 @@ export function renderLaunchScript(input: {
   return lines.join('\n');
 }
 
-/**
- * Waits for its arguments' command on a terminal. The terminal's signals reach all of its foreground: the command is to have
- * them, the one that waits is not to die of them. A handler is not passed on to the command, ignoring would be.
- */
-export const FOREGROUND_SCRIPT = `trap : INT QUIT\n"$@"\nexit "$?"`;
-
 /** The script that runs a further command in a container's namespaces; trouble is told as an OCI runtime tells it. */
 export function renderExecScript(input: {
   readonly programs: Programs;

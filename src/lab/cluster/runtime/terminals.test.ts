@@ -109,6 +109,17 @@ describe.each(NAMESPACE_USERS)('run by %s', (user) => {
       expect(seen.log ?? shows).toContain(shows);
     });
 
+    it('loses nothing of what a command has written that is over before it is read', async () => {
+      const seen = await child.call('lateReader', 'seq 1000000 1010999');
+      // seven digits, and the terminal's carriage return before each newline
+      expect(seen).toEqual({ code: 3, bytes: 11_000 * 9, end: '1010999\r\n' });
+    });
+
+    it('does not wait for what a command leaves behind on it', async () => {
+      const seen = await child.call('lateReader', 'sleep 1000 & echo all done');
+      expect(seen).toMatchObject({ code: 3, end: 'll done\r\n' });
+    });
+
     it.skipIf(user !== 'root')('belongs to the user of the container', async () => {
       const command = ['sh', '-c', 'echo by name >$(tty); stat -c %u $(tty)'];
       const seen = await child.call('terminal', { as: 'exec', command, uid: 1234, steps: [] });

@@ -3,7 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { PassThrough, Writable, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { spawn } from '@lydell/node-pty';
+import type { Clock } from '#base';
 import type { Machine, Programs } from './machine.ts';
+import { createPipes, type Pipe } from './pipes.ts';
 
 const run = promisify(execFile);
 
@@ -11,11 +13,19 @@ const run = promisify(execFile);
 export const TERMINAL_OPTIONS = 'newinstance,ptmxmode=0666,mode=0620,nosuid,noexec';
 /** What TERM is when the container's environment does not say. */
 const DEFAULT_TERM = 'xterm';
+/** How much may wait for a slow reader before the process is held back. */
+const BACKLOG_BYTES = 64 * 1024;
+/** How long an ended command's terminal may stay silent and open (a background process can hold it), milliseconds. */
+const DRAIN_MS = 1000;
 /**
- * How much may wait for a slow reader before the process is held back. The kernel drops what it still holds when the process
- * ends, at most some 64 KiB: so a terminal is read ahead of its reader, as a person's backlog is.
+ * The first process of a terminal. When the first process of a session ends, the kernel hangs its terminal up and drops what
+ * nobody has read yet (tty_ldisc_hangup). So this one tells how the command ended, lets the terminal go without a hang-up,
+ * whose reader then gets everything before the end, and waits until that has been read. The terminal's signals reach all of
+ * its foreground: the command is to have them, the one that waits is not to die of them. A handler is not passed on to the
+ * command, ignoring would be.
  */
-const BACKLOG_BYTES = 1024 * 1024;
+const LEADER_SCRIPT = `trap : INT QUIT\n"$@" 8>&- 9<&-\nprintf '%s\\n' "$?" >&8\nexec <&- >&- 2>&- 8>&-\nread -r _ <&9`;
+let counter = 0;
 
 /** A process on a terminal, seen from the side where a person sits. */
 export interface Terminal {
@@ -27,7 +37,13 @@ export interface Terminal {
   /** Closes the terminal: what runs in its foreground gets SIGHUP. */
   hangUp(): void;
   /** Resolves after the last byte of the output. */
-  readonly exit: Promise<{ readonly exitCode: number; readonly signal: number | undefined }>;
+  readonly exit: Promise<TerminalExit>;
+}
+
+/** How a terminal's command ended; the signal only where the terminal was hung up under it. */
+export interface TerminalExit {
+  readonly exitCode: number;
+  readonly signal: number | undefined;
 }
 
 /** Makes a container's terminals: a devpts at `folder`, which the container shows as its /dev/pts. */
@@ -47,36 +63,76 @@ export async function unmountTerminals({ umount }: Pick<Programs, 'umount'>, fol
  * container's devpts is bound there for the moment of the start. All of that is one synchronous step, hence nothing else in
  * this process can open a terminal in between, and this process's mounts are nobody else's.
  */
-export function openTerminal(input: {
+export async function openTerminal(input: {
   readonly machine: Machine;
+  readonly clock: Clock;
   /** Where {@link mountTerminals} has mounted. */
   readonly folder: string;
-  readonly command: readonly [program: string, ...words: string[]];
+  /** A folder on disk, for the names of pipes. */
+  readonly scratch: string;
+  /** The words before the shell that waits for the command: they may put it into other namespaces, and must not fork. */
+  readonly enter?: readonly string[];
+  readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-}): Terminal {
-  const { mount, umount } = input.machine.programs;
-  const [program, ...words] = input.command;
-  execFileSync(mount, ['--bind', input.folder, '/dev/pts'], { stdio: 'ignore' });
-  let terminal: ReturnType<typeof spawn>;
-  try {
-    terminal = spawn(program, words, {
-      name: input.env['TERM'] ?? DEFAULT_TERM,
-      cwd: '/',
-      env: { ...input.env },
-      // bytes, not text: a character may be cut in two, and not everything is text
-      encoding: null,
-    });
-  } finally {
-    // lazily, because the new terminal is open by way of this mount
-    execFileSync(umount, ['-l', '/dev/pts'], { stdio: 'ignore' });
-  }
-  let isOver = false;
+}): Promise<Terminal> {
+  const { machine, clock, folder } = input;
+  const { sh } = machine.programs;
+  const pipes = await createPipes(input.scratch, `terminal${(counter += 1)}`, { reads: 1, writes: 1 });
+  const [report, release] = [pipes.reads[0], pipes.writes[0]] as [Pipe, Pipe];
+  // A terminal's process inherits the terminal only. The pipes have no names any more, but this process's /proc shows them.
+  const inherit = `exec 8>/proc/${process.pid}/fd/${report.childFd} 9</proc/${process.pid}/fd/${release.childFd}`;
+  const leader = [...(input.enter ?? []), sh, '-c', LEADER_SCRIPT, 'leader', ...input.command];
+  const terminal = spawnOn(
+    machine.programs,
+    folder,
+    [sh, '-c', `${inherit}\nexec "$@"`, 'start', ...leader],
+    input.env,
+  );
   const output = new PassThrough({ highWaterMark: BACKLOG_BYTES });
+  let isOpen = true;
+  let received = 0;
   terminal.onData((chunk) => {
+    received += 1;
     // node-pty's types know text only
     if (!output.write(chunk as unknown as Buffer)) terminal.pause();
   });
   output.on('drain', () => terminal.resume());
+  const emptied = new Promise<void>((resolve) => {
+    // what node-pty emits when the terminal has been read to its end
+    (terminal as unknown as NodeJS.EventEmitter).on('close', () => {
+      isOpen = false;
+      resolve();
+    });
+  });
+  const left = new Promise<TerminalExit>((resolve) => {
+    terminal.onExit(({ exitCode, signal: number }) => {
+      const signal = number === undefined || number === 0 ? undefined : number;
+      resolve({ exitCode: signal === undefined ? exitCode : 128 + signal, signal });
+    });
+  });
+  const reported = new Promise<TerminalExit>((resolve) => {
+    report.near.on('data', (text: Buffer) => {
+      resolve({ exitCode: Number.parseInt(text.toString(), 10), signal: undefined });
+    });
+  });
+  /** Until nothing more comes: a background process keeps the terminal open, but it is the command's output that counts. */
+  const silent = async (): Promise<void> => {
+    for (let before = -1; isOpen && (before !== received || output.writableNeedDrain);) {
+      before = received;
+      await clock.sleep(DRAIN_MS);
+    }
+  };
+  const exit = (async (): Promise<TerminalExit> => {
+    const end = await Promise.race([reported, left]);
+    await Promise.race([emptied, left, silent()]);
+    release.near.destroy();
+    await left;
+    pipes.handOver();
+    report.near.destroy();
+    isOpen = false;
+    output.end();
+    return end;
+  })();
   return {
     pid: terminal.pid,
     output,
@@ -87,19 +143,33 @@ export function openTerminal(input: {
       },
     }),
     resize: ({ width, height }) => {
-      if (width > 0 && height > 0 && !isOver) terminal.resize(width, height);
+      if (width > 0 && height > 0 && isOpen) terminal.resize(width, height);
     },
     hangUp: () => {
       output.resume();
       terminal.kill('SIGHUP');
     },
-    exit: new Promise((resolve) => {
-      terminal.onExit(({ exitCode, signal: number }) => {
-        isOver = true;
-        output.end();
-        const signal = number === undefined || number === 0 ? undefined : number;
-        resolve({ exitCode: signal === undefined ? exitCode : 128 + signal, signal });
-      });
-    }),
+    exit,
   };
+}
+
+function spawnOn(
+  { mount, umount }: Programs,
+  folder: string,
+  [program, ...words]: readonly [program: string, ...words: string[]],
+  env: Readonly<Record<string, string>>,
+): ReturnType<typeof spawn> {
+  execFileSync(mount, ['--bind', folder, '/dev/pts'], { stdio: 'ignore' });
+  try {
+    return spawn(program, words, {
+      name: env['TERM'] ?? DEFAULT_TERM,
+      cwd: '/',
+      env: { ...env },
+      // bytes, not text: a character may be cut in two, and not everything is text
+      encoding: null,
+    });
+  } finally {
+    // lazily, because the new terminal is open by way of this mount
+    execFileSync(umount, ['-l', '/dev/pts'], { stdio: 'ignore' });
+  }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog, systemClock } from '#base';
@@ -191,6 +191,18 @@ serveScenarios({
       }
       const code = await session.exitCode;
       return { code, shown, log: isContainer ? log('x') : undefined };
+    }),
+
+  lateReader: (script: string) =>
+    withRuntime(async ({ runtime, folder, spec }) => {
+      const mounts = [{ hostPath: folder, containerPath: '/told', readOnly: false }];
+      const handle = await runtime.start(spec('x', ['sleep', '1000'], { mounts }));
+      const command = ['bash', '-c', `${script}; echo $? >/told/done; exit 3`];
+      const session = await handle.exec({ command, stdin: false, stdout: true, stderr: false, tty: true });
+      while (!existsSync(join(folder, 'done'))) await systemClock.sleep(5);
+      let text = '';
+      for await (const chunk of session.stdout as AsyncIterable<Buffer>) text += chunk.toString();
+      return { code: await session.exitCode, bytes: text.length, end: text.slice(-9) };
     }),
 
   user: () =>
