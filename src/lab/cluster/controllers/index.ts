@@ -1,6 +1,10 @@
 import { createDisposeStack, type Clock, type Log, type Random } from '#base';
 import type { ApiAccess } from '../api-access.ts';
 import { createControllerContext } from './reconcile/context.ts';
+import { startDaemonSetController } from './daemonsets/daemonset.ts';
+import { startJobController } from './jobs/job.ts';
+import { startJobTtl } from './jobs/job-ttl.ts';
+import { startStatefulSetController } from './statefulsets/statefulset.ts';
 import { startDeploymentController } from './workloads/deployment.ts';
 import { startEventExpiry } from './collection/event-expiry.ts';
 import { startGarbageCollector } from './collection/garbage-collector.ts';
@@ -54,6 +58,10 @@ export async function startControllers(options: ControllersOptions): Promise<Asy
   stack.use(startNamespaceController(context, catalog));
   stack.use(startDeploymentController(context));
   stack.use(startReplicaSetController(context));
+  stack.use(startStatefulSetController(context));
+  stack.use(startDaemonSetController(context));
+  stack.use(startJobController(context));
+  stack.use(startJobTtl(context));
   stack.use(startScheduler(context));
   stack.use(startGarbageCollector(context, catalog));
   stack.use(startPodGc(context));

@@ -1,7 +1,6 @@
-import type { NodeSelector, NodeSelectorTerm, Taint, Toleration } from 'kubernetes-types/core/v1.js';
 import type { Node, Pod } from '#kube';
-import { requirementHolds } from '../workloads/label-selector.ts';
 import { isPodFinished, podCondition } from '../workloads/pod-state.ts';
+import { selectsNode, tolerates, untoleratedTaint } from './node-fit.ts';
 
 /** Where a pod goes, or why nowhere. */
 export type SchedulingDecision =
@@ -49,35 +48,8 @@ function refusalOf(pod: Pod, node: Node): string | undefined {
   if (node.spec?.unschedulable === true && !tolerations.some((toleration) => tolerates(toleration, cordon))) {
     return 'node(s) were unschedulable';
   }
-  const taint = (node.spec?.taints ?? []).find(
-    (one) => one.effect !== 'PreferNoSchedule' && !tolerations.some((toleration) => tolerates(toleration, one)),
-  );
+  const taint = untoleratedTaint(pod, node, ['NoSchedule', 'NoExecute']);
   if (taint !== undefined) return `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`;
-  const labels = node.metadata?.labels ?? {};
-  const selected = Object.entries(pod.spec?.nodeSelector ?? {}).every(([key, value]) => labels[key] === value);
-  const affinity = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  if (!selected || !affinityHolds(affinity, node)) return "node(s) didn't match Pod's node affinity/selector";
+  if (!selectsNode(pod, node)) return "node(s) didn't match Pod's node affinity/selector";
   return undefined;
-}
-
-function tolerates(toleration: Toleration, taint: Taint): boolean {
-  const { key = '', operator = 'Equal', value = '', effect = '' } = toleration;
-  if (effect !== '' && effect !== taint.effect) return false;
-  if (key === '') return operator === 'Exists';
-  return key === taint.key && (operator === 'Exists' || value === (taint.value ?? ''));
-}
-
-function affinityHolds(affinity: NodeSelector | undefined, node: Node): boolean {
-  return affinity === undefined || affinity.nodeSelectorTerms.some((term) => termHolds(term, node));
-}
-
-/** All requirements of a term; an empty term chooses nothing. */
-function termHolds({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
-  if (matchExpressions.length + matchFields.length === 0) return false;
-  const labels = node.metadata?.labels ?? {};
-  return (
-    matchExpressions.every(({ key, operator, values = [] }) => requirementHolds(labels[key], operator, values)) &&
-    // metadata.name is the only field that Kubernetes knows here.
-    matchFields.every(({ operator, values = [] }) => requirementHolds(node.metadata?.name, operator, values))
-  );
 }

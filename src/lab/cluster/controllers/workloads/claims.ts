@@ -10,6 +10,8 @@ export interface ClaimRequest {
   /** The resource of the candidates, such as pods for a ReplicaSet. */
   readonly resource: ResourceRef;
   readonly namespace: string;
+  /** What is left out of account, whatever its labels. Default: nothing. */
+  readonly isIgnored?: (candidate: Claimable) => boolean;
   readonly owner: OwnerIdentity & { readonly deleting: boolean; readonly selector: LabelSelector | undefined };
 }
 
@@ -19,7 +21,7 @@ export async function applyClaims<T extends Claimable>(request: ClaimRequest): P
   const { items } = await api.list<T>(resource, { namespace });
   const owned: T[] = [];
   for (const candidate of items) {
-    const claim = planClaim(owner, candidate);
+    const claim = request.isIgnored?.(candidate) === true ? 'ignore' : planClaim(owner, candidate);
     if (claim === 'owned') owned.push(candidate);
     if (claim === 'ignore' || claim === 'owned') continue;
     const { name = '', resourceVersion, ownerReferences = [] } = candidate.metadata ?? {};

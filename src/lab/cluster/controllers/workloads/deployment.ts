@@ -11,15 +11,15 @@ import {
   type ScaleStep,
 } from './deployment-plan.ts';
 import { isComplete, planDeploymentStatus } from './deployment-status.ts';
-import { keyOf, parseKey } from '../reconcile/informer.ts';
+import { parseKey } from '../reconcile/informer.ts';
 import { sameJson } from '../reconcile/json.ts';
-import { selectorMatches } from './label-selector.ts';
 import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
 import { controllerOf } from './ownership.ts';
 import { isPodFinished } from './pod-state.ts';
 import { RESOURCES } from '../../resources.ts';
 import { createRollout, REVISION, replicasOf, type Rollout } from './rollout.ts';
 import { sameTemplate } from './template-hash.ts';
+import { watchWorkload } from './watch-workload.ts';
 
 type Stored<T> = T & KubeObject;
 
@@ -148,23 +148,11 @@ export function startDeploymentController(context: ControllerContext): Reconcile
     },
   });
 
-  const deployments = new Map<string, Deployment>();
-  context.watch<Stored<Deployment>>(RESOURCES.deployments, ({ type, object }) => {
-    if (type === 'deleted') deployments.delete(keyOf(object));
-    else deployments.set(keyOf(object), object);
-    loop.enqueue(keyOf(object));
-  });
-  context.watch<Stored<ReplicaSet>>(RESOURCES.replicaSets, ({ object, previous }) => {
-    const namespace = object.metadata.namespace ?? '';
-    for (const replicaSet of previous === undefined ? [object] : [object, previous]) {
-      const controller = controllerOf(replicaSet.metadata);
-      if (controller?.kind === 'Deployment') loop.enqueue(`${namespace}/${controller.name}`);
-      if (controller !== undefined) continue;
-      for (const [key, { spec }] of deployments) {
-        const near = parseKey(key).namespace === namespace;
-        if (near && selectorMatches(spec?.selector, replicaSet.metadata.labels)) loop.enqueue(key);
-      }
-    }
+  watchWorkload<Deployment>(context, loop, {
+    kind: 'Deployment',
+    resource: RESOURCES.deployments,
+    dependents: RESOURCES.replicaSets,
+    selectorOf: ({ spec }) => spec?.selector,
   });
   // Recreate waits for the end of old pods, of which the ReplicaSet's status says nothing while they terminate.
   context.watch<Stored<Pod>>(RESOURCES.pods, ({ type, object }) => {

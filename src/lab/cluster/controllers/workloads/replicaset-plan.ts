@@ -1,7 +1,8 @@
 import type { ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from 'kubernetes-types/apps/v1.js';
 import type { Pod } from '#kube';
-import { selectorMatches } from './label-selector.ts';
+import { controllerReference } from './ownership.ts';
 import { availableInMs, isPodActive, isPodReady, podCondition } from './pod-state.ts';
+import { podOfTemplate, type PodBody } from './pod-template.ts';
 
 /** What a ReplicaSet lacks or has too much. */
 export interface ReplicaPlan {
@@ -110,20 +111,10 @@ function planFailureCondition(
 }
 
 /** The pod that a ReplicaSet creates; its name is left to the API server (generateName). */
-export function planPod(replicaSet: ReplicaSet): Pick<Pod, 'metadata' | 'spec'> {
-  const { metadata, spec } = replicaSet.spec?.template ?? {};
-  return {
-    metadata: {
-      generateName: `${replicaSet.metadata?.name ?? ''}-`,
-      ...(metadata?.labels === undefined ? {} : { labels: metadata.labels }),
-      ...(metadata?.annotations === undefined ? {} : { annotations: metadata.annotations }),
-      ...(metadata?.finalizers === undefined ? {} : { finalizers: metadata.finalizers }),
-    },
-    ...(spec === undefined ? {} : { spec }),
-  };
-}
-
-/** Whether a ReplicaSet would adopt an orphan with these labels. */
-export function wouldAdopt(replicaSet: ReplicaSet, labels: Readonly<Record<string, string>> | undefined): boolean {
-  return selectorMatches(replicaSet.spec?.selector, labels);
+export function planPod(replicaSet: ReplicaSet): PodBody {
+  const { name = '', uid = '' } = replicaSet.metadata ?? {};
+  return podOfTemplate(replicaSet.spec?.template, {
+    generateName: `${name}-`,
+    owner: controllerReference({ apiVersion: 'apps/v1', kind: 'ReplicaSet', name, uid }),
+  });
 }

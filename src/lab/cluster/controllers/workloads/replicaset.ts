@@ -2,22 +2,22 @@ import { errorText } from '#base';
 import type { ReplicaSet } from 'kubernetes-types/apps/v1.js';
 import type { KubeObject, Pod } from '#kube';
 import { ApiError } from '../../api-access.ts';
-import { ignoreNotFound, isNamespaceTerminating, orIfNotFound } from '../reconcile/api-errors.ts';
+import { ignoreNotFound, orIfNotFound } from '../reconcile/api-errors.ts';
 import { applyClaims } from './claims.ts';
 import type { ControllerContext } from '../reconcile/context.ts';
-import { keyOf, parseKey } from '../reconcile/informer.ts';
+import { parseKey } from '../reconcile/informer.ts';
 import { sameJson } from '../reconcile/json.ts';
 import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
-import { controllerOf, controllerReference } from './ownership.ts';
+import { createPodControl } from './pod-control.ts';
 import {
   planPod,
   planReplicas,
   planReplicaSetStatus,
-  wouldAdopt,
   type ReplicaFailure,
   type ReplicaPlan,
 } from './replicaset-plan.ts';
 import { RESOURCES } from '../../resources.ts';
+import { watchWorkload } from './watch-workload.ts';
 
 /**
  * Keeps the number of pods of each ReplicaSet. It reads pods from the API server and not from a cache, so it needs none
@@ -25,36 +25,16 @@ import { RESOURCES } from '../../resources.ts';
  */
 export function startReplicaSetController(context: ControllerContext): ReconcileLoop {
   const { api, clock } = context;
-  const events = context.eventsOf('replicaset-controller');
+  const control = createPodControl(context, context.eventsOf('replicaset-controller'));
 
   const scale = async (replicaSet: ReplicaSet & KubeObject, plan: ReplicaPlan): Promise<ReplicaFailure | undefined> => {
-    const { namespace, name = '', uid = '' } = replicaSet.metadata;
-    const ownerReferences = [controllerReference({ apiVersion: 'apps/v1', kind: 'ReplicaSet', name, uid })];
     try {
-      for (let index = 0; index < plan.create; index += 1) {
-        const pod = planPod(replicaSet);
-        const body = { apiVersion: 'v1', kind: 'Pod', ...pod, metadata: { ...pod.metadata, ownerReferences } };
-        const created = await api.create(RESOURCES.pods, namespace, body);
-        const message = `Created pod: ${created.metadata.name ?? ''}`;
-        await events.record(replicaSet, { type: 'Normal', reason: 'SuccessfulCreate', message });
-      }
+      for (let index = 0; index < plan.create; index += 1) await control.create(replicaSet, planPod(replicaSet));
     } catch (error) {
-      if (isNamespaceTerminating(error)) return undefined;
       if (!(error instanceof ApiError)) throw error;
-      const message = `Error creating: ${errorText(error)}`;
-      await events.record(replicaSet, { type: 'Warning', reason: 'FailedCreate', message });
       return { reason: 'FailedCreate', message: errorText(error) };
     }
-    for (const pod of plan.remove) {
-      const { name: podName = '', uid: podUid } = pod.metadata ?? {};
-      const preconditions = podUid === undefined ? {} : { uid: podUid };
-      await ignoreNotFound(api.delete(RESOURCES.pods, { namespace, name: podName }, { preconditions }));
-      await events.record(replicaSet, {
-        type: 'Normal',
-        reason: 'SuccessfulDelete',
-        message: `Deleted pod: ${podName}`,
-      });
-    }
+    for (const pod of plan.remove) await control.delete(replicaSet, pod);
     return undefined;
   };
 
@@ -95,23 +75,11 @@ export function startReplicaSetController(context: ControllerContext): Reconcile
     },
   });
 
-  const replicaSets = new Map<string, ReplicaSet>();
-  context.watch<ReplicaSet & KubeObject>(RESOURCES.replicaSets, ({ type, object }) => {
-    if (type === 'deleted') replicaSets.delete(keyOf(object));
-    else replicaSets.set(keyOf(object), object);
-    loop.enqueue(keyOf(object));
-  });
-  context.watch<Pod & KubeObject>(RESOURCES.pods, ({ object, previous }) => {
-    const namespace = object.metadata.namespace ?? '';
-    for (const pod of previous === undefined ? [object] : [object, previous]) {
-      const controller = controllerOf(pod.metadata);
-      if (controller?.kind === 'ReplicaSet') loop.enqueue(`${namespace}/${controller.name}`);
-      if (controller !== undefined) continue;
-      for (const [key, replicaSet] of replicaSets) {
-        const near = parseKey(key).namespace === namespace;
-        if (near && wouldAdopt(replicaSet, pod.metadata?.labels)) loop.enqueue(key);
-      }
-    }
+  watchWorkload<ReplicaSet>(context, loop, {
+    kind: 'ReplicaSet',
+    resource: RESOURCES.replicaSets,
+    dependents: RESOURCES.pods,
+    selectorOf: ({ spec }) => spec?.selector,
   });
   return loop;
 }

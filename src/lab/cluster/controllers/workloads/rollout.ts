@@ -1,4 +1,5 @@
 import type { Deployment, ReplicaSet } from 'kubernetes-types/apps/v1.js';
+import { podCount } from './pod-count.ts';
 import { sameTemplate } from './template-hash.ts';
 
 /** The annotation that numbers the templates of a Deployment, on it and on its ReplicaSets. */
@@ -63,11 +64,6 @@ export function rollingLimits(deployment: Deployment): RollingLimits {
   const share = podCount(strategy?.rollingUpdate?.maxUnavailable ?? '25%', replicas, Math.floor);
   const maxUnavailable = maxSurge === 0 && share === 0 ? 1 : share;
   return { maxSurge, maxUnavailable: Math.min(maxUnavailable, replicas) };
-}
-
-function podCount(value: number | string, replicas: number, round: (value: number) => number): number {
-  if (typeof value === 'number') return value;
-  return value.endsWith('%') ? round((Number(value.slice(0, -1)) * replicas) / 100) : Number(value);
 }
 
 /** The number of a ReplicaSet's or Deployment's revision; 0 when it has none. */

@@ -12,8 +12,13 @@ const LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
  * hashed text is canonical JSON and not Go's dump of the struct, so the value differs from that of a real cluster.)
  */
 export function podTemplateHash(template: PodTemplateSpec | undefined, collisionCount: number): string {
+  return templateHash(canonicalJson(template), collisionCount);
+}
+
+/** The same hash, of any text; `collisionCount` makes another one of it when the first is taken. */
+export function templateHash(text: string, collisionCount: number): string {
   let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(canonicalJson(template) + (collisionCount === 0 ? '' : `#${collisionCount}`))) {
+  for (const byte of Buffer.from(text + (collisionCount === 0 ? '' : `#${collisionCount}`))) {
     hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   }
   return Array.from(String(hash), (digit) => LETTERS.charAt(digit.charCodeAt(0) % LETTERS.length)).join('');
