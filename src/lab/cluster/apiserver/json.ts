@@ -33,6 +33,11 @@ export function textOf(value: unknown, fallback = ''): string {
   return typeof value === 'string' ? value : fallback;
 }
 
+/** A text as it is, anything else as JSON: for messages. */
+export function shown(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
 /** The value under `path`, undefined where the path leaves the objects. */
 export function valueAt(value: unknown, path: readonly string[]): unknown {
   let current = value;

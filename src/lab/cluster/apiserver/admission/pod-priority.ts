@@ -1,4 +1,4 @@
-import { recordOf } from '../json.ts';
+import { recordOf, shown } from '../json.ts';
 import { forbidden } from '../status-errors.ts';
 import type { AdmissionStep } from './admission.ts';
 
@@ -21,7 +21,7 @@ export const admitPodPriority: AdmissionStep = (context, { target, verb, object,
       ? context.storage.get(CLASSES, undefined, name)
       : context.storage.list(CLASSES).find((candidate) => candidate['globalDefault'] === true);
   if (name && found === undefined) {
-    throw forbidden(kind, object.metadata.name, `no PriorityClass with name ${String(name)} was found`);
+    throw forbidden(kind, object.metadata.name, `no PriorityClass with name ${shown(name)} was found`);
   }
   const priority = Number(found?.['value'] ?? 0);
   const preemptionPolicy = found?.['preemptionPolicy'] ?? 'PreemptLowerPriority';
@@ -29,14 +29,14 @@ export const admitPodPriority: AdmissionStep = (context, { target, verb, object,
     throw forbidden(
       kind,
       object.metadata.name,
-      `the integer value of priority (${String(spec['priority'])}) must not be provided in pod spec; priority admission controller computed ${priority} from the given PriorityClass name`,
+      `the integer value of priority (${shown(spec['priority'])}) must not be provided in pod spec; priority admission controller computed ${priority} from the given PriorityClass name`,
     );
   }
   if (spec['preemptionPolicy'] !== undefined && spec['preemptionPolicy'] !== preemptionPolicy) {
     throw forbidden(
       kind,
       object.metadata.name,
-      `the string value of PreemptionPolicy (${String(spec['preemptionPolicy'])}) must not be provided in pod spec; priority admission controller computed ${String(preemptionPolicy)} from the given PriorityClass name`,
+      `the string value of PreemptionPolicy (${shown(spec['preemptionPolicy'])}) must not be provided in pod spec; priority admission controller computed ${shown(preemptionPolicy)} from the given PriorityClass name`,
     );
   }
   return {

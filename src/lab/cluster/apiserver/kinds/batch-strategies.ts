@@ -1,5 +1,5 @@
 import type { KubeObject } from '#kube';
-import { jsonEqual, recordOf, textOf, valueAt, withValueAt, type JsonRecord } from '../json.ts';
+import { jsonEqual, recordOf, shown, textOf, valueAt, withValueAt, type JsonRecord } from '../json.ts';
 import type { FieldIssue } from '../status-errors.ts';
 import { scheduleProblem } from './cron-schedule.ts';
 import { changedIssues, choiceIssues, invalidIssue, negativeIssues, requiredIssue } from './field-issues.ts';
@@ -240,7 +240,7 @@ function timeZoneIssues(timeZone: unknown): FieldIssue[] {
   const field = 'spec.timeZone';
   if (timeZone === undefined) return [];
   if (timeZone === '') return [invalidIssue(field, timeZone, 'timeZone must be nil or non-empty string')];
-  if (String(timeZone).toLowerCase() === 'local') {
+  if (shown(timeZone).toLowerCase() === 'local') {
     return [
       invalidIssue(
         field,
@@ -250,9 +250,9 @@ function timeZoneIssues(timeZone: unknown): FieldIssue[] {
     ];
   }
   try {
-    new Intl.DateTimeFormat('en', { timeZone: String(timeZone) });
+    Intl.DateTimeFormat('en', { timeZone: shown(timeZone) });
     return [];
   } catch {
-    return [invalidIssue(field, timeZone, `unknown time zone ${String(timeZone)}`)];
+    return [invalidIssue(field, timeZone, `unknown time zone ${shown(timeZone)}`)];
   }
 }

@@ -1,5 +1,5 @@
 import type { KubeObject } from '#kube';
-import { listOf, recordOf, recordsOf, textOf, textsOf, valueAt } from '../json.ts';
+import { listOf, recordOf, recordsOf, shown, textOf, textsOf, valueAt } from '../json.ts';
 import { labelsText, NONE, selectorText, shortList, text } from './cells.ts';
 import { AGE_COLUMN, column, NAME_COLUMN } from './columns.ts';
 import type { Column } from './kind.ts';
@@ -28,7 +28,7 @@ function balancerAddresses(object: KubeObject): string[] {
 
 function servicePorts(service: KubeObject): string {
   const ports = recordsOf(valueAt(service, ['spec', 'ports'])).map(
-    ({ port, nodePort, protocol }) => `${String(port)}${nodePort ? `:${String(nodePort)}` : ''}/${textOf(protocol)}`,
+    ({ port, nodePort, protocol }) => `${shown(port)}${nodePort ? `:${shown(nodePort)}` : ''}/${textOf(protocol)}`,
   );
   return ports.join(',') || NONE;
 }
@@ -43,7 +43,7 @@ function endpointTexts(endpoints: KubeObject): string {
 }
 
 function slicePorts(slice: KubeObject): string {
-  const ports = recordsOf(slice['ports']).map(({ port, name }) => String(port ?? name ?? '*'));
+  const ports = recordsOf(slice['ports']).map(({ port, name }) => shown(port ?? name ?? '*'));
   return ports.length === 0 ? '<unset>' : shortList(ports, MOST);
 }
 

@@ -1,11 +1,11 @@
 import type { KubeObject } from '#kube';
-import { listOf, recordOf, textOf, textsOf, valueAt } from '../json.ts';
+import { listOf, recordOf, shown, textOf, textsOf, valueAt } from '../json.ts';
 import { count, text } from './cells.ts';
 import { AGE_COLUMN, column, NAME_COLUMN } from './columns.ts';
 import type { Column } from './kind.ts';
 
 function amount(object: KubeObject, field: string): string {
-  return String(valueAt(object, ['spec', field]) ?? 'N/A');
+  return shown(valueAt(object, ['spec', field]) ?? 'N/A');
 }
 
 /** Used and allowed amounts of a quota: those of limits, or the others. */
@@ -14,7 +14,7 @@ function quotaTexts(quota: KubeObject, limits: boolean): string {
   return Object.entries(recordOf(hard))
     .filter(([name]) => name.startsWith('limits.') === limits)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, most]) => `${name}: ${String(recordOf(used)[name] ?? '0')}/${String(most)}`)
+    .map(([name, most]) => `${name}: ${shown(recordOf(used)[name] ?? '0')}/${shown(most)}`)
     .join(', ');
 }
 

@@ -1,5 +1,5 @@
 import type { KubeObject } from '#kube';
-import { listOf, recordOf, recordsOf, textOf, valueAt } from '../json.ts';
+import { listOf, recordOf, recordsOf, shown, textOf, valueAt } from '../json.ts';
 import { containersOf, count, labelsText, NONE, selectorText, text } from './cells.ts';
 import { AGE_COLUMN, ageOf, column, NAME_COLUMN, renderAge } from './columns.ts';
 import type { Column } from './kind.ts';
@@ -134,7 +134,7 @@ export const WORKLOAD_COLUMNS = {
       (object) => `${text(object, 'spec', 'scaleTargetRef', 'kind')}/${text(object, 'spec', 'scaleTargetRef', 'name')}`,
     ),
     column('Targets', autoscalerTargets),
-    column('MinPods', (object) => String(valueAt(object, ['spec', 'minReplicas']) ?? '<unset>')),
+    column('MinPods', (object) => shown(valueAt(object, ['spec', 'minReplicas']) ?? '<unset>')),
     column('MaxPods', (object) => String(count(object, 'spec', 'maxReplicas'))),
     column('Replicas', (object) => String(count(object, 'status', 'currentReplicas'))),
     AGE_COLUMN,
@@ -150,13 +150,13 @@ function autoscalerTargets(object: KubeObject): string {
     const source = recordOf(metric[type.charAt(0).toLowerCase() + type.slice(1)]);
     const { averageValue, averageUtilization, value } = recordOf(source['target']);
     if (type === 'Resource' || type === 'ContainerResource') {
-      const wanted = averageValue ?? (averageUtilization === undefined ? '<auto>' : `${String(averageUtilization)}%`);
-      return `${textOf(source['name'])}: <unknown>/${String(wanted)}`;
+      const wanted = averageValue ?? (averageUtilization === undefined ? '<auto>' : `${shown(averageUtilization)}%`);
+      return `${textOf(source['name'])}: <unknown>/${shown(wanted)}`;
     }
-    if (type === 'Pods') return `<unknown>/${String(averageValue)}`;
-    return averageValue === undefined ? `<unknown>/${String(value)}` : `<unknown>/${String(averageValue)} (avg)`;
+    if (type === 'Pods') return `<unknown>/${shown(averageValue)}`;
+    return averageValue === undefined ? `<unknown>/${shown(value)}` : `<unknown>/${shown(averageValue)} (avg)`;
   });
   if (targets.length === 0) return NONE;
-  const shown = targets.slice(0, 2).join(', ');
-  return targets.length > 2 ? `${shown} + ${targets.length - 2} more...` : shown;
+  const first = targets.slice(0, 2).join(', ');
+  return targets.length > 2 ? `${first} + ${targets.length - 2} more...` : first;
 }

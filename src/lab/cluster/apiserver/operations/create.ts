@@ -1,6 +1,7 @@
 import { nameSuffix } from '#base';
 import type { KubeObject } from '#kube';
 import { admit } from '../admission/admission.ts';
+import type { Kind } from '../kinds/kind.ts';
 import { rfc3339 } from '../time.ts';
 import { alreadyExists, badRequest, invalid } from '../status-errors.ts';
 import type { ApiContext, Target, WriteOptions } from './context.ts';
@@ -73,9 +74,9 @@ function withSystemFields(context: ApiContext, { kind }: Target, object: KubeObj
     ...metadata
   } = object.metadata;
   const { status, ...rest } = object;
-  const keepsStatus = !kind.subresources.includes('status') && status !== undefined;
   return {
-    ...(keepsStatus ? { ...rest, status } : rest),
+    ...rest,
+    ...firstStatus(kind, status),
     apiVersion: object.apiVersion,
     kind: object.kind,
     metadata: {
@@ -85,4 +86,12 @@ function withSystemFields(context: ApiContext, { kind }: Target, object: KubeObj
       ...(kind.countsGenerations ? { generation: 1 } : {}),
     },
   };
+}
+
+/** Clients write a status through its subresource only. Built-in types are Go structs, whose status is there, if empty. */
+function firstStatus(kind: Kind, given: unknown): { readonly status?: unknown } {
+  if (!kind.subresources.includes('status')) return given === undefined ? {} : { status: given };
+  return kind.openapi === undefined && kind.schema.type === 'struct' && kind.schema.name !== undefined
+    ? { status: {} }
+    : {};
 }

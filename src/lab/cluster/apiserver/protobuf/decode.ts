@@ -1,7 +1,7 @@
 import { KUBERNETES_FIELDS } from '../../../../gen/kubernetes-fields.ts';
 import type { JsonRecord } from '../json.ts';
 import { unsupportedMediaType } from '../status-errors.ts';
-import { FIELD_NUMBERS, KEPT_ZEROS } from './field-numbers.ts';
+import { FIELD_NUMBERS } from './field-numbers.ts';
 
 /** The bytes that a Kubernetes protobuf body begins with (apimachinery runtime/serializer/protobuf). */
 const MAGIC = Buffer.from('k8s\0', 'latin1');
@@ -21,8 +21,8 @@ export function decodeProtobuf(body: Buffer): JsonRecord {
   const typeMeta = readMessage(bytesOf(last(envelope, 1)));
   const apiVersion = bytesOf(last(typeMeta, 1)).toString('utf8');
   const kind = bytesOf(last(typeMeta, 2)).toString('utf8');
-  const typeName = kind === 'TokenRequest' ? 'AuthenticationV1TokenRequest' : kind;
-  if (FIELD_NUMBERS[typeName] === undefined) throw refused(`protobuf is not served for ${kind}`);
+  const typeName = typeNameOf(apiVersion, kind);
+  if (!FIELD_NUMBERS.has(typeName)) throw refused(`protobuf is not served for ${kind}`);
   return { apiVersion, kind, ...decodeType(typeName, bytesOf(last(envelope, 2))) };
 }
 
@@ -32,20 +32,36 @@ function refused(why: string): Error {
   );
 }
 
+/** Kinds whose types have another name in the field tables, because two groups have one of that name. */
+function typeNameOf(apiVersion: string, kind: string): string {
+  if (kind === 'TokenRequest') return 'AuthenticationV1TokenRequest';
+  if (kind === 'Event') return apiVersion === 'v1' ? 'CoreV1Event' : 'EventsV1Event';
+  return kind;
+}
+
 function decodeType(typeName: string, bytes: Buffer): JsonRecord {
-  const numbers = FIELD_NUMBERS[typeName];
   const types = KUBERNETES_FIELDS[typeName];
-  if (numbers === undefined || types === undefined) throw refused(`protobuf is not served for the type ${typeName}`);
-  const names = new Map(Object.entries(numbers).map(([name, number]) => [number, name]));
+  if (types === undefined) throw refused(`protobuf is not served for the type ${typeName}`);
+  return decodeFields(typeName, types, bytes);
+}
+
+/** The fields of the message `messageName`, whose types are those of the JSON object that they stand in. */
+function decodeFields(messageName: string, types: Readonly<Record<string, string>>, bytes: Buffer): JsonRecord {
+  const fields = FIELD_NUMBERS.get(messageName);
+  if (fields === undefined && bytes.length > 0) throw refused(`protobuf is not served for the type ${messageName}`);
   const decoded: Record<string, unknown> = {};
   for (const [number, values] of readMessage(bytes)) {
-    const name = names.get(number);
+    const field = fields?.find((known) => known.number === number);
     // Go writes fields that are no pointers even when nobody set them
-    if (name === undefined && values.every(isEmpty)) continue;
-    const code = name === undefined ? undefined : types[name]?.replace('!', '');
-    if (name === undefined || code === undefined) throw refused(`field ${number} of ${typeName} is not known`);
+    if (field === undefined && values.every(isEmpty)) continue;
+    if (field?.embedded === true) {
+      Object.assign(decoded, decodeFields(field.name, types, bytesOf(values.at(-1))));
+      continue;
+    }
+    const code = field === undefined ? undefined : types[field.name]?.replace('!', '');
+    if (field === undefined || code === undefined) throw refused(`field ${number} of ${messageName} is not known`);
     const value = decodeField(code, values);
-    if (value !== undefined && (!isZero(value) || KEPT_ZEROS.has(`${typeName}.${name}`))) decoded[name] = value;
+    if (value !== undefined && (!isZero(value) || field.keepsZero)) decoded[field.name] = value;
   }
   return decoded;
 }
@@ -88,7 +104,11 @@ function decodeOne(code: string, value: RawValue | undefined): unknown {
       const message = readMessage(bytesOf(value));
       return last(message, 1) === 1n ? decodeOne('string', last(message, 3)) : decodeOne('int32', last(message, 2));
     }
-    case 'date-time': {
+    case 'any':
+      // runtime.RawExtension and FieldsV1: the JSON text is their first field
+      return JSON.parse(bytesOf(last(readMessage(bytesOf(value)), 1)).toString('utf8') || 'null') as unknown;
+    case 'date-time':
+    case 'date-time-micro': {
       const seconds = last(readMessage(bytesOf(value)), 1);
       return typeof seconds === 'bigint' ? new Date(Number(seconds) * 1000).toISOString() : undefined;
     }
