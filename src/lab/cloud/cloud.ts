@@ -10,6 +10,7 @@ import { openEntra } from './entra/index.ts';
 import { openLabAuthority, startGateway, type Gateway } from './gateway/index.ts';
 import { createGraph } from './graph/index.ts';
 import { createIssuerService } from './issuer-service.ts';
+import { createLabNodes, type NodeMetadata } from './node-metadata.ts';
 import { createOutbound } from './outbound.ts';
 import type { AuditLog } from './service.ts';
 import { createVaultService } from './vault/index.ts';
@@ -64,6 +65,8 @@ export interface Cloud extends AsyncDisposable {
   azureConfigFiles(): Record<string, string>;
   /** The managed clusters that ARM has kept: the session starts them again. */
   clusters(): readonly ClusterSpec[];
+  /** Starts the instance metadata service of the node of the cluster with this ARM id, for its pods. */
+  startNodeMetadata(clusterId: string): Promise<NodeMetadata>;
   status(): CloudStatus;
 }
 
@@ -98,6 +101,13 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     });
     const graph = createGraph({ clock, random, log, directory, tokens, audit });
     const issuers = createIssuerService({ clusters: options.clusters, specs: () => arm.clusters(), audit });
+    const nodes = createLabNodes({
+      ...{ clock, random, log, directory, audit, tokens: entra.identityTokens },
+      clusters: () => arm.clusters(),
+      assignedIdentities: (clusterId) => arm.assignedIdentities(clusterId),
+      allowInternet: options.allowInternet,
+      upstreamProxy: options.upstreamProxy,
+    });
     gateway = stack.use(
       await startGateway({
         services: [entra.service, arm, graph, vaults, issuers],
@@ -113,6 +123,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         allowInternet: options.allowInternet,
         upstreamProxy: options.upstreamProxy,
         control: options.control,
+        metadata: nodes.machine,
       }),
     );
     return {
@@ -128,6 +139,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
           random,
         }),
       clusters: () => arm.clusters(),
+      startNodeMetadata: (clusterId) => nodes.startNode(clusterId),
       status: () =>
         cloudStatus(directory, arm, (vault) => openObjectStore(store, clock, vault, 'secrets').all().length),
       [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '#lab/store';
 import { createFakeRandom } from '../../base/testing/index.ts';
+import { secretDigest } from './client-secret.ts';
 import type { Principal } from './directory.ts';
-import { openDirectory, secretDigest } from './directory-store.ts';
+import { openDirectory } from './directory-store.ts';
 
 const identity: Principal = {
   type: 'ManagedIdentity',
@@ -55,7 +56,7 @@ describe('the directory', () => {
   it('keeps the digest of an application secret, never the secret', () => {
     const store = createMemoryStore();
     const { clientId, secret } = openDirectory(store, createFakeRandom()).createApplication({ displayName: 'ci' });
-    const kept = openDirectory(store, createFakeRandom()).byClientId(clientId);
+    const kept = openDirectory(store, createFakeRandom()).applicationByClientId(clientId);
     expect(kept?.secrets.map(({ sha256 }) => sha256)).toEqual([secretDigest(secret.expose())]);
     expect(JSON.stringify(store.list(''))).not.toContain(secret.expose());
     expect(JSON.stringify({ secret })).toBe('{"secret":"[redacted]"}');

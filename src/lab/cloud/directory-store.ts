@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { KeyferryError, Secret, type Random } from '#base';
+import { KeyferryError, type Random, type Secret } from '#base';
 import type { Json, Store } from '#lab/store';
-import type { Directory, Principal, Subscription, Tenant } from './directory.ts';
+import { createClientSecret } from './client-secret.ts';
+import type { Application, Directory, Principal, Subscription, Tenant } from './directory.ts';
 
 /** An application that was just made: the only moment at which its secret is known. */
 export interface NewApplication {
@@ -27,10 +27,12 @@ type Home = z.infer<typeof homeSchema>;
 
 const HOME_KEY = 'directory/home';
 const PRINCIPAL_PREFIX = 'directory/principals/';
+const APPLICATION_PREFIX = 'directory/applications/';
 
 /** Opens the directory that `store` holds; an empty store gets a tenant, a subscription and a user first. */
 export function openDirectory(store: Store, random: Random): LabDirectory {
   const home = homeSchema.parse(store.get(HOME_KEY) ?? seed(store, random));
+  const applications = openApplications(store);
   const byObjectId = new Map<string, Principal>();
   const byClientId = new Map<string, Principal>();
   const index = (principal: Principal) => {
@@ -68,26 +70,51 @@ export function openDirectory(store: Store, random: Random): LabDirectory {
       store.delete(principalKey(objectId));
       unindex(objectId);
     },
+    ...applications,
     createApplication: ({ displayName }) => {
-      const secret = `${random.bytes(3).toString('base64url')}8Q~${random.bytes(25).toString('base64url')}`;
-      const clientId = random.uuid();
-      const objectId = random.uuid();
-      put({
-        type: 'Application',
-        objectId,
+      const { text, kept } = createClientSecret(random, {});
+      const [clientId, objectId] = [random.uuid(), random.uuid()];
+      applications.putApplication({
+        objectId: random.uuid(),
         clientId,
         displayName,
-        secrets: [{ keyId: random.uuid(), sha256: secretDigest(secret) }],
+        identifierUris: [],
+        secrets: [kept],
+        certificates: [],
         federatedCredentials: [],
+        properties: {},
       });
-      return { clientId, objectId, secret: new Secret(secret) };
+      put({ type: 'Application', objectId, clientId, displayName, secrets: [], federatedCredentials: [] });
+      return { clientId, objectId, secret: text };
     },
   };
 }
 
-/** How a client secret is kept: SHA-256 of its text, hex. */
-export function secretDigest(secret: string): string {
-  return createHash('sha256').update(secret, 'utf8').digest('hex');
+type Applications = Pick<
+  Directory,
+  'applications' | 'applicationByObjectId' | 'applicationByClientId' | 'putApplication' | 'removeApplication'
+>;
+
+function openApplications(store: Store): Applications {
+  const byObjectId = new Map<string, Application>();
+  for (const { value } of store.list(APPLICATION_PREFIX)) {
+    const application = value as unknown as Application;
+    byObjectId.set(fold(application.objectId), application);
+  }
+  return {
+    applications: () => [...byObjectId.values()],
+    applicationByObjectId: (objectId) => byObjectId.get(fold(objectId)),
+    applicationByClientId: (clientId) =>
+      [...byObjectId.values()].find((application) => fold(application.clientId) === fold(clientId)),
+    putApplication: (application) => {
+      store.put(`${APPLICATION_PREFIX}${fold(application.objectId)}`, application as unknown as Json);
+      byObjectId.set(fold(application.objectId), application);
+    },
+    removeApplication: (objectId) => {
+      store.delete(`${APPLICATION_PREFIX}${fold(objectId)}`);
+      byObjectId.delete(fold(objectId));
+    },
+  };
 }
 
 function seed(store: Store, random: Random): Home {

@@ -3,3 +3,4 @@ export type { ClusterHost, ClusterSpec, IssuerDocuments } from './clusters.ts';
 export type { Directory, FederatedIdentityCredential, Principal, Subscription, Tenant } from './directory.ts';
 export type { LabDirectory, NewApplication } from './directory-store.ts';
 export type { AuditLog, AuditRecord } from './service.ts';
+export type { NodeMetadata } from './node-metadata.ts';

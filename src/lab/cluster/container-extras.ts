@@ -6,7 +6,7 @@ import type { ContainerMount, ContainerRuntime } from './runtime/index.ts';
 export interface ContainerFile {
   /** Absolute; in a folder that a container's root has fresh, such as /run. */
   readonly path: string;
-  readonly content: string;
+  readonly content: string | Uint8Array;
 }
 
 /** What every container gets in addition to what its pod says. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createKeyedLock, KeyferryError, type Clock, type Log, type Random } from '#base';
-import type { ClusterHost, ClusterSpec } from '#lab/cloud';
+import type { ClusterHost, ClusterSpec, NodeMetadata } from '#lab/cloud';
 import { startCluster, type Cluster } from '#lab/cluster';
 import { storeSection, type Store } from '#lab/store';
 import { proxyEnvironment } from './environment.ts';
@@ -20,6 +20,10 @@ export interface ClusterHostOptions {
   /** The gateway's port and the CA, known once the cloud has started. */
   gatewayPort(): number;
   caBundle(): string;
+  /** {@link caBundle} as a Java key store. */
+  javaTrustStore(): Uint8Array;
+  /** Starts the instance metadata service of a cluster's node. */
+  startNodeMetadata(armId: string): Promise<NodeMetadata>;
   /** What pods must not see: homes and state folders. */
   readonly hiddenPaths: readonly string[];
   /** `--v` of the node processes. */
@@ -36,12 +40,13 @@ export interface LabClusters extends ClusterHost, AsyncDisposable {
 
 interface Running {
   readonly cluster: Cluster;
+  readonly metadata: NodeMetadata;
   spec: ClusterSpec;
   addon: NodeProcess | undefined;
 }
 
 /** Where pods find the lab's CA. */
-const POD_CA_FOLDER = '/run/keyferry';
+const POD_FILES = { caBundle: '/run/keyferry/ca-bundle.pem', javaTrustStore: '/run/keyferry/trust.jks' };
 
 /** A host without clusters. */
 export function createLabClusters(options: ClusterHostOptions): LabClusters {
@@ -53,7 +58,22 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
     const id = clusterId(spec.armId);
     const folder = join(options.folder.clusters, `${spec.name}-${id}`);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const cluster = await startCluster({
+    const metadata = await options.startNodeMetadata(spec.armId);
+    const cluster = await startClusterWith(spec, metadata.port, { id, folder }).catch(async (error: unknown) => {
+      await metadata[Symbol.asyncDispose]();
+      throw error;
+    });
+    const entry: Running = { cluster, metadata, spec, addon: undefined };
+    running.set(spec.armId.toLowerCase(), entry);
+    return entry;
+  };
+
+  const startClusterWith = (
+    spec: ClusterSpec,
+    metadataPort: number,
+    { id, folder }: { readonly id: string; readonly folder: string },
+  ): Promise<Cluster> =>
+    startCluster({
       name: spec.name,
       store: storeSection(options.store, `clusters/${id}/`),
       clock: options.clock,
@@ -63,20 +83,21 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
       folder,
       kubeletDir: join(options.runFolder, id, 'kubelet'),
       hiddenPaths: options.hiddenPaths,
-      containerEnv: proxyEnvironment(
-        options.gatewayPort(),
-        `${POD_CA_FOLDER}/ca-bundle.pem`,
-        `${POD_CA_FOLDER}/ca-bundle.pem`,
-      ),
-      containerFiles: [{ path: `${POD_CA_FOLDER}/ca-bundle.pem`, content: options.caBundle() }],
+      containerEnv: proxyEnvironment({
+        gatewayPort: options.gatewayPort(),
+        metadataPort,
+        caBundle: POD_FILES.caBundle,
+        caFile: POD_FILES.caBundle,
+        javaTrustStore: POD_FILES.javaTrustStore,
+      }),
+      containerFiles: [
+        { path: POD_FILES.caBundle, content: options.caBundle() },
+        { path: POD_FILES.javaTrustStore, content: options.javaTrustStore() },
+      ],
       // Azure says 1.33.5 where Kubernetes says v1.33.5
       kubernetesVersion: `v${spec.kubernetesVersion}`,
       userName: `clusterUser_${spec.resourceGroup}_${spec.name}`,
     });
-    const entry: Running = { cluster, spec, addon: undefined };
-    running.set(spec.armId.toLowerCase(), entry);
-    return entry;
-  };
 
   const bringAddon = async (entry: Running, before: ClusterSpec['secretsProvider'] | undefined) => {
     const wanted = entry.spec.secretsProvider;
@@ -93,7 +114,11 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
         verbosity: options.verbosity,
         env: {
           PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
-          ...proxyEnvironment(options.gatewayPort(), options.folder.caBundle, options.folder.caFile),
+          ...proxyEnvironment({
+            ...options.folder,
+            gatewayPort: options.gatewayPort(),
+            metadataPort: entry.metadata.port,
+          }),
         },
         logFile: join(options.folder.clusters, `${entry.spec.name}-${clusterId(entry.spec.armId)}`, 'node.log'),
         clock: options.clock,
@@ -106,6 +131,7 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
   const stop = async (entry: Running) => {
     await entry.addon?.[Symbol.asyncDispose]();
     await entry.cluster[Symbol.asyncDispose]();
+    await entry.metadata[Symbol.asyncDispose]();
   };
 
   return {

@@ -23,9 +23,9 @@ export function labEnvironment({
   keepHome,
 }: EnvironmentOptions): Record<string, string> {
   return {
-    ...proxyEnvironment(gatewayPort, folder.caBundle, folder.caFile),
+    // The machine's metadata service is on the gateway's own port.
+    ...proxyEnvironment({ ...folder, gatewayPort, metadataPort: gatewayPort }),
     ...(keepHome ? {} : { HOME: folder.home }),
-    JAVA_TOOL_OPTIONS: javaOptions(gatewayPort, folder.javaTrustStore),
     AZURE_CONFIG_DIR: folder.azureConfig,
     AZURE_CORE_COLLECT_TELEMETRY: 'no',
     KUBECONFIG: folder.kubeconfig,
@@ -36,13 +36,35 @@ export function labEnvironment({
   };
 }
 
-/** The part of the environment that lets any HTTPS client reach the emulated Azure: used for commands, pods and the node process. */
-export function proxyEnvironment(gatewayPort: number, caBundle: string, caFile: string): Record<string, string> {
+/** Where a program finds the emulated Azure, and what it trusts. */
+export interface ProxyOptions {
+  readonly gatewayPort: number;
+  /** The port of the node's instance metadata service. */
+  readonly metadataPort: number;
+  /** Roots and the lab's CA, the CA alone (both PEM), and a Java key store with the roots and the CA: paths. */
+  readonly caBundle: string;
+  readonly caFile: string;
+  readonly javaTrustStore: string;
+}
+
+/** The part of the environment that lets any client reach the emulated Azure: used for commands, pods and the node process. */
+export function proxyEnvironment({
+  gatewayPort,
+  metadataPort,
+  caBundle,
+  caFile,
+  javaTrustStore,
+}: ProxyOptions): Record<string, string> {
   const proxy = `http://127.0.0.1:${gatewayPort}`;
+  const metadata = `http://127.0.0.1:${metadataPort}`;
   const direct = '127.0.0.1,localhost';
   return {
     HTTPS_PROXY: proxy,
     https_proxy: proxy,
+    // Instance metadata is the one thing that is asked for by plain HTTP; Go's clients know no other way to it.
+    HTTP_PROXY: metadata,
+    http_proxy: metadata,
+    AZURE_POD_IDENTITY_AUTHORITY_HOST: metadata,
     NO_PROXY: direct,
     no_proxy: direct,
     // OpenSSL and Go; Python's requests; curl; Node.
@@ -52,6 +74,7 @@ export function proxyEnvironment(gatewayPort: number, caBundle: string, caFile: 
     NODE_EXTRA_CA_CERTS: caFile,
     // Node 24 and later: fetch and https use the proxy variables by themselves.
     NODE_USE_ENV_PROXY: '1',
+    JAVA_TOOL_OPTIONS: javaOptions(gatewayPort, metadataPort, javaTrustStore),
   };
 }
 
@@ -59,10 +82,12 @@ export function proxyEnvironment(gatewayPort: number, caBundle: string, caFile: 
 export const JAVA_TRUST_STORE_PASSWORD = 'changeit';
 
 /** Java reads neither proxy nor CA variables, but every JVM reads these options. */
-function javaOptions(gatewayPort: number, trustStore: string): string {
+function javaOptions(gatewayPort: number, metadataPort: number, trustStore: string): string {
   return [
     '-Dhttps.proxyHost=127.0.0.1',
     `-Dhttps.proxyPort=${gatewayPort}`,
+    '-Dhttp.proxyHost=127.0.0.1',
+    `-Dhttp.proxyPort=${metadataPort}`,
     '-Dhttp.nonProxyHosts=127.0.0.1|localhost',
     // JAVA_TOOL_OPTIONS is split at spaces, except within quotes.
     `"-Djavax.net.ssl.trustStore=${trustStore}"`,

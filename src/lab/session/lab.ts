@@ -71,12 +71,18 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     let controlled: ControlledLab | undefined;
     let cloud: Cloud | undefined;
     let bundle = '';
+    let trustStore: Uint8Array = new Uint8Array();
     const clusters = createLabClusters({
       folder,
       store: storeSection(store, 'kubernetes/'),
       runFolder,
       gatewayPort: () => cloud?.gateway.port ?? 0,
       caBundle: () => bundle,
+      javaTrustStore: () => trustStore,
+      startNodeMetadata: (armId) => {
+        if (cloud === undefined) throw new KeyferryError('unavailable', 'the emulated Azure is not running yet');
+        return cloud.startNodeMetadata(armId);
+      },
       hiddenPaths: [homedir(), '/home', '/root', folder.root],
       verbosity: options.verbosity ?? 0,
       clock,
@@ -99,8 +105,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     );
     stack.use(clusters);
     bundle = caBundle(cloud.caPem);
+    trustStore = renderJavaTrustStore(bundle, { password: JAVA_TRUST_STORE_PASSWORD, nowMs: clock.now() });
     store.put('session/gateway-port', cloud.gateway.port);
-    await writeClientFiles(folder, { cloud, bundle, store, nowMs: clock.now() });
+    await writeClientFiles(folder, { cloud, bundle, trustStore, store });
     await startKnownClusters(cloud, clusters, log);
 
     let requestStop: () => void = () => undefined;
@@ -166,13 +173,17 @@ async function writeClientFiles(
   {
     cloud,
     bundle,
+    trustStore,
     store,
-    nowMs,
-  }: { readonly cloud: Cloud; readonly bundle: string; readonly store: Store; readonly nowMs: number },
+  }: {
+    readonly cloud: Cloud;
+    readonly bundle: string;
+    readonly trustStore: Uint8Array;
+    readonly store: Store;
+  },
 ): Promise<void> {
   await writeFileAtomically(folder.caFile, cloud.caPem, 0o644);
   await writeFileAtomically(folder.caBundle, bundle, 0o644);
-  const trustStore = renderJavaTrustStore(bundle, { password: JAVA_TRUST_STORE_PASSWORD, nowMs });
   await writeFileAtomically(folder.javaTrustStore, trustStore, 0o644);
   if (store.get('session/azure-config') !== cloud.directory.tenant.tenantId) {
     for (const [name, content] of Object.entries(cloud.azureConfigFiles())) {

@@ -30,6 +30,13 @@ export const AADSTS = {
   7000215: code(401, 'invalid_client'),
   7000216: code(401, 'invalid_client'),
   7000222: code(401, 'invalid_client'),
+  7000229: code(401, 'invalid_client', false),
+  7000112: code(400, 'unauthorized_client'),
+  // The assertion that a client signs with its certificate.
+  700021: code(401, 'invalid_client'),
+  700023: code(401, 'invalid_client'),
+  1000502: code(401, 'invalid_client', false),
+  5002723: code(400, 'invalid_request', false),
   // The assertion of a federated exchange.
   50027: code(400, 'invalid_request'),
   5002738: code(400, 'invalid_request', false),
@@ -46,6 +53,17 @@ export const AADSTS = {
   // The resource, and users.
   500011: code(400, 'invalid_resource'),
   9002313: code(400, 'invalid_grant'),
+  50034: code(400, 'invalid_grant'),
+  // The sign-in with a browser.
+  50011: code(400, 'invalid_request'),
+  900971: code(400, 'invalid_request'),
+  700054: code(400, 'unsupported_response_type'),
+  70008: code(400, 'invalid_grant'),
+  54005: code(400, 'invalid_grant', false),
+  500112: code(401, 'invalid_client'),
+  501481: code(400, 'invalid_grant', false),
+  9002325: code(400, 'invalid_request', false),
+  7000218: code(401, 'invalid_client'),
 } as const satisfies Readonly<Record<number, AadstsFacts>>;
 
 /** The number of a failure in {@link AADSTS}. */

@@ -65,10 +65,14 @@ export async function issueAccessToken(deps: TokenIssuerDeps, request: AccessTok
   return { token: new Secret(token), issuedAtSec, expiresInSec };
 }
 
-/** Makes the id token of a user's sign-in. */
+/** Makes the id token of a user's sign-in, with the `nonce` of the sign-in's request. */
 export async function issueIdToken(
   deps: TokenIssuerDeps,
-  { principal, clientId }: Pick<AccessTokenRequest, 'principal' | 'clientId'>,
+  {
+    principal,
+    clientId,
+    nonce,
+  }: Pick<AccessTokenRequest, 'principal' | 'clientId'> & { readonly nonce?: string | undefined },
 ): Promise<Secret<string>> {
   const { clock, tenant } = deps;
   const nowSec = Math.floor(clock.now() / 1000);
@@ -79,6 +83,7 @@ export async function issueIdToken(
     nbf: nowSec,
     exp: nowSec + APP_LIFETIME_SEC,
     name: principal.displayName,
+    ...(nonce === undefined ? {} : { nonce }),
     oid: principal.objectId,
     preferred_username: principal.userPrincipalName,
     sub: principal.objectId,

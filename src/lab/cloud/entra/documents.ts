@@ -61,3 +61,16 @@ export function instanceDiscovery(authorizationEndpoint: string | undefined): ob
     })),
   };
 }
+
+/** The answer to the question how the domain of a user name signs in: MSAL asks it before it sends a password. */
+export function userRealm(userName: string, tenant: Tenant): object {
+  const domain = userName.slice(userName.lastIndexOf('@') + 1).toLowerCase();
+  const known = domain === tenant.defaultDomain.toLowerCase();
+  return {
+    ver: '1.0',
+    account_type: known ? 'Managed' : 'Unknown',
+    ...(known ? { domain_name: tenant.defaultDomain } : {}),
+    cloud_instance_name: 'microsoftonline.com',
+    cloud_audience_urn: 'urn:federation:MicrosoftOnline',
+  };
+}

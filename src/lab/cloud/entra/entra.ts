@@ -2,11 +2,16 @@ import { Hono, type Context } from 'hono';
 import type { Clock, Log, Random } from '#base';
 import type { Store } from '#lab/store';
 import { AZURE_CLOUDS } from '../azure-clouds.ts';
-import type { Directory } from '../directory.ts';
+import type { Directory, Principal } from '../directory.ts';
 import type { AuditLog, CloudService, TokenVerifier } from '../service.ts';
 import { AadstsError, renderAadsts } from './aadsts.ts';
-import { instanceDiscovery, openidConfiguration, type EndpointVersion } from './documents.ts';
+import { issueAccessToken, type IssuedToken } from './access-token.ts';
+import { createAuthorizationCodes } from './authorization-codes.ts';
+import { answerAuthorize } from './authorize.ts';
+import { instanceDiscovery, openidConfiguration, userRealm, type EndpointVersion } from './documents.ts';
 import { createIssuerKeys, type FetchJson } from './issuer-keys.ts';
+import { findResource } from './resources.ts';
+import { renderMessage } from './sign-in-pages.ts';
 import { openSigningKey } from './signing-key.ts';
 import { isGuid, resolveTenant } from './tenant-segment.ts';
 import { answerTokenRequest, type TokenEndpointDeps } from './token-endpoint.ts';
@@ -31,7 +36,11 @@ export interface Entra extends AsyncDisposable {
   readonly service: CloudService;
   readonly verifier: TokenVerifier;
   readonly grants: UserGrants;
+  readonly identityTokens: IdentityTokens;
 }
+
+/** Makes an access token of a managed identity for `resource`, as IMDS hands it out. Throws AADSTS500011. */
+export type IdentityTokens = (principal: Principal, resource: string) => Promise<IssuedToken>;
 
 const LOGIN_HOSTS = new Set<string>(AZURE_CLOUDS.flatMap(({ loginHosts }) => loginHosts));
 
@@ -44,10 +53,19 @@ export function openEntra(deps: EntraDeps): Entra {
   key.catch(() => undefined);
   const grants = openUserGrants(store, random);
   const issuerKeys = createIssuerKeys({ clock, log, fetchJson });
-  const endpoint: TokenEndpointDeps = { clock, random, tenant, key, directory, issuerKeys, grants };
+  const codes = createAuthorizationCodes({ clock, random });
+  const endpoint: TokenEndpointDeps = { clock, random, tenant, key, directory, issuerKeys, grants, codes };
   const app = createApp({ audit, endpoint });
   return {
     grants,
+    identityTokens: (principal, resource) =>
+      issueAccessToken(endpoint, {
+        principal,
+        clientId: principal.clientId ?? '',
+        proof: 'assertion',
+        resource: findResource(resource, tenant),
+        capabilities: [],
+      }),
     verifier: createTokenVerifier({ clock, tenant, key }),
     service: {
       name: 'entra',
@@ -95,12 +113,38 @@ function createApp({ audit, endpoint }: AppDeps): Hono {
     return answer(context, { keys: [(await key).jwk] });
   };
 
+  const authorize = async (context: Context) => {
+    note(context, 'Authorize');
+    const sent = context.req.method === 'POST' ? await context.req.text() : new URL(context.req.url).search;
+    try {
+      resolveTenant(context.req.param('tenant') ?? '', tenant);
+      return answerAuthorize(endpoint, new URLSearchParams(sent));
+    } catch (error) {
+      if (!(error instanceof AadstsError)) throw error;
+      audit.note(context.req.raw, { result: `AADSTS${error.code}` });
+      return renderMessage(
+        400,
+        'Sorry, but we’re having trouble signing you in.',
+        `AADSTS${error.code}: ${error.message}`,
+      );
+    }
+  };
+
   app.use(async (context, next) => {
     await next();
     stampHeaders(endpoint, context);
   });
   app.all('/:tenant/oauth2/v2.0/token', token('v2'));
   app.all('/:tenant/oauth2/token', token('v1'));
+  app.on(['GET', 'POST'], ['/:tenant/oauth2/v2.0/authorize', '/:tenant/oauth2/authorize'], authorize);
+  app.get('/:tenant/oauth2/v2.0/logout', (context) => {
+    note(context, 'Logout');
+    return renderMessage(200, 'You signed out of your account', 'The lab keeps no session: there was nothing to end.');
+  });
+  app.get('/common/userrealm/:name', (context) => {
+    note(context, 'UserRealm');
+    return answer(context, userRealm(context.req.param('name'), tenant));
+  });
   app.get('/:tenant/v2.0/.well-known/openid-configuration', configuration('v2'));
   app.get('/:tenant/.well-known/openid-configuration', configuration('v1'));
   app.get('/:tenant/discovery/v2.0/keys', keys);

@@ -1,18 +1,14 @@
-import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from 'jose';
-import { z } from 'zod';
+import { compactVerify, errors } from 'jose';
 import type { Clock } from '#base';
-import type { FederatedIdentityCredential, Principal, Tenant } from '../directory.ts';
-import { AadstsError, entraTimestamp } from './aadsts.ts';
+import type { FederatedIdentityCredential, Tenant } from '../directory.ts';
+import { AadstsError } from './aadsts.ts';
+import { checkTimes, malformedAssertion, unsupportedAlgorithm, type AssertionClaims } from './assertion.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 
-/** What a token claims before anything about it has been checked. */
-export interface AssertionClaims {
-  readonly issuer: string;
-  readonly subject: string;
-  readonly audiences: readonly string[];
-  readonly kid: string;
-  readonly notBeforeSec: number | undefined;
-  readonly expiresAtSec: number;
+/** The client whose token an assertion may stand for. */
+export interface FederatedClient {
+  readonly clientId: string;
+  readonly federatedCredentials: readonly FederatedIdentityCredential[];
 }
 
 /** What checking assertions needs. */
@@ -23,74 +19,28 @@ export interface AssertionDeps {
 }
 
 const DOCUMENTATION = 'https://learn.microsoft.com/entra/workload-id/workload-identity-federation';
-const SKEW_SEC = 300;
-
-const headerSchema = z.object({ alg: z.string(), kid: z.string().optional() });
-const claimsSchema = z.object({
-  iss: z.string().min(1),
-  sub: z.string().min(1),
-  aud: z.union([z.string().transform((audience) => [audience]), z.array(z.string())]),
-  nbf: z.number().optional(),
-  exp: z.number(),
-});
-
-/** Reads an assertion without believing it. Throws AADSTS50027 for what is no JWT, 5002738 for another algorithm than RS256. */
-export function parseAssertion(assertion: string): AssertionClaims {
-  const malformed = () => new AadstsError(50027, 'JWT token is invalid or malformed.');
-  let header: unknown;
-  let claims: unknown;
-  try {
-    header = decodeProtectedHeader(assertion);
-    claims = decodeJwt(assertion);
-  } catch {
-    throw malformed();
-  }
-  const parsedHeader = headerSchema.safeParse(header).data;
-  if (parsedHeader === undefined) throw malformed();
-  const { alg, kid } = parsedHeader;
-  if (alg !== 'RS256') {
-    throw new AadstsError(
-      5002738,
-      `Invalid JWT token. '${alg}' is not a supported signature algorithm. Supported signing algorithms are: 'RS256'`,
-    );
-  }
-  const parsed = claimsSchema.safeParse(claims).data;
-  if (parsed === undefined || kid === undefined) throw malformed();
-  return {
-    issuer: parsed.iss,
-    subject: parsed.sub,
-    audiences: parsed.aud,
-    kid,
-    notBeforeSec: parsed.nbf,
-    expiresAtSec: parsed.exp,
-  };
-}
 
 /**
- * Checks that `assertion` stands for `principal`, in Entra's order: a credential by issuer, then
+ * Checks that `assertion` stands for `client`, in Entra's order: a credential by issuer, then
  * subject, then audience, all compared exactly; then the issuer's published key, the signature and the times.
  */
 export async function verifyFederatedAssertion(
   deps: AssertionDeps,
-  principal: Principal,
+  client: FederatedClient,
   assertion: string,
   claims: AssertionClaims,
 ): Promise<void> {
-  refuseOwnTokens(deps.tenant, principal, claims);
-  matchCredential(principal.federatedCredentials, claims);
-  await verifySignature(deps.issuerKeys, assertion, claims);
+  if (claims.algorithm !== 'RS256') throw unsupportedAlgorithm(claims.algorithm);
+  const { kid } = claims;
+  if (kid === undefined) throw malformedAssertion();
+  refuseOwnTokens(deps.tenant, claims);
+  matchCredential(client.federatedCredentials, claims);
+  await verifySignature(deps.issuerKeys, assertion, { issuer: claims.issuer, kid });
   checkTimes(claims, deps.clock.now());
 }
 
-/** Tokens that the client or Entra ID itself issued belong to other flows, which the lab's applications are not set up for. */
-function refuseOwnTokens(tenant: Tenant, principal: Principal, { issuer, kid }: AssertionClaims): void {
-  if (issuer.toLowerCase() === principal.clientId?.toLowerCase()) {
-    throw new AadstsError(
-      700027,
-      `Client assertion contains an invalid signature. [Reason - The key was not found., Thumbprint of key used by ` +
-        `client: '${kid}']`,
-    );
-  }
+/** Tokens that Entra ID itself issued belong to other flows, which the lab's applications are not set up for. */
+function refuseOwnTokens(tenant: Tenant, { issuer }: AssertionClaims): void {
   if (
     issuer.includes(tenant.tenantId) &&
     /^https:\/\/(?:sts\.windows\.net|login\.microsoftonline\.com)\//.test(issuer)
@@ -140,8 +90,12 @@ function subjectMismatch(ofIssuer: readonly FederatedIdentityCredential[], prese
     : new AadstsError(700213, `${start}${check}${DOCUMENTATION}`);
 }
 
-async function verifySignature(issuerKeys: IssuerKeys, assertion: string, claims: AssertionClaims): Promise<void> {
-  const key = await issuerKeys.find(claims.issuer, claims.kid);
+async function verifySignature(
+  issuerKeys: IssuerKeys,
+  assertion: string,
+  { issuer, kid }: { readonly issuer: string; readonly kid: string },
+): Promise<void> {
+  const key = await issuerKeys.find(issuer, kid);
   try {
     await compactVerify(assertion, key, { algorithms: ['RS256'] });
   } catch (error) {
@@ -149,19 +103,7 @@ async function verifySignature(issuerKeys: IssuerKeys, assertion: string, claims
     throw new AadstsError(
       700027,
       `Client assertion contains an invalid signature. [Reason - The provided signature value did not match the ` +
-        `expected signature value., Thumbprint of key used by client: '${claims.kid}']`,
+        `expected signature value., Thumbprint of key used by client: '${kid}']`,
     );
   }
-}
-
-function checkTimes({ notBeforeSec, expiresAtSec }: AssertionClaims, nowMs: number): void {
-  const nowSec = nowMs / 1000;
-  if (expiresAtSec + SKEW_SEC > nowSec && (notBeforeSec ?? 0) - SKEW_SEC <= nowSec) return;
-  const written = (sec: number) => entraTimestamp(Math.min(Math.max(sec, 0), 253_402_300_799) * 1000);
-  throw new AadstsError(
-    700024,
-    `Client assertion is not within its valid time range. Current time: ${entraTimestamp(nowMs)}, assertion valid from ` +
-      `${written(notBeforeSec ?? 0)}, expiry time of assertion ${written(expiresAtSec)}. Review the documentation at ` +
-      `https://learn.microsoft.com/entra/identity-platform/certificate-credentials .`,
-  );
 }

@@ -1,1 +1,2 @@
-export { openEntra } from './entra.ts';
+export { AadstsError } from './aadsts.ts';
+export { openEntra, type IdentityTokens } from './entra.ts';

@@ -1,4 +1,5 @@
 import { Secret } from '#base';
+import type { AuditFacts } from '../service.ts';
 import { AadstsError } from './aadsts.ts';
 
 /** How a client proves who it is. */
@@ -11,6 +12,15 @@ export interface TokenForm {
   get(name: string): string | undefined;
   /** Throws AADSTS900144 when the field is missing. */
   require(name: string): string;
+}
+
+/** One token request: the tenant of its path, its form, and whom to tell about it. */
+export interface TokenRequest {
+  readonly tenantSegment: string;
+  readonly form: TokenForm;
+  /** `v1` is `/oauth2/token`: it takes `resource` instead of `scope` and answers numbers as strings. */
+  readonly version: 'v1' | 'v2';
+  readonly note: (facts: AuditFacts) => void;
 }
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';

@@ -10,6 +10,7 @@ import type { CloudService } from '../service.ts';
 import { parseConnectTarget } from './connect-target.ts';
 import { createLeafCertificates } from './leaf-certificates.ts';
 import { createServiceListener } from './serve.ts';
+import { createPlainHttpListener, type PlainHttpOptions } from './plain-http.ts';
 import { openUpstream } from './upstream.ts';
 
 /** What the gateway stands in front of, and how. */
@@ -27,6 +28,8 @@ export interface GatewayOptions {
   readonly upstreamProxy?: string | undefined;
   /** Answers plain requests to the gateway's own port. */
   readonly control?: RequestListener | undefined;
+  /** The instance metadata service that the gateway's own port also leads to. */
+  readonly metadata?: PlainHttpOptions['metadata'];
   /** Why a served host is not to be found, as if DNS did not know it; undefined when it is. */
   readonly missingHost?: ((host: string) => string | undefined) | undefined;
   /** Default 4 MiB. */
@@ -136,7 +139,7 @@ async function listen(
   const start = (port: number) =>
     startHttpServer({
       port,
-      listener: createPlainListener(options.control),
+      listener: createPlainHttpListener(options),
       prepare: (server) => {
         server.on('connect', onConnect);
       },
@@ -150,20 +153,6 @@ async function listen(
     log.warn('the gateway takes another port: the wished one is taken', { port });
     return start(0);
   }
-}
-
-/** Answers what is not a CONNECT: `http://` through the proxy is refused, the rest is the lab's own business. */
-function createPlainListener(control: RequestListener | undefined): RequestListener {
-  return (message, response) => {
-    const url = message.url ?? '/';
-    if (url.startsWith('/') && control !== undefined) return control(message, response);
-    const [status, text] = url.startsWith('/')
-      ? [404, "this is the lab's gateway: an HTTPS CONNECT proxy; set it as HTTPS_PROXY"]
-      : [502, "the lab's gateway is a proxy for https:// only; unset HTTP_PROXY for plain http:// requests"];
-    message.resume();
-    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
-    return undefined;
-  };
 }
 
 interface Refusal {

@@ -1,2 +1,3 @@
 export { openLabAuthority } from './lab-authority.ts';
 export { startGateway, type Gateway } from './gateway.ts';
+export { startMetadataListener } from './plain-http.ts';

@@ -1,77 +1,185 @@
-import { createHash } from 'node:crypto';
-import type { Principal, Tenant } from '../directory.ts';
+import type { Application, Directory, Principal } from '../directory.ts';
+import { graphTime, renderCertificate, renderPassword } from './credentials.ts';
 
 /** One object as Graph shows it. */
 export type GraphObject = Readonly<Record<string, unknown>> & { readonly id: string };
 
-/** A kind of objects: which principals are of it, and how one is shown. */
+/** A kind of objects that are read alike. */
 export interface GraphKind {
   /** As paths have it. */
   readonly collection: 'users' | 'servicePrincipals' | 'applications';
   /** As `getByIds` asks for it. */
   readonly type: 'user' | 'servicePrincipal' | 'application';
-  has(principal: Principal): boolean;
-  render(principal: Principal, tenant: Tenant): GraphObject;
+  /** The fields by which `/<collection>/<key>` finds one. */
+  readonly keys: readonly string[];
+  all(directory: Directory): readonly GraphObject[];
 }
 
-/** The kinds of objects that the lab's Graph has. An application is two objects: the application and its principal. */
+/** The kinds of objects that the lab's Graph has. */
 export const GRAPH_KINDS: readonly GraphKind[] = [
   {
     collection: 'users',
     type: 'user',
-    has: (principal) => principal.type === 'User',
-    render: (principal) => ({
-      id: principal.objectId,
-      displayName: principal.displayName,
-      userPrincipalName: principal.userPrincipalName,
-      mail: principal.userPrincipalName,
-      businessPhones: [],
-      givenName: null,
-      jobTitle: null,
-      mobilePhone: null,
-      officeLocation: null,
-      preferredLanguage: null,
-      surname: null,
-    }),
+    keys: ['id', 'userPrincipalName'],
+    all: ({ principals }) =>
+      principals()
+        .filter(({ type }) => type === 'User')
+        .map(renderUser),
   },
   {
     collection: 'servicePrincipals',
     type: 'servicePrincipal',
-    has: (principal) => principal.type !== 'User',
-    render: (principal, tenant) => ({
-      id: principal.objectId,
-      appId: principal.clientId,
-      displayName: principal.displayName,
-      appDisplayName: principal.type === 'Application' ? principal.displayName : null,
-      accountEnabled: true,
-      servicePrincipalType: principal.type,
-      servicePrincipalNames: [principal.clientId],
-      alternativeNames: principal.armId === undefined ? [] : ['isExplicit=True', principal.armId],
-      appOwnerOrganizationId: principal.type === 'Application' ? tenant.tenantId : null,
-    }),
+    keys: ['id'],
+    all: (directory) =>
+      directory
+        .principals()
+        .filter(({ type }) => type !== 'User')
+        .map((principal) => renderServicePrincipal(directory, principal)),
   },
   {
     collection: 'applications',
     type: 'application',
-    has: (principal) => principal.type === 'Application',
-    render: (principal, tenant) => ({
-      id: applicationObjectId(principal),
-      appId: principal.clientId,
-      displayName: principal.displayName,
-      signInAudience: 'AzureADMyOrg',
-      publisherDomain: tenant.defaultDomain,
-      identifierUris: [],
-      keyCredentials: [],
-      passwordCredentials: principal.secrets.map(({ keyId, expiresAtMs }) => ({
-        keyId,
-        endDateTime: expiresAtMs === undefined ? null : new Date(expiresAtMs).toISOString(),
-      })),
-    }),
+    keys: ['id'],
+    all: (directory) => directory.applications().map((application) => renderApplication(directory, application)),
   },
 ];
 
-// The directory keeps the principal's object id only; the application's must be another, and always the same.
-function applicationObjectId(principal: Principal): string {
-  const hex = createHash('sha256').update(`application:${principal.objectId}`).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+/** A user as Graph shows it by default. */
+export function renderUser(principal: Principal): GraphObject {
+  return {
+    id: principal.objectId,
+    displayName: principal.displayName,
+    userPrincipalName: principal.userPrincipalName,
+    mail: principal.userPrincipalName,
+    businessPhones: [],
+    givenName: null,
+    jobTitle: null,
+    mobilePhone: null,
+    officeLocation: null,
+    preferredLanguage: null,
+    surname: null,
+  };
+}
+
+/** A service principal: an application's, or the one that stands for a managed identity. */
+export function renderServicePrincipal(directory: Directory, principal: Principal): GraphObject {
+  const { clientId = '' } = principal;
+  const application = directory.applicationByClientId(clientId);
+  const isApplication = principal.type === 'Application';
+  return {
+    id: principal.objectId,
+    deletedDateTime: null,
+    accountEnabled: principal.enabled !== false,
+    addIns: [],
+    alternativeNames: principal.armId === undefined ? [] : alternativeNames(principal.armId),
+    appDescription: null,
+    appDisplayName: isApplication ? principal.displayName : null,
+    appId: clientId,
+    appOwnerOrganizationId: isApplication ? directory.tenant.tenantId : null,
+    appRoleAssignmentRequired: false,
+    appRoles: [],
+    applicationTemplateId: null,
+    createdDateTime: principal.createdAtMs === undefined ? null : graphTime(principal.createdAtMs),
+    description: null,
+    disabledByMicrosoftStatus: null,
+    displayName: principal.displayName,
+    homepage: null,
+    info: INFO,
+    keyCredentials: (principal.certificates ?? []).map(renderCertificate),
+    loginUrl: null,
+    logoutUrl: null,
+    notes: null,
+    notificationEmailAddresses: [],
+    oauth2PermissionScopes: [],
+    passwordCredentials: principal.secrets.map(renderPassword),
+    preferredSingleSignOnMode: null,
+    preferredTokenSigningKeyThumbprint: null,
+    replyUrls: [],
+    resourceSpecificApplicationPermissions: [],
+    samlSingleSignOnSettings: null,
+    servicePrincipalNames: [clientId, ...(application?.identifierUris ?? [])],
+    servicePrincipalType: principal.type,
+    signInAudience: isApplication ? (application?.properties['signInAudience'] ?? DEFAULTS.signInAudience) : null,
+    tags: principal.tags ?? [],
+    tokenEncryptionKeyId: null,
+    verifiedPublisher: NOT_VERIFIED,
+  };
+}
+
+/** An application as Graph shows it: what was said of it over what it has by itself. */
+export function renderApplication(directory: Directory, application: Application): GraphObject {
+  return {
+    ...DEFAULTS,
+    publisherDomain: directory.tenant.defaultDomain,
+    ...application.properties,
+    id: application.objectId,
+    appId: application.clientId,
+    createdDateTime: application.createdAtMs === undefined ? null : graphTime(application.createdAtMs),
+    displayName: application.displayName,
+    identifierUris: application.identifierUris,
+    keyCredentials: application.certificates.map(renderCertificate),
+    passwordCredentials: application.secrets.map(renderPassword),
+  };
+}
+
+const INFO = {
+  logoUrl: null,
+  marketingUrl: null,
+  privacyStatementUrl: null,
+  supportUrl: null,
+  termsOfServiceUrl: null,
+};
+const NOT_VERIFIED = { displayName: null, verifiedPublisherId: null, addedDateTime: null };
+
+/** The properties of an application that a client may set, as they are before it does. */
+const DEFAULTS = {
+  addIns: [],
+  api: {
+    acceptMappedClaims: null,
+    knownClientApplications: [],
+    requestedAccessTokenVersion: null,
+    oauth2PermissionScopes: [],
+    preAuthorizedApplications: [],
+  },
+  appRoles: [],
+  applicationTemplateId: null,
+  certification: null,
+  defaultRedirectUri: null,
+  deletedDateTime: null,
+  description: null,
+  disabledByMicrosoftStatus: null,
+  groupMembershipClaims: null,
+  info: INFO,
+  isDeviceOnlyAuthSupported: null,
+  isFallbackPublicClient: null,
+  notes: null,
+  optionalClaims: null,
+  parentalControlSettings: { countriesBlockedForMinors: [], legalAgeGroupRule: 'Allow' },
+  publicClient: { redirectUris: [] },
+  requestSignatureVerification: null,
+  requiredResourceAccess: [],
+  samlMetadataUrl: null,
+  serviceManagementReference: null,
+  servicePrincipalLockConfiguration: null,
+  signInAudience: 'AzureADMyOrg',
+  spa: { redirectUris: [] },
+  tags: [],
+  tokenEncryptionKeyId: null,
+  verifiedPublisher: NOT_VERIFIED,
+  web: {
+    homePageUrl: null,
+    logoutUrl: null,
+    redirectUris: [],
+    implicitGrantSettings: { enableAccessTokenIssuance: false, enableIdTokenIssuance: false },
+    redirectUriSettings: [],
+  },
+};
+
+/** The properties of an application that a client may set, beside those that the lab keeps apart, with their defaults. */
+export const APPLICATION_DEFAULTS: Readonly<Record<string, unknown>> = DEFAULTS;
+
+/** A user-assigned identity's principal says so; one that Azure assigned to a resource names that resource. */
+function alternativeNames(armId: string): readonly string[] {
+  const explicit = /\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\//i.test(armId);
+  return [`isExplicit=${explicit ? 'True' : 'False'}`, armId];
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '#base';
 import { createFakeClock, createFakeRandom } from '../../../base/testing/index.ts';
-import type { Directory, Principal } from '../directory.ts';
+import type { Application, Directory, Principal } from '../directory.ts';
 import {
   bearer,
   createFakeAudit,
@@ -28,8 +28,18 @@ const APPLICATION: Principal = {
   objectId: 'bbbbbbbb-0000-0000-0000-000000000001',
   clientId: 'bbbbbbbb-0000-0000-0000-000000000002',
   displayName: "App or o'One and",
-  secrets: [{ keyId: 'k', sha256: 'digest' }],
+  secrets: [],
   federatedCredentials: [],
+};
+const REGISTRATION: Application = {
+  objectId: 'bbbbbbbb-0000-0000-0000-000000000003',
+  clientId: 'bbbbbbbb-0000-0000-0000-000000000002',
+  displayName: APPLICATION.displayName,
+  identifierUris: [],
+  secrets: [{ keyId: 'k', sha256: 'digest' }],
+  certificates: [],
+  federatedCredentials: [],
+  properties: {},
 };
 
 let directory: Directory;
@@ -41,6 +51,7 @@ beforeEach(() => {
   directory = createFakeDirectory();
   directory.put(IDENTITY);
   directory.put(APPLICATION);
+  directory.putApplication(REGISTRATION);
   audit = createFakeAudit();
   graph = createGraph({
     clock: createFakeClock(),

@@ -3,14 +3,22 @@ import { AZURE_CLOUDS } from '../azure-clouds.ts';
 import type { Directory } from '../directory.ts';
 import { answerWith, identityOf, type AnswerStyle } from '../rest/answer.ts';
 import { AzureError } from '../rest/azure-error.ts';
-import { json, queryValue, readJsonObject, type JsonObject } from '../rest/request.ts';
-import { createRouteTable, pathSegments, type Route } from '../rest/router.ts';
-import type { AccessToken, AuditLog, CloudService, TokenVerifier } from '../service.ts';
+import { json, readJsonObject } from '../rest/request.ts';
+import { createRouteTable, pathSegments } from '../rest/router.ts';
+import type { AuditLog, CloudService, TokenVerifier } from '../service.ts';
+import { createApplicationRoutes } from './applications.ts';
 import { authenticate } from './authenticate.ts';
-import { parseGraphFilter } from './graph-filter.ts';
-import { GRAPH_KINDS, type GraphKind, type GraphObject } from './graph-objects.ts';
+import { createFederatedCredentialRoutes } from './federated-credentials.ts';
+import { odataContext, type GraphCall, type GraphContext, type GraphRoute } from './graph-call.ts';
+import { accessDenied, badRequest, notFound, unknownSegment } from './graph-errors.ts';
+import { GRAPH_KINDS, renderUser, type GraphKind, type GraphObject } from './graph-objects.ts';
+import { answerList, answerObject } from './graph-query.ts';
+import { createServicePrincipalRoutes } from './service-principals.ts';
 
 const HOSTS: readonly string[] = AZURE_CLOUDS.flatMap(({ graphHosts }) => graphHosts);
+
+/** Reads that are POSTs. */
+const READS = new Set(['DirectoryObjectsGetByIds']);
 
 /** What Graph needs. */
 export interface GraphDeps {
@@ -22,31 +30,33 @@ export interface GraphDeps {
   readonly audit: AuditLog;
 }
 
-interface GraphCall {
-  readonly url: URL;
-  readonly params: Readonly<Record<string, string>>;
-  readonly token: AccessToken;
-  body(): Promise<JsonObject>;
-}
-
-/** The look-ups of Microsoft Graph v1.0 that az needs to find principals. It changes nothing. */
+/**
+ * Microsoft Graph v1.0 as far as az, the SDKs and Terraform use it for applications, service principals and users. Whoever
+ * has a token may read; the directory is changed by the lab's users only, as an application has no such right by itself.
+ */
 export function createGraph(deps: GraphDeps): CloudService {
-  const { directory } = deps;
-  const table = createRouteTable(createRoutes(directory));
+  const table = createRouteTable([
+    ...createReadRoutes(deps),
+    ...createApplicationRoutes(deps),
+    ...createFederatedCredentialRoutes(deps),
+    ...createServicePrincipalRoutes(deps),
+  ]);
 
   const answer = async (request: Request): Promise<Response> => {
     const url = new URL(request.url);
     deps.audit.note(request, { operation: 'Authentication' });
     const token = await authenticate(deps.tokens, request);
     deps.audit.note(request, { identity: identityOf(token), operation: 'Unknown' });
-    const segments = pathSegments(url.pathname);
+    const segments = graphSegments(url.pathname);
     const match = table.match(request.method, segments);
-    if (match === undefined) {
-      throw new AzureError(400, 'BadRequest', `Resource not found for the segment '${segments[1] ?? ''}'.`);
-    }
+    if (match === undefined) throw unknownSegment(segments[1] ?? '');
     deps.audit.note(request, { operation: match.route.operation });
+    if (token.identityType !== 'user' && !READS.has(match.route.operation) && request.method !== 'GET') {
+      throw accessDenied();
+    }
     const body = () => readJsonObject(request, (problem) => new AzureError(400, 'BadRequest', problem));
-    return match.route.handle({ url, params: match.params, token, body });
+    const prefer = request.headers.get('prefer') ?? '';
+    return match.route.handle({ url, params: match.params, token, prefer, body });
   };
 
   const style: AnswerStyle = {
@@ -77,74 +87,71 @@ export function createGraph(deps: GraphDeps): CloudService {
   };
 }
 
-function createRoutes(directory: Directory): readonly Route<GraphCall>[] {
-  const all = (kind: GraphKind): readonly GraphObject[] =>
-    directory
-      .principals()
-      .filter((principal) => kind.has(principal))
-      .map((principal) => kind.render(principal, directory.tenant));
-  const context = (call: GraphCall, what: string) => ({
-    '@odata.context': `${call.url.origin}/v1.0/$metadata#${what}`,
-  });
+/** What only reads: the lists and objects of every kind, and the look-ups across kinds. */
+function createReadRoutes({ directory }: GraphContext): readonly GraphRoute[] {
+  const list = (kind: GraphKind) => (call: GraphCall) => answerList(call, kind.collection, kind.all(directory));
 
-  const list = (kind: GraphKind) => (call: GraphCall) => {
-    const filter = queryValue(call.url, '$filter');
-    const fits = filter === undefined ? () => true : parseGraphFilter(filter);
-    return json(200, { ...context(call, kind.collection), value: all(kind).filter(fits) });
-  };
-
-  const show = (call: GraphCall, kind: GraphKind, asked: string, keys: readonly string[]) => {
-    const wanted = asked.toLowerCase();
-    const found = all(kind).find((object) => keys.some((key) => String(object[key]).toLowerCase() === wanted));
-    if (found === undefined) throw notFound(asked);
-    return json(200, { ...context(call, `${kind.collection}/$entity`), ...found });
-  };
-
-  const get = (kind: GraphKind) => (call: GraphCall) =>
-    show(call, kind, call.params['id'] ?? '', kind.type === 'user' ? ['id', 'userPrincipalName'] : ['id']);
-
-  // `/servicePrincipals(appId='…')` is one path segment.
-  const getByKey = (call: GraphCall) => {
-    const [, collection = '', value = ''] = /^(\w+)\(appId='([^']*)'\)$/i.exec(call.params['object'] ?? '') ?? [];
-    const kind = GRAPH_KINDS.find((each) => each.collection.toLowerCase() === collection.toLowerCase());
-    if (kind === undefined || kind.type === 'user') {
-      throw new AzureError(400, 'BadRequest', `Resource not found for the segment '${call.params['object'] ?? ''}'.`);
-    }
-    return show(call, kind, value, ['appId']);
+  const get = (kind: GraphKind) => (call: GraphCall) => {
+    const { id = '' } = call.params;
+    const [, clientId] = /^appId=(.*)$/i.exec(id) ?? [];
+    const keys = clientId === undefined ? kind.keys : ['appId'];
+    const wanted = (clientId ?? id).toLowerCase();
+    const found = kind.all(directory).find((object) => keys.some((key) => fold(object[key]) === wanted));
+    if (found === undefined) throw notFound(clientId ?? id);
+    return answerObject(call, kind.collection, found);
   };
 
   const me = (call: GraphCall) => {
     if (call.token.identityType !== 'user') {
       throw new AzureError(400, 'BadRequest', '/me request is only valid with delegated authentication flow.');
     }
-    const users = GRAPH_KINDS.filter(({ type }) => type === 'user');
-    const [user] = users.flatMap(all).filter(({ id }) => id.toLowerCase() === call.token.objectId.toLowerCase());
-    if (user === undefined) throw notFound(call.token.objectId);
-    return json(200, { ...context(call, 'users/$entity'), ...user });
+    const user = directory.byObjectId(call.token.objectId);
+    if (user?.type !== 'User') throw notFound(call.token.objectId);
+    return answerObject(call, 'users', renderUser(user));
   };
+
+  const typed = (kind: GraphKind, object: GraphObject): GraphObject => ({
+    '@odata.type': `#microsoft.graph.${kind.type}`,
+    ...object,
+  });
 
   const getByIds = async (call: GraphCall) => {
     const { ids, types } = await call.body();
-    if (!Array.isArray(ids)) throw new AzureError(400, 'Request_BadRequest', "The property 'ids' is required.");
-    const wanted = new Set(ids.map((id) => String(id).toLowerCase()));
+    if (!Array.isArray(ids)) throw badRequest("The property 'ids' is required.");
+    const wanted = new Set(ids.map(fold));
     const kinds = GRAPH_KINDS.filter(({ type }) => !Array.isArray(types) || isAsked(types, type));
     const value = kinds.flatMap((kind) =>
-      all(kind)
-        .filter(({ id }) => wanted.has(id.toLowerCase()))
-        .map((object) => ({ '@odata.type': `#microsoft.graph.${kind.type}`, ...object })),
+      kind
+        .all(directory)
+        .filter(({ id }) => wanted.has(fold(id)))
+        .map((object) => typed(kind, object)),
     );
-    return json(200, { ...context(call, 'directoryObjects'), value });
+    return json(200, { ...odataContext(call, 'directoryObjects'), value });
   };
+
+  const getObject = (call: GraphCall) => {
+    const { id = '' } = call.params;
+    for (const kind of GRAPH_KINDS) {
+      const found = kind.all(directory).find((object) => fold(object.id) === fold(id));
+      if (found !== undefined) return answerObject(call, 'directoryObjects', typed(kind, found));
+    }
+    throw notFound(id);
+  };
+
+  // Nobody owns anything: the lab's user may change everything as it is.
+  const ownedObjects = (call: GraphCall) => answerList(call, 'directoryObjects', []);
 
   return [
     { method: 'GET', path: '/v1.0/me', operation: 'MeGet', handle: me },
+    { method: 'GET', path: '/v1.0/me/ownedObjects', operation: 'MeOwnedObjects', handle: ownedObjects },
     {
       method: 'POST',
       path: '/v1.0/directoryObjects/getByIds',
       operation: 'DirectoryObjectsGetByIds',
       handle: getByIds,
     },
-    ...GRAPH_KINDS.flatMap((kind): readonly Route<GraphCall>[] => {
+    { method: 'GET', path: '/v1.0/directoryObjects/:id', operation: 'DirectoryObjectGet', handle: getObject },
+    ...GRAPH_KINDS.flatMap((kind): readonly GraphRoute[] => {
       const noun = `${kind.type.slice(0, 1).toUpperCase()}${kind.type.slice(1)}`;
       const path = `/v1.0/${kind.collection}`;
       return [
@@ -152,8 +159,21 @@ function createRoutes(directory: Directory): readonly Route<GraphCall>[] {
         { method: 'GET', path: `${path}/:id`, operation: `${noun}Get`, handle: get(kind) },
       ];
     }),
-    { method: 'GET', path: '/v1.0/:object', operation: 'ObjectGetByKey', handle: getByKey },
   ];
+}
+
+/**
+ * The segments of a path in one form: the version as `v1.0`, and a key in brackets as a segment of its own, so that
+ * `applications(appId='x')` is `applications`, `appId=x` and `users('$x')` is `users`, `$x`.
+ */
+function graphSegments(pathname: string): readonly string[] {
+  const segments = pathSegments(pathname).flatMap((segment) => {
+    const [, name, field, value] = /^(\w+)\((?:(\w+)=)?'((?:[^']|'')*)'\)$/.exec(segment) ?? [];
+    if (name === undefined || value === undefined) return [segment];
+    const key = value.replaceAll("''", "'");
+    return [name, field === undefined ? key : `${field}=${key}`];
+  });
+  return segments[0]?.toLowerCase() === 'beta' ? ['v1.0', ...segments.slice(1)] : segments;
 }
 
 function isAsked(types: readonly unknown[], type: string): boolean {
@@ -163,10 +183,6 @@ function isAsked(types: readonly unknown[], type: string): boolean {
   });
 }
 
-function notFound(id: string): AzureError {
-  return new AzureError(
-    404,
-    'Request_ResourceNotFound',
-    `Resource '${id}' does not exist or one of its queried reference-property objects are not present.`,
-  );
+function fold(value: unknown): string {
+  return String(value).toLowerCase();
 }

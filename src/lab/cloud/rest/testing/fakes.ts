@@ -1,4 +1,4 @@
-import type { Principal, Directory } from '../../directory.ts';
+import type { Application, Principal, Directory } from '../../directory.ts';
 import type { ClusterHost, ClusterSpec } from '../../clusters.ts';
 import type { AccessToken, AuditFacts, AuditLog, TokenRefusal, TokenVerifier } from '../../service.ts';
 
@@ -20,6 +20,7 @@ export const USER: Principal = {
 /** A directory that forgets everything. */
 export function createFakeDirectory(): Directory {
   const principals = new Map<string, Principal>([[USER.objectId, USER]]);
+  const applications = new Map<string, Application>();
   return {
     tenant: { tenantId: TENANT_ID, displayName: 'Lab', defaultDomain: 'lab.example' },
     subscription: { subscriptionId: SUBSCRIPTION_ID, displayName: 'Lab subscription' },
@@ -29,6 +30,11 @@ export function createFakeDirectory(): Directory {
     byObjectId: (objectId) => principals.get(objectId),
     put: (principal) => void principals.set(principal.objectId, principal),
     remove: (objectId) => void principals.delete(objectId),
+    applications: () => [...applications.values()],
+    applicationByObjectId: (objectId) => applications.get(objectId),
+    applicationByClientId: (clientId) => [...applications.values()].find((each) => each.clientId === clientId),
+    putApplication: (application) => void applications.set(application.objectId, application),
+    removeApplication: (objectId) => void applications.delete(objectId),
   };
 }
 

@@ -1,0 +1,85 @@
+import { lookup } from 'node:dns';
+import { request, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
+import { KeyferryError } from '#base';
+import { isLoopbackAddress } from './connect-target.ts';
+
+const TIMEOUT_MS = 120_000;
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'upgrade',
+]);
+
+/**
+ * Sends a plain HTTP request on to `url`, through `upstreamProxy` where there is one, and its answer back. Rejects when no
+ * answer comes, and when the name of the host leads to this machine.
+ */
+export function forwardPlainHttp(
+  message: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  upstreamProxy: string | undefined,
+): Promise<void> {
+  const kept = Object.entries(message.headers).filter(([name]) => !HOP_BY_HOP.has(name));
+  const { headers, ...target } = upstreamProxy === undefined ? directly(url) : byProxy(url, new URL(upstreamProxy));
+  const options: RequestOptions = {
+    ...target,
+    method: message.method,
+    headers: { ...Object.fromEntries(kept), ...headers },
+    timeout: TIMEOUT_MS,
+  };
+  return new Promise((resolve, reject) => {
+    const outgoing = request(options, (answer) => {
+      const back = Object.entries(answer.headers).filter(([name]) => !HOP_BY_HOP.has(name));
+      response.writeHead(answer.statusCode ?? 502, Object.fromEntries(back));
+      answer.pipe(response);
+      answer.once('end', resolve).once('error', reject);
+    });
+    outgoing.once('timeout', () => outgoing.destroy(new Error(`${url.host} does not answer`)));
+    outgoing.once('error', (cause) =>
+      reject(new KeyferryError('unavailable', `cannot reach http://${url.host}: ${cause.message}`, { cause })),
+    );
+    response.once('close', () => outgoing.destroy());
+    message.pipe(outgoing);
+  });
+}
+
+interface Destination extends RequestOptions {
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function byProxy(url: URL, { hostname, port, username, password }: URL): Destination {
+  const login = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port || 80,
+    path: url.href,
+    headers: username === '' ? {} : { 'proxy-authorization': `Basic ${login}` },
+  };
+}
+
+function directly(url: URL): Destination {
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port || 80,
+    path: `${url.pathname}${url.search}`,
+    headers: {},
+    lookup: lookupElsewhere,
+  };
+}
+
+/** Name resolution that knows no addresses of this machine. */
+const lookupElsewhere: NonNullable<RequestOptions['lookup']> = (host, options, done) => {
+  lookup(host, { ...options, all: true }, (error, addresses) => {
+    const usable = error === null ? addresses.filter(({ address }) => !isLoopbackAddress(address)) : [];
+    const [first] = usable;
+    if (error !== null) done(error, '', 0);
+    else if (first === undefined) done(new Error(`${host} is this machine`), '', 0);
+    else if (options.all === true) done(null, usable);
+    else done(null, first.address, first.family);
+  });
+};

@@ -1,0 +1,30 @@
+import { AzureError } from '../rest/azure-error.ts';
+
+/** 400 of a request that makes no sense to the directory. */
+export function badRequest(message: string): AzureError {
+  return new AzureError(400, 'Request_BadRequest', message);
+}
+
+/** 404 of an object, or of one that hangs on it. */
+export function notFound(id: string): AzureError {
+  return new AzureError(
+    404,
+    'Request_ResourceNotFound',
+    `Resource '${id}' does not exist or one of its queried reference-property objects are not present.`,
+  );
+}
+
+/** 409 of something that is there already. */
+export function alreadyThere(message: string): AzureError {
+  return new AzureError(409, 'Request_MultipleObjectsWithSameKeyValue', message);
+}
+
+/** 403 of somebody who may not change the directory. */
+export function accessDenied(): AzureError {
+  return new AzureError(403, 'Authorization_RequestDenied', 'Insufficient privileges to complete the operation.');
+}
+
+/** 400 of a path that Graph does not have. */
+export function unknownSegment(segment: string): AzureError {
+  return new AzureError(400, 'BadRequest', `Resource not found for the segment '${segment}'.`);
+}
