@@ -1,5 +1,6 @@
 import { AzureError } from '../rest/azure-error.ts';
 import type { AccessToken } from '../service.ts';
+import { callerOf } from './caller.ts';
 import type { Collection } from './vault-errors.ts';
 import type { AccessPolicy, VaultRecord } from './vault-registry.ts';
 
@@ -55,11 +56,6 @@ function sameId(a: string, b: string): boolean {
 function scopeOf(vault: VaultRecord, action: VaultAction): string {
   const object = action.objectName === undefined ? '' : `/${action.collection}/${action.objectName}`;
   return `${vault.armId}${object}`.toLowerCase();
-}
-
-function callerOf(token: AccessToken): string {
-  const managedIdentity = token.managedIdentityArmId === undefined ? '' : `;xmsmirid=${token.managedIdentityArmId}`;
-  return `appid=${token.clientId};oid=${token.objectId};iss=${token.issuer}${managedIdentity}`;
 }
 
 function forbiddenByPolicy(vault: VaultRecord, token: AccessToken, action: Permission): AzureError {

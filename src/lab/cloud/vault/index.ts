@@ -1,4 +1,4 @@
 export { type RoleCheck } from './authorize.ts';
 export { forgetVaultContents } from './object-store.ts';
-export { type AccessPolicy, type VaultRecord, type VaultRegistry } from './vault-registry.ts';
+export { type AccessPolicy, type VaultNetwork, type VaultRecord, type VaultRegistry } from './vault-registry.ts';
 export { createVaultService, type VaultService } from './vault-service.ts';

@@ -11,6 +11,8 @@ import {
   tagsSchema,
 } from './attributes.ts';
 import type { Permission } from './authorize.ts';
+import { backupRoutes } from './backup-routes.ts';
+import { openBackups } from './backup.ts';
 import { deletedObjectRoutes } from './deleted-objects.ts';
 import { openObjectStore, type ObjectStore, type StoredVersion } from './object-store.ts';
 import { renderPage } from './paging.ts';
@@ -152,6 +154,14 @@ export function createSecretRoutes(deps: ObjectTypeDeps): readonly VaultRoute[] 
     },
     { method: 'GET', path: '/secrets/:name/:version', operation: 'SecretGet', permission: getPermission, handle: get },
     { method: 'PATCH', path: '/secrets/:name/:version', ...updateRow },
+    ...backupRoutes<SecretVersion>({
+      collection: 'secrets',
+      operationPrefix: 'Secret',
+      permission,
+      backups: openBackups(deps),
+      open,
+      render: renderSecret,
+    }),
     ...deletedObjectRoutes<SecretVersion>({
       collection: 'secrets',
       operationPrefix: 'Secret',

@@ -11,11 +11,6 @@ export function badParameter(message: string): AzureError {
   return new AzureError(400, 'BadParameter', message);
 }
 
-/** 400 for a request without `api-version`. */
-export function missingApiVersion(): AzureError {
-  return badParameter('api-version must be specified');
-}
-
 /** 400 for a path that no operation has; this is how the data plane answers instead of a plain 404. */
 export function unknownOperation(method: string, name: string): AzureError {
   return badParameter(`Method ${method} does not allow operation '${name}'`);
@@ -54,6 +49,20 @@ export function deletedButRecoverable(collection: Collection, name: string): Azu
         SINGULAR[collection].toLowerCase(),
       ),
     { innerCode: 'ObjectIsDeletedButRecoverable' },
+  );
+}
+
+/** 409 for a backup of an object whose name is in use; `url` is that of one of its versions. */
+export function restoreConflict(collection: Collection, url: string): AzureError {
+  const singular = SINGULAR[collection].toLowerCase();
+  return new AzureError(
+    409,
+    'Conflict',
+    `There was a conflict restoring the ${singular} '${url}'. This can happen if either: a second ${singular} with the ` +
+      `same name was created after the first ${singular} was deleted; thus trying to restore a ${singular} whose name is ` +
+      `already in use. To fix this, rename the second ${singular} to something else so that the restore works. The second ` +
+      `probable cause of this exception is when multiple operations are performed in parallel against the ${singular}. To ` +
+      `avoid this error, perform operations against a ${singular} in a sequential manner.`,
   );
 }
 

@@ -24,6 +24,16 @@ export interface VaultRecord {
   readonly accessPolicies: readonly AccessPolicy[];
   readonly softDeleteRetentionDays: number;
   readonly purgeProtection: boolean;
+  readonly network: VaultNetwork;
+}
+
+/** From where a vault's data plane can be reached. */
+export interface VaultNetwork {
+  readonly publicAccess: 'Enabled' | 'Disabled' | 'SecuredByPerimeter';
+  /** Only clients whose address is in one of the ranges get in. */
+  readonly denyByDefault: boolean;
+  /** CIDR, IPv4. */
+  readonly allowedRanges: readonly string[];
 }
 
 /** The vaults that exist now. ARM keeps them; the data plane only reads. */

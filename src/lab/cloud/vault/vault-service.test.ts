@@ -28,6 +28,7 @@ const baseVault: VaultRecord = {
   accessPolicies: [{ tenantId: TENANT_ID, objectId: USER.objectId, permissions: { secrets: ['all'] } }],
   softDeleteRetentionDays: 90,
   purgeProtection: false,
+  network: { publicAccess: 'Enabled', denyByDefault: false, allowedRanges: [] },
 };
 
 let clock: FakeClock;
@@ -299,6 +300,135 @@ describe('secrets', () => {
     const answer = await send(method, path, method === 'PATCH' ? { body: {} } : {});
     expect([answer.status, answer.body.error.code]).toEqual([404, 'SecretNotFound']);
     expect(answer.body.error.message).toContain(`A secret with (name/id) ${named} was not found in this key vault.`);
+  });
+});
+
+describe('an api-version', () => {
+  it.each(['2016-10-01', '7.0', '7.4', '7.6-preview.2', '7.6', '2025-07-01', '2026-04-01', '2025-06-01-preview'])(
+    '%s is known',
+    async (version) => {
+      expect((await send('GET', `/secrets?api-version=${version}`)).status).toBe(200);
+    },
+  );
+
+  it.each(['1.0', '7', '2019-01-01', 'latest'])('%s is refused', async (version) => {
+    const { status, body } = await send('GET', `/secrets?api-version=${version}`);
+    expect([status, body.error.code]).toEqual([400, 'BadParameter']);
+    expect(body.error.message).toContain(`The specified version (${version}) is not recognized.`);
+  });
+});
+
+describe('a backup', () => {
+  const backUp = async (name: string): Promise<string> => (await send('POST', `/secrets/${name}/backup`)).body.value;
+  const restore = (value: string, host = 'kv1.vault.azure.net') =>
+    send('POST', '/secrets/restore', { body: { value }, host });
+
+  it('brings all versions into another vault, with their ids, dates, tags and the latest value', async () => {
+    vaults.set('kv2', { ...baseVault, name: 'Kv2', armId: baseVault.armId.replace('Kv1', 'Kv2') });
+    const first = (await setSecret('Name', 'one', { tags: { a: 'b' } })).body.id.split('/').at(-1);
+    await setSecret('Name', 'two', { contentType: 'text', attributes: { nbf: 1, exp: 2 } });
+    const latest = (await send('GET', '/secrets/name')).body;
+
+    const restored = await restore(await backUp('NAME'), 'kv2.vault.azure.net');
+    expect(restored.status).toBe(200);
+    expect(restored.body).toEqual({
+      ...latest,
+      value: undefined,
+      id: latest.id.replace('kv1', 'kv2'),
+    });
+    const there = (path: string) => send('GET', path, { host: 'kv2.vault.azure.net' });
+    expect((await there('/secrets/Name')).body.value).toBe('two');
+    expect((await there(`/secrets/Name/${first}`)).body).toMatchObject({ value: 'one', tags: { a: 'b' } });
+    expect((await there('/secrets/Name/versions')).body.value).toHaveLength(2);
+  });
+
+  it('brings a purged secret back, and never overwrites one', async () => {
+    await setSecret('s', 'one');
+    const backup = await backUp('s');
+    const taken = await restore(backup);
+    expect([taken.status, taken.body.error.code]).toEqual([409, 'Conflict']);
+    expect(taken.body.error.message).toContain(
+      "There was a conflict restoring the secret 'https://kv1.vault.azure.net/secrets/s/",
+    );
+    await send('DELETE', '/secrets/s');
+    const deleted = await restore(backup);
+    expect([deleted.status, deleted.body.error.innererror]).toEqual([409, { code: 'ObjectIsDeletedButRecoverable' }]);
+    await send('DELETE', '/deletedsecrets/s');
+    expect((await restore(backup)).status).toBe(200);
+    expect((await send('GET', '/secrets/s')).body.value).toBe('one');
+  });
+
+  it('tells nothing of the value', async () => {
+    await setSecret('s', 'a very secret value');
+    const bytes = Buffer.from(await backUp('s'), 'base64url').toString('latin1');
+    expect(bytes).not.toContain('secret value');
+  });
+
+  it.each([
+    ['nothing', () => ''],
+    ['other bytes', () => Buffer.alloc(4728).toString('base64url')],
+    ['one with a changed byte', (backup: string) => `${backup.slice(0, -8)}AAAA${backup.slice(-4)}`],
+    ['one that was cut', (backup: string) => backup.slice(0, -8)],
+  ])('that is %s is refused', async (_what, spoil) => {
+    await setSecret('s', 'one');
+    const backup = await backUp('s');
+    await send('DELETE', '/secrets/s');
+    await send('DELETE', '/deletedsecrets/s');
+    const { status, body } = await restore(spoil(backup));
+    expect([status, body.error.code]).toEqual([400, 'BadParameter']);
+  });
+
+  it('from a vault of another subscription is refused', async () => {
+    const armId = baseVault.armId.replace(SUBSCRIPTION_ID, OTHER_ID);
+    vaults.set('kv2', { ...baseVault, name: 'Kv2', armId });
+    await setSecret('s', 'one');
+    const { status, body } = await restore(await backUp('s'), 'kv2.vault.azure.net');
+    expect([status, body.error.message]).toEqual([400, 'Backup blob contains invalid or corrupt version.']);
+  });
+
+  it('of no secret is 404', async () => {
+    expect((await send('POST', '/secrets/none/backup')).body.error.code).toBe('SecretNotFound');
+  });
+});
+
+describe('the network', () => {
+  const reach = async (network: Partial<VaultRecord['network']>) => {
+    vaults.set('kv1', { ...baseVault, network: { ...baseVault.network, ...network } });
+    return send('GET', '/secrets');
+  };
+  const CALLER = `appid=04b07795-8ddb-461a-bbee-02f9e1bf7b46;oid=${USER.objectId};iss=https://sts.windows.net/${TENANT_ID}/`;
+
+  it('is refused by a firewall that does not name the client', async () => {
+    const answer = await reach({ denyByDefault: true, allowedRanges: ['20.1.2.3/32'] });
+    expect([answer.status, answer.body.error]).toEqual([
+      403,
+      {
+        code: 'Forbidden',
+        message:
+          'Client address is not authorized and caller is not a trusted service.\r\nClient address: 127.0.0.1\r\n' +
+          `Caller: ${CALLER}\r\nVault: Kv1;location=eastus`,
+        innererror: { code: 'ForbiddenByFirewall' },
+      },
+    ]);
+  });
+
+  it('is refused by a vault without public access, whatever its rules', async () => {
+    const answer = await reach({ publicAccess: 'Disabled', allowedRanges: ['0.0.0.0/0'] });
+    expect([answer.status, answer.body.error.innererror]).toEqual([403, { code: 'ForbiddenByConnection' }]);
+    expect(answer.body.error.message).toContain('Public network access is disabled');
+  });
+
+  it.each([
+    ['a rule for its address', { denyByDefault: true, allowedRanges: ['127.0.0.1/32'] }],
+    ['a rule for its range', { denyByDefault: true, allowedRanges: ['20.1.2.3/32', '127.0.0.0/8'] }],
+    ['rules that do not count', { denyByDefault: false, allowedRanges: ['20.1.2.3/32'] }],
+  ])('lets the client in by %s', async (_what, network) => {
+    expect((await reach(network)).status).toBe(200);
+  });
+
+  it('is looked at after the token', async () => {
+    await reach({ denyByDefault: true });
+    expect((await send('GET', '/secrets', { token: null })).status).toBe(401);
   });
 });
 

@@ -5,11 +5,13 @@ import { AzureError } from '../rest/azure-error.ts';
 import { json, queryValue, readJsonObject } from '../rest/request.ts';
 import { createRouteTable, pathSegments } from '../rest/router.ts';
 import type { AuditLog, CloudService, TokenVerifier } from '../service.ts';
+import { checkApiVersion } from './api-version.ts';
 import { authenticate } from './authenticate.ts';
 import { authorize, noRoles, type RoleCheck } from './authorize.ts';
+import { checkNetwork, LAB_CLIENT_ADDRESS } from './network.ts';
 import { createSecretRoutes } from './secrets.ts';
 import type { VaultCall, VaultRoute } from './vault-call.ts';
-import { badParameter, invalidName, missingApiVersion, unknownOperation } from './vault-errors.ts';
+import { badParameter, invalidName, unknownOperation } from './vault-errors.ts';
 import { parseVaultHost, vaultExists } from './vault-hosts.ts';
 import type { VaultRegistry } from './vault-registry.ts';
 
@@ -58,11 +60,12 @@ export function createVaultService(deps: VaultServiceDeps): VaultService {
     const match = table.match(method, segments);
     if (match !== undefined) deps.audit.note(request, { operation: match.route.operation });
     const apiVersion = queryValue(url, 'api-version');
-    if (apiVersion === undefined || apiVersion === '') throw missingApiVersion();
+    checkApiVersion(apiVersion);
     if (match === undefined) throw unknownOperation(method, segments.slice(1).join('/') || (segments[0] ?? ''));
 
     const objectName = match.params['name'];
     if (objectName !== undefined && !OBJECT_NAME.test(objectName)) throw invalidName(objectName);
+    checkNetwork(vault, token);
     authorize(vault, token, { ...match.route.permission, objectName }, roles);
     const call: VaultCall = {
       url,
@@ -119,7 +122,7 @@ function responseHeaders(vaults: VaultRegistry, requestId: string, request: Requ
     ...(clientRequestId === null ? {} : { 'x-ms-client-request-id': clientRequestId }),
     'x-ms-request-id': requestId,
     'x-ms-keyvault-service-version': '1.9.2544.1',
-    'x-ms-keyvault-network-info': 'conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;',
+    'x-ms-keyvault-network-info': `conn_type=Ipv4;addr=${LAB_CLIENT_ADDRESS};act_addr_fam=InterNetwork;`,
     'strict-transport-security': 'max-age=31536000;includeSubDomains',
     'x-content-type-options': 'nosniff',
   };

@@ -57,6 +57,7 @@ describe('a vault', () => {
       accessPolicies: [policy(['get'])],
       softDeleteRetentionDays: 90,
       purgeProtection: false,
+      network: { publicAccess: 'Enabled', denyByDefault: false, allowedRanges: [] },
     });
     expect(lab.arm.vaults()).toEqual([{ name: 'Kv1', resourceGroup: 'Rg1', armId: VAULT }]);
     expect(lab.audit.facts(lab.lastRequest())).toMatchObject({ operation: 'VaultPut', result: 'Success' });
@@ -132,11 +133,11 @@ describe('a vault', () => {
     expect((await lab.send('GET', VAULT)).status).toBe(404);
   });
 
-  it('is changed by PATCH where it is named, and keeps its retention', async () => {
+  it('is changed by PATCH where it is named', async () => {
     await lab.send('PUT', VAULT, body({ accessPolicies: [policy(['get'])] }));
     const patched = await lab.send('PATCH', VAULT, {
       tags: { a: 'b' },
-      properties: { enableRbacAuthorization: true, softDeleteRetentionInDays: 7, enablePurgeProtection: true },
+      properties: { enableRbacAuthorization: true, enablePurgeProtection: true },
     });
     expect(patched.body).toMatchObject({
       tags: { a: 'b' },
@@ -148,6 +149,64 @@ describe('a vault', () => {
       },
     });
     expect((await lab.send('PUT', VAULT, body())).body['properties']).toMatchObject({ enablePurgeProtection: true });
+  });
+
+  it('keeps the retention that it was created with', async () => {
+    await lab.send('PUT', VAULT, body({ softDeleteRetentionInDays: 7 }));
+    for (const method of ['PUT', 'PATCH']) {
+      const answer = await lab.send(method, VAULT, body({ softDeleteRetentionInDays: 30 }));
+      expect([answer.status, answer.body['error']?.['message']]).toEqual([
+        400,
+        'The property "softDeleteRetentionInDays" has been set already and it can\'t be modified.',
+      ]);
+    }
+    expect((await lab.send('PUT', VAULT, body())).body['properties']).toMatchObject({ softDeleteRetentionInDays: 7 });
+  });
+
+  it('shows its network rules as the service writes them, and tells the data plane', async () => {
+    const subnet = `${GROUP}/providers/Microsoft.Network/virtualNetworks/vnet/subnets/one`;
+    const created = await lab.send(
+      'PUT',
+      VAULT,
+      body({
+        publicNetworkAccess: 'enabled',
+        networkAcls: {
+          defaultAction: 'deny',
+          ipRules: [{ value: '20.1.2.3' }, { value: '20.1.0.0/16' }],
+          virtualNetworkRules: [{ id: subnet }],
+        },
+      }),
+    );
+    expect(created.body['properties']).toMatchObject({
+      publicNetworkAccess: 'Enabled',
+      networkAcls: {
+        bypass: 'AzureServices',
+        defaultAction: 'Deny',
+        ipRules: [{ value: '20.1.2.3/32' }, { value: '20.1.0.0/16' }],
+        virtualNetworkRules: [{ id: subnet.toLowerCase(), ignoreMissingVnetServiceEndpoint: false }],
+      },
+    });
+    expect(lab.arm.vaultRegistry.find('kv1')?.network).toEqual({
+      publicAccess: 'Enabled',
+      denyByDefault: true,
+      allowedRanges: ['20.1.2.3/32', '20.1.0.0/16'],
+    });
+    const sentBack = await lab.send('PUT', VAULT, created.body);
+    expect(sentBack.body).toEqual(created.body);
+  });
+
+  it.each([
+    [{ defaultAction: 'Refuse' }, "'defaultAction'"],
+    [{ bypass: 'Everybody' }, "'bypass'"],
+    [{ ipRules: [{ value: '20.1.2.300' }] }, 'properties.networkAcls.ipRules[0].value: 20.1.2.300'],
+    [{ ipRules: [{ value: '20.1.2.0/33' }] }, 'properties.networkAcls.ipRules[0].value: 20.1.2.0/33'],
+    [
+      { ipRules: [{ value: '20.1.2.3' }, { value: '10.0.1.0/24' }] },
+      'properties.networkAcls.ipRules[1].value: 10.0.1.0/24 belongs to forbidden range 10.0.0.0–10.255.255.255 (private',
+    ],
+  ])('with the network rules %j is refused', async (networkAcls, text) => {
+    const answer = await lab.send('PUT', VAULT, body({ networkAcls }));
+    expect(answer).toMatchObject({ status: 400, body: { error: { message: expect.stringContaining(text) } } });
   });
 
   it('has a name that nobody else in Azure has', async () => {

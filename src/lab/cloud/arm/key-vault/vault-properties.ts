@@ -3,6 +3,7 @@ import { isObject, objectOr, type JsonObject } from '../../rest/request.ts';
 import type { VaultRecord } from '../../vault/index.ts';
 import { badRequest } from '../arm-errors.ts';
 import type { ArmResource } from '../resource-store.ts';
+import { parseNetworkAcls, parsePublicAccess, vaultNetwork } from './network-rules.ts';
 import { invalid, parseAccessPolicies, parseGuid, storedPolicies } from './access-policies.ts';
 
 const NAME = /^(?=.{3,24}$)[A-Za-z](?:-?[A-Za-z0-9])*$/;
@@ -49,12 +50,12 @@ export function parseVaultProperties(
     accessPolicies: parseAccessPolicies(sent['accessPolicies'] ?? []),
     enabledForDeployment: optionalBoolean('enabledForDeployment', sent) ?? false,
     enableSoftDelete: true,
-    softDeleteRetentionInDays: before?.['softDeleteRetentionInDays'] ?? parseRetention(sent),
+    softDeleteRetentionInDays: parseRetention(sent, before),
     enableRbacAuthorization: rbac,
     ...(parsePurgeProtection(sent, before) ? { enablePurgeProtection: true } : {}),
     vaultUri: `https://${name.toLowerCase()}.vault.azure.net/`,
     provisioningState: 'Succeeded',
-    publicNetworkAccess: sent['publicNetworkAccess'] ?? 'Enabled',
+    publicNetworkAccess: parsePublicAccess(sent['publicNetworkAccess']),
   };
 }
 
@@ -80,13 +81,17 @@ export function vaultRecord(vault: ArmResource): VaultRecord {
     accessPolicies: storedPolicies(properties),
     softDeleteRetentionDays: Number(properties['softDeleteRetentionInDays']),
     purgeProtection: properties['enablePurgeProtection'] === true,
+    network: vaultNetwork(properties),
   };
 }
 
-// Kept and shown, and not acted on: the lab's data plane has no firewall yet.
 function optionalParts(sent: JsonObject): JsonObject {
-  const names = ['networkAcls', 'enabledForDiskEncryption', 'enabledForTemplateDeployment'] as const;
-  return Object.fromEntries(names.flatMap((name) => (sent[name] === undefined ? [] : [[name, sent[name]]])));
+  const networkAcls = parseNetworkAcls(sent['networkAcls']);
+  const switches = ['enabledForDiskEncryption', 'enabledForTemplateDeployment'].flatMap((name) => {
+    const value = optionalBoolean(name, sent);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...(networkAcls === undefined ? {} : { networkAcls }), ...Object.fromEntries(switches) };
 }
 
 function parseSku(value: unknown): JsonObject {
@@ -97,10 +102,14 @@ function parseSku(value: unknown): JsonObject {
   return { family: 'A', name: tier };
 }
 
-function parseRetention(sent: JsonObject): number {
-  const days = sent['softDeleteRetentionInDays'] ?? MAX_RETENTION_DAYS;
+function parseRetention(sent: JsonObject, before: JsonObject | undefined): number {
+  const set = before?.['softDeleteRetentionInDays'];
+  const days = sent['softDeleteRetentionInDays'] ?? set ?? MAX_RETENTION_DAYS;
   if (typeof days !== 'number' || !Number.isInteger(days) || days < MIN_RETENTION_DAYS || days > MAX_RETENTION_DAYS) {
     throw invalid('softDeleteRetentionInDays');
+  }
+  if (set !== undefined && set !== days) {
+    throw badRequest('The property "softDeleteRetentionInDays" has been set already and it can\'t be modified.');
   }
   return days;
 }
