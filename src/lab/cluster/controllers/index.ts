@@ -2,6 +2,7 @@ import { createDisposeStack, type Clock, type Log, type Random } from '#base';
 import type { ApiAccess } from '../api-access.ts';
 import { createControllerContext } from './reconcile/context.ts';
 import { startDaemonSetController } from './daemonsets/daemonset.ts';
+import { startCronJobController } from './cronjobs/cronjob.ts';
 import { startJobController } from './jobs/job.ts';
 import { startJobTtl } from './jobs/job-ttl.ts';
 import { startStatefulSetController } from './statefulsets/statefulset.ts';
@@ -62,6 +63,7 @@ export async function startControllers(options: ControllersOptions): Promise<Asy
   stack.use(startDaemonSetController(context));
   stack.use(startJobController(context));
   stack.use(startJobTtl(context));
+  stack.use(startCronJobController(context));
   stack.use(startScheduler(context));
   stack.use(startGarbageCollector(context, catalog));
   stack.use(startPodGc(context));

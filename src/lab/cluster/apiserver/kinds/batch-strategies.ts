@@ -1,7 +1,7 @@
 import type { KubeObject } from '#kube';
 import { jsonEqual, recordOf, shown, textOf, valueAt, withValueAt, type JsonRecord } from '../json.ts';
 import type { FieldIssue } from '../status-errors.ts';
-import { scheduleProblem } from './cron-schedule.ts';
+import { parseCronSchedule } from '../../cron-schedule.ts';
 import { changedIssues, choiceIssues, invalidIssue, negativeIssues, requiredIssue } from './field-issues.ts';
 import type { Strategy } from './kind.ts';
 import { podSpecIssues } from './pod-validation.ts';
@@ -226,10 +226,10 @@ function scheduleIssues(spec: JsonRecord, old: KubeObject | undefined): FieldIss
   const field = 'spec.schedule';
   const schedule = textOf(spec['schedule']);
   if (schedule === '') return [requiredIssue(field)];
-  const problem = scheduleProblem(schedule);
+  const parsed = parseCronSchedule(schedule.replace(/^(CRON_)?TZ=\S+\s+/, ''));
   const hadZone = textOf(valueAt(old, ['spec', 'schedule'])).includes('TZ');
   return [
-    ...(problem === undefined ? [] : [invalidIssue(field, schedule, problem)]),
+    ...(parsed.ok ? [] : [invalidIssue(field, schedule, parsed.problem)]),
     ...(schedule.includes('TZ') && !hadZone
       ? [invalidIssue(field, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead')]
       : []),

@@ -55,6 +55,7 @@ describe('a DaemonSet', () => {
     await changeNode({ spec: { unschedulable: true } });
     await start();
     await settled();
+    expect(await images()).toEqual(['i:1']);
   });
 
   test('runs where its selector holds, and nowhere else', async () => {
