@@ -4,12 +4,10 @@ import type { AzIo } from './io.ts';
 import { isObject, objectsAt, parseJson, textAt, type Json, type JsonObject } from './json.ts';
 import { waitForEnd } from './long-running.ts';
 import type { Account } from './profile.ts';
-import { ARM_SCOPE, GRAPH_SCOPE, type Tokens } from './tokens.ts';
+import { ARM_SCOPE, type Tokens } from './tokens.ts';
 
 /** Host of Azure Resource Manager. */
 export const ARM_URL = 'https://management.azure.com';
-
-const GRAPH_URL = 'https://graph.microsoft.com/v1.0';
 
 /** How a write ends: at once with `--no-wait`, else with the operation. */
 export interface WriteOptions {
@@ -28,6 +26,8 @@ export interface Arm {
   /** All pages of a list. `filter` becomes `$filter`. */
   list(path: string, apiVersion: string, filter?: string): Promise<readonly JsonObject[]>;
   post(path: string, apiVersion: string): Promise<JsonObject>;
+  /** Does an action that may take long and answers nothing. */
+  act(path: string, apiVersion: string, options?: WriteOptions): Promise<void>;
   /** Writes a resource and answers it as it is when the operation has ended; undefined with `noWait`. */
   put(path: string, apiVersion: string, body: Json, options?: WriteOptions): Promise<JsonObject | undefined>;
   delete(path: string, apiVersion: string, options?: WriteOptions): Promise<void>;
@@ -94,6 +94,11 @@ export function createArm(io: AzIo, http: AzHttp, tokens: Tokens, account: Accou
       const ended = await waitForEnd({ io, answer, resourceUrl: target, get: (address) => send('GET', address) });
       return ended ?? resource;
     },
+    async act(path, apiVersion, { noWait = false } = {}) {
+      const answer = await send('POST', url(path, apiVersion));
+      bodyOf(answer);
+      if (!noWait) await waitForEnd({ io, answer, get: (address) => send('GET', address) });
+    },
     async delete(path, apiVersion, { noWait = false } = {}) {
       const answer = await send('DELETE', url(path, apiVersion));
       bodyOf(answer);
@@ -107,36 +112,4 @@ export function bodyOf(answer: AzResponse): JsonObject {
   if (answer.status >= 400) throw httpError(answer.status, answer.body);
   const parsed = parseJson(answer.body);
   return isObject(parsed) ? parsed : {};
-}
-
-/** Microsoft Graph, as far as az asks it about principals. */
-export interface Graph {
-  /** The object id of who is signed in: of the user, or of the service principal. */
-  signedInObjectId(): Promise<string>;
-  /** The object id of the service principal or managed identity with this client id; undefined when there is none. */
-  servicePrincipalObjectId(clientId: string): Promise<string | undefined>;
-  /** The object id of the user with this principal name; undefined when there is none. */
-  userObjectId(userPrincipalName: string): Promise<string | undefined>;
-}
-
-/** The Graph of one account. */
-export function createGraph(http: AzHttp, tokens: Tokens, account: Account): Graph {
-  const get = (path: string) =>
-    sendSigned(http, tokens, account, GRAPH_SCOPE, { method: 'GET', url: `${GRAPH_URL}${path}` });
-  const firstId = async (path: string) => textAt(objectsAt(bodyOf(await get(path)), 'value')[0], 'id');
-  const quoted = (text: string) => encodeURIComponent(`'${text.replaceAll("'", "''")}'`);
-  const servicePrincipalObjectId = (clientId: string) =>
-    firstId(`/servicePrincipals?$filter=servicePrincipalNames/any(c:c%20eq%20${quoted(clientId)})`);
-  return {
-    servicePrincipalObjectId,
-    userObjectId: (name) => firstId(`/users?$filter=userPrincipalName%20eq%20${quoted(name)}`),
-    async signedInObjectId() {
-      const me = await get('/me');
-      const id = me.status < 400 ? textAt(bodyOf(me), 'id') : undefined;
-      // Graph has no /me for service principals.
-      const found = id ?? (await servicePrincipalObjectId(account.user.name));
-      if (found === undefined) throw httpError(me.status, me.body);
-      return found;
-    },
-  };
 }

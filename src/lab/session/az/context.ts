@@ -1,4 +1,5 @@
-import { createArm, createGraph, type Arm, type Graph } from './arm.ts';
+import { createArm, type Arm } from './arm.ts';
+import { createGraph, type Graph } from './graph.ts';
 import type { AzHttp } from './http.ts';
 import type { AzIo } from './io.ts';
 import { chooseAccount, readAccounts, type Account } from './profile.ts';

@@ -47,3 +47,12 @@ export function isoSeconds(seconds: Json | undefined): string | null {
   if (typeof seconds !== 'number') return null;
   return new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, '+00:00');
 }
+
+/** A time of ARM as Python's isoformat prints it: microseconds unless they are zero, and an offset instead of Z. */
+export function pythonTime(value: Json | undefined): Json {
+  if (typeof value !== 'string') return value ?? null;
+  const [, upToSeconds, fraction = ''] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?Z$/.exec(value) ?? [];
+  if (upToSeconds === undefined) return value;
+  const microseconds = fraction.padEnd(6, '0').slice(0, 6);
+  return `${upToSeconds}${Number(microseconds) === 0 ? '' : `.${microseconds}`}+00:00`;
+}

@@ -36,6 +36,15 @@ export interface PolicySubject {
   readonly applicationId: string | undefined;
 }
 
+/** Whether a policy is for `who`: the same tenant, object and application, whatever their case. */
+export function isPolicyOf(policy: JsonObject, who: PolicySubject): boolean {
+  return (
+    textAt(policy, 'objectId')?.toLowerCase() === who.objectId.toLowerCase() &&
+    textAt(policy, 'tenantId')?.toLowerCase() === who.tenantId.toLowerCase() &&
+    (textAt(policy, 'applicationId') ?? '').toLowerCase() === (who.applicationId ?? '').toLowerCase()
+  );
+}
+
 /**
  * The policies after giving `who` these permissions: kinds that are not named keep what they had; a policy that ends
  * without any permission goes.
@@ -45,11 +54,7 @@ export function applyPolicy(
   who: PolicySubject,
   given: Partial<Record<PermissionKind, readonly string[]>>,
 ): readonly JsonObject[] {
-  const isTheirs = (policy: JsonObject) =>
-    textAt(policy, 'objectId')?.toLowerCase() === who.objectId.toLowerCase() &&
-    textAt(policy, 'tenantId')?.toLowerCase() === who.tenantId.toLowerCase() &&
-    (textAt(policy, 'applicationId') ?? '').toLowerCase() === (who.applicationId ?? '').toLowerCase();
-  const before = policies.find(isTheirs);
+  const before = policies.find((policy) => isPolicyOf(policy, who));
   const permissions: Record<string, readonly string[]> = {};
   for (const kind of PERMISSION_KINDS) {
     const kept = at(before, `permissions.${WIRE_NAMES[kind]}`);

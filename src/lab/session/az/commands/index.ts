@@ -3,8 +3,15 @@ import { accountCommands } from './account.ts';
 import { aksCommands } from './aks.ts';
 import { groupCommands } from './group.ts';
 import { identityCommands } from './identity.ts';
+import { deletedVaultCommands } from './keyvault-deleted.ts';
+import { networkRuleCommands } from './keyvault-network.ts';
+import { policyCommands } from './keyvault-policy.ts';
 import { keyvaultCommands } from './keyvault.ts';
 import { restCommands } from './rest.ts';
+import { roleAssignmentCommands } from './role-assignment.ts';
+import { roleDefinitionCommands } from './role-definition.ts';
+import { deletedSecretCommands } from './secret-deleted.ts';
+import { secretFileCommands } from './secret-files.ts';
 import { secretCommands } from './secret.ts';
 import { versionCommands } from './version.ts';
 
@@ -15,8 +22,15 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...groupCommands,
   ...identityCommands,
   ...keyvaultCommands,
+  ...deletedVaultCommands,
+  ...networkRuleCommands,
+  ...policyCommands,
   ...secretCommands,
+  ...deletedSecretCommands,
+  ...secretFileCommands,
   ...restCommands,
+  ...roleAssignmentCommands,
+  ...roleDefinitionCommands,
   ...versionCommands,
 ];
 
@@ -28,5 +42,9 @@ export const GROUPS: readonly GroupSpec[] = [
   { path: 'identity', summary: 'User-assigned managed identities.' },
   { path: 'identity federated-credential', summary: 'Whose tokens stand for an identity.' },
   { path: 'keyvault', summary: 'Vaults, their access policies and what is in them.' },
+  { path: 'keyvault network-rule', summary: 'Who is let through to a vault.' },
   { path: 'keyvault secret', summary: 'The secrets of a vault.' },
+  { path: 'role', summary: 'Azure RBAC.' },
+  { path: 'role assignment', summary: 'Who has which role where.' },
+  { path: 'role definition', summary: 'What a role allows.' },
 ];

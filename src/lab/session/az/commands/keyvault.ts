@@ -2,63 +2,16 @@ import type { Arm } from '../arm.ts';
 import type { Args } from '../args.ts';
 import type { CommandSpec, OptionSpec } from '../command.ts';
 import type { CommandContext } from '../context.ts';
-import { AzError, usageError } from '../errors.ts';
-import { at, isObject, objectsAt, textAt, type Json, type JsonObject } from '../json.ts';
-import { boolean, flag, location, name, noWait, resourceGroup, tags, text } from '../options.ts';
-import { shapeResource, withNulls } from '../shape.ts';
-import {
-  applyPolicy,
-  PERMISSION_KINDS,
-  PERMISSIONS,
-  type PermissionKind,
-  type PolicySubject,
-} from './access-policy.ts';
+import { AzError } from '../errors.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { boolean, flag, location, noWait, resourceGroup, tags, text } from '../options.ts';
+import { rulesOf } from './network-rules.ts';
 import { locationOf } from './resource-group.ts';
-import { findVaultPath, SOFT_DELETE_PAGE, VAULT_API, vaultPath } from './vault-lookup.ts';
-
-const vaultName = name('Name of the vault: 3 to 24 letters, digits and hyphens.');
-const optionalGroup: OptionSpec = {
-  ...resourceGroup,
-  required: false,
-  help: 'Resource group of the vault. Looked up where it is absent.',
-};
-
-const PROPERTY_NULLS = [
-  'createMode',
-  'enablePurgeProtection',
-  'enabledForDeployment',
-  'enabledForDiskEncryption',
-  'enabledForTemplateDeployment',
-  'hsmPoolResourceId',
-  'privateEndpointConnections',
-];
-
-const PERMISSION_NULLS = ['certificates', 'keys', 'secrets', 'storage'];
+import { changing, givenProperties, propertyOptions } from './vault-change.ts';
+import { findVaultPath, optionalGroup, SOFT_DELETE_PAGE, VAULT_API, vaultName, vaultPath } from './vault-lookup.ts';
+import { shapeVault } from './vault-shape.ts';
 
 const SOFT_DELETE_WARNING = `Warning! If you have soft-delete protection enabled on this key vault, you will not be able to reuse this key vault name until the key vault has been purged from the soft deleted state. Please see the following documentation for additional guidance.\n${SOFT_DELETE_PAGE}`;
-
-function shapeVault(vault: JsonObject): JsonObject {
-  const shaped = withNulls(shapeResource(vault), ['systemData', 'tags']);
-  const properties = shaped['properties'];
-  if (!isObject(properties)) return shaped;
-  const accessPolicies = objectsAt(properties, 'accessPolicies').map((policy) => ({
-    ...withNulls(policy, ['applicationId']),
-    permissions: withNulls(isObject(policy['permissions']) ? policy['permissions'] : {}, PERMISSION_NULLS),
-  }));
-  const acls = properties['networkAcls'];
-  const networkAcls = isObject(acls) ? withNulls(acls, ['ipRules', 'virtualNetworkRules']) : null;
-  return { ...shaped, properties: withNulls({ ...properties, accessPolicies, networkAcls }, PROPERTY_NULLS) };
-}
-
-const networkOptions: readonly OptionSpec[] = [
-  text('publicNetworkAccess', '--public-network-access', 'Whether the vault answers on public networks.', {
-    choices: ['Disabled', 'Enabled'],
-  }),
-  text('defaultAction', '--default-action', 'What happens to callers that no rule names.', {
-    choices: ['Allow', 'Deny'],
-  }),
-  text('bypass', '--bypass', 'Who is let through in spite of the rules.', { choices: ['AzureServices', 'None'] }),
-];
 
 const createOptions: readonly OptionSpec[] = [
   vaultName,
@@ -71,37 +24,19 @@ const createOptions: readonly OptionSpec[] = [
     'Data actions are allowed by role assignments instead of access policies. Default here: false, as most tutorials expect; the az of today takes true.',
   ),
   flag('noSelfPerms', '--no-self-perms', 'Do not give the creator an access policy.'),
+  ...propertyOptions,
+  { key: 'networkAclsIps', names: ['--network-acls-ips'], kind: 'list', help: 'Addresses that are let through.' },
   {
-    key: 'retentionDays',
-    names: ['--retention-days'],
-    kind: 'integer',
-    help: 'Days that deleted things are kept: 7 to 90. Default: 90.',
+    key: 'networkAclsVnets',
+    names: ['--network-acls-vnets'],
+    kind: 'list',
+    help: 'Subnets that are let through: ids, or NETWORK/SUBNET.',
   },
-  boolean('purgeProtection', '--enable-purge-protection', 'Nothing can be purged before the retention is over.'),
-  boolean('forDeployment', '--enabled-for-deployment', 'Virtual machines may read certificates.'),
-  boolean('forDiskEncryption', '--enabled-for-disk-encryption', 'Disk Encryption may read secrets and unwrap keys.'),
-  boolean('forTemplateDeployment', '--enabled-for-template-deployment', 'Resource Manager may read secrets.'),
-  ...networkOptions,
   tags,
   noWait,
 ];
 
-const policyTarget: readonly OptionSpec[] = [
-  text('objectId', '--object-id', 'The object (principal) id of who the policy is for.'),
-  text('spn', '--spn', 'Its client id instead.'),
-  text('upn', '--upn', "A user's principal name instead."),
-  text('applicationId', '--application-id', 'The application that acts for the principal.'),
-];
-
-const permissionOptions: readonly OptionSpec[] = PERMISSION_KINDS.map((kind) => ({
-  key: `${kind}Permissions`,
-  names: [`--${kind}-permissions`],
-  kind: 'list',
-  help: `What it may do with ${kind === 'storage' ? 'storage accounts' : `${kind}s`}.`,
-  choices: PERMISSIONS[kind],
-}));
-
-/** `az keyvault …`, without its subgroups. */
+/** `az keyvault …`, without its subgroups, policies and deleted vaults. */
 export const keyvaultCommands: readonly CommandSpec[] = [
   {
     path: 'keyvault create',
@@ -153,26 +88,31 @@ export const keyvaultCommands: readonly CommandSpec[] = [
     },
   },
   {
-    path: 'keyvault set-policy',
-    summary: 'Set what a principal may do in a vault that uses access policies.',
-    options: [vaultName, optionalGroup, ...policyTarget, ...permissionOptions, noWait],
-    example: 'keyvault set-policy --name demo-vault --spn CLIENT_ID --secret-permissions get list',
-    run: (context, args) =>
-      writePolicies(context, args, (policies, who) => applyPolicy(policies, who, permissionsOf(args))),
-  },
-  {
-    path: 'keyvault delete-policy',
-    summary: 'Take a principal out of a vault’s access policies.',
-    options: [vaultName, optionalGroup, ...policyTarget, noWait],
-    example: 'keyvault delete-policy --name demo-vault --object-id OBJECT_ID',
-    run: (context, args) =>
-      writePolicies(context, args, (policies, who) => {
-        const left = policies.filter(
-          (policy) => textAt(policy, 'objectId')?.toLowerCase() !== who.objectId.toLowerCase(),
-        );
-        if (left.length === policies.length) throw new AzError('error', 'No matching policies found');
-        return left;
-      }),
+    path: 'keyvault update',
+    summary: 'Change the properties of a vault.',
+    options: [
+      vaultName,
+      optionalGroup,
+      boolean(
+        'rbac',
+        '--enable-rbac-authorization',
+        'Whether role assignments, not access policies, allow data actions.',
+      ),
+      ...propertyOptions,
+      noWait,
+    ],
+    example: 'keyvault update --name demo-vault --enable-rbac-authorization true',
+    run: changing((properties, args) => {
+      const [bypass, defaultAction] = [args.optional('bypass'), args.optional('defaultAction')];
+      const given = {
+        ...givenProperties(args),
+        enableRbacAuthorization: args.boolean('rbac'),
+        softDeleteRetentionInDays: args.integer('retentionDays'),
+      };
+      const rules = { ...rulesOf(properties), ...definedOnly({ bypass, defaultAction }) };
+      const hasRules = bypass !== undefined || defaultAction !== undefined;
+      return { ...properties, ...definedOnly(given), ...(hasRules ? { networkAcls: rules } : {}) };
+    }),
   },
 ];
 
@@ -188,13 +128,6 @@ async function createVault(context: CommandContext, args: Args): Promise<Json | 
 
   const rbac = args.boolean('rbac') ?? false;
   const self = rbac || args.flag('noSelfPerms') ? undefined : await (await context.graph()).signedInObjectId();
-  const optional: JsonObject = {
-    enablePurgeProtection: args.boolean('purgeProtection'),
-    enabledForDeployment: args.boolean('forDeployment'),
-    enabledForDiskEncryption: args.boolean('forDiskEncryption'),
-    enabledForTemplateDeployment: args.boolean('forTemplateDeployment'),
-    publicNetworkAccess: args.optional('publicNetworkAccess'),
-  };
   const vault = await arm.put(
     path,
     VAULT_API,
@@ -208,11 +141,8 @@ async function createVault(context: CommandContext, args: Args): Promise<Json | 
         enableRbacAuthorization: rbac,
         enableSoftDelete: true,
         softDeleteRetentionInDays: args.integer('retentionDays') ?? 90,
-        networkAcls: {
-          bypass: args.optional('bypass') ?? 'AzureServices',
-          defaultAction: args.optional('defaultAction') ?? 'Allow',
-        },
-        ...optional,
+        networkAcls: networkAclsOf(arm, args),
+        ...givenProperties(args),
       },
     },
     { noWait: args.flag('noWait') },
@@ -225,58 +155,32 @@ function fullAccess(tenantId: string, objectId: string): JsonObject {
   return { tenantId, objectId, permissions };
 }
 
-/** Reads the vault, changes its policies and writes all of it back: az itself merges them. */
-async function writePolicies(
-  context: CommandContext,
-  args: Args,
-  change: (policies: readonly JsonObject[], who: PolicySubject) => readonly JsonObject[],
-): Promise<Json | undefined> {
-  const arm: Arm = await context.arm();
-  const path = await findVaultPath(arm, args.text('name'), args.optional('resourceGroup'));
-  const objectId = await policyObjectId(context, args);
-  const vault = await arm.get(path, VAULT_API);
-  if (at(vault, 'properties.enableRbacAuthorization') === true) {
-    throw new AzError('error', "Cannot set policies to a vault with '--enable-rbac-authorization' specified");
-  }
-  const { id: _id, name: _name, type: _type, systemData: _systemData, ...writable } = vault;
-  const properties = isObject(vault['properties']) ? vault['properties'] : {};
-  const tenantId = textAt(properties, 'tenantId') ?? '';
-  const who = { tenantId, objectId, applicationId: args.optional('applicationId') };
-  const written = await arm.put(
-    path,
-    VAULT_API,
-    {
-      ...writable,
-      properties: { ...properties, accessPolicies: change(objectsAt(properties, 'accessPolicies'), who) },
-    },
-    { noWait: args.flag('noWait') },
-  );
-  return written === undefined ? undefined : shapeVault(written);
+/** As az sends them: without any option about networks everybody is let in; with one, nothing is filled in. */
+function networkAclsOf(arm: Arm, args: Args): JsonObject {
+  const [bypass, defaultAction] = [args.optional('bypass'), args.optional('defaultAction')];
+  const base =
+    bypass === undefined && defaultAction === undefined
+      ? { bypass: 'AzureServices', defaultAction: 'Allow' }
+      : { bypass, defaultAction };
+  const [addresses, subnets] = [args.list('networkAclsIps'), args.list('networkAclsVnets')];
+  if (addresses === undefined && subnets === undefined) return base;
+  return {
+    ...base,
+    ipRules: (addresses ?? []).map((value) => ({ value })),
+    virtualNetworkRules: (subnets ?? []).map((subnet) => ({ id: subnetId(arm, args, subnet) })),
+  };
 }
 
-async function policyObjectId(context: CommandContext, args: Args): Promise<string> {
-  const given = args.optional('objectId');
-  const spn = args.optional('spn');
-  const upn = args.optional('upn');
-  if ([given, spn, upn].filter((value) => value !== undefined).length !== 1) {
-    throw usageError('specify exactly one: --object-id, --spn, --upn');
+function subnetId(arm: Arm, args: Args, subnet: string): string {
+  const [network, name, ...more] = subnet.toLowerCase().split('/');
+  if (subnet.startsWith('/subscriptions/')) return subnet.toLowerCase();
+  if (name === undefined || more.length > 0) {
+    throw new AzError('error', `Invalid VNet rule: ${subnet}. Format: {vnet_name}/{subnet_name} or {subnet_id}`);
   }
-  if (given !== undefined) return given;
-  const graph = await context.graph();
-  const found = spn === undefined ? await graph.userObjectId(upn ?? '') : await graph.servicePrincipalObjectId(spn);
-  if (found !== undefined) return found;
-  context.warn(
-    spn === undefined ? `Unable to find user with upn '${upn}'` : `Unable to find service principal with spn '${spn}'`,
-  );
-  throw new AzError('error', 'Unable to get object id from principal name.');
+  const group = `${arm.subscription}/resourceGroups/${args.text('resourceGroup')}`;
+  return `${group}/providers/Microsoft.Network/virtualNetworks/${network}/subnets/${name}`;
 }
 
-function permissionsOf(args: Args): Partial<Record<PermissionKind, readonly string[]>> {
-  const given = PERMISSION_KINDS.map((kind) => [kind, args.list(`${kind}Permissions`)] as const);
-  if (given.every(([, list]) => list === undefined)) {
-    throw usageError(
-      'specify at least one: --key-permissions, --secret-permissions, --certificate-permissions --storage-permissions',
-    );
-  }
-  return Object.fromEntries(given.filter(([, list]) => list !== undefined));
+function definedOnly(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }

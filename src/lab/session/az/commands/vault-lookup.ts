@@ -3,9 +3,20 @@ import type { Args } from '../args.ts';
 import type { OptionSpec } from '../command.ts';
 import { AzError, usageError } from '../errors.ts';
 import { textAt } from '../json.ts';
+import { name, resourceGroup } from '../options.ts';
 
 /** The api-version that az sends for vaults. */
 export const VAULT_API = '2026-02-01';
+
+/** `--name` of a vault. */
+export const vaultName: OptionSpec = name('Name of the vault: 3 to 24 letters, digits and hyphens.');
+
+/** `--resource-group` of a vault that exists. */
+export const optionalGroup: OptionSpec = {
+  ...resourceGroup,
+  required: false,
+  help: 'Resource group of the vault. Looked up where it is absent.',
+};
 
 /** The page that az points to before it deletes a vault or a secret. */
 export const SOFT_DELETE_PAGE = 'https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview';
@@ -39,13 +50,48 @@ export const secretOptions: readonly OptionSpec[] = [
   { key: 'id', names: ['--id'], kind: 'text', help: 'URL of the secret, instead of --vault-name and --name.' },
 ];
 
+/** `--version`. */
+export const versionOption: OptionSpec = {
+  key: 'version',
+  names: ['--version', '-v'],
+  kind: 'text',
+  help: 'The version. Default: the latest.',
+};
+
+/** `--maxresults` of lists. */
+export const mostResults: OptionSpec = {
+  key: 'most',
+  names: ['--maxresults'],
+  kind: 'integer',
+  help: 'At most so many.',
+};
+
+/** Options that name a vault: by its name, or by its URL. */
+export const vaultOptions: readonly OptionSpec[] = [
+  { key: 'vaultName', names: ['--vault-name'], kind: 'text', help: 'Name of the vault. Required without --id.' },
+  { key: 'id', names: ['--id'], kind: 'text', help: 'URL of the vault, instead of --vault-name.' },
+];
+
+/** The URL of the vault that the options name. Throws az's own error when they name none. */
+export function vaultPlace(args: Args): string {
+  const [id, name] = [args.optional('id'), args.optional('vaultName')];
+  if (id !== undefined) {
+    if (name !== undefined) throw new AzError('error', '--vault-name and --id are mutually exclusive.');
+    if (!URL.canParse(id)) throw new AzError('error', 'Invalid id for Vault or HSM.');
+    return new URL(id).origin;
+  }
+  if (name === undefined) throw new AzError('error', 'Please specify --vault-name or --hsm-name.');
+  return vaultUrl(name);
+}
+
 /** Which secret the options name. Throws az's own error, which is none of usage, when they name none. */
 export function secretPlace(args: Args): SecretPlace {
   const id = args.optional('id');
   if (id !== undefined) {
     const url = URL.canParse(id) ? new URL(id) : undefined;
     const [, kind, name, version] = url?.pathname.split('/') ?? [];
-    if (url === undefined || kind !== 'secrets' || !name) throw usageError(`'${id}' is not the URL of a secret`);
+    if (url === undefined || (kind !== 'secrets' && kind !== 'deletedsecrets') || !name)
+      throw usageError(`'${id}' is not the URL of a secret`);
     return { vaultUrl: url.origin, name, version: version === '' ? undefined : version };
   }
   if (args.optional('name') === undefined || args.optional('vaultName') === undefined) {
