@@ -1,7 +1,9 @@
-import { spawnSync, execFile } from 'node:child_process';
+import { execFile, spawn as spawnChild, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from '@lydell/node-pty';
@@ -34,14 +36,28 @@ interface Ended {
   readonly stderr: string;
 }
 
+/** Sends a text to a port of this machine and answers all that comes back. */
+async function ask(port: number, text: string): Promise<Buffer> {
+  const socket = connect({ host: '127.0.0.1', port });
+  socket.write(text);
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
 describe.skipIf(missing !== '')(`streams of pods under kubectl (needs namespaces and kubectl)`, () => {
   let folder: string;
   let child: NamespaceChild;
   const env = () => ({ PATH: process.env['PATH'] ?? '', HOME: folder, KUBECONFIG: join(folder, 'kubeconfig') });
 
-  const kubectl = (args: readonly string[], input: string | Buffer = '') =>
+  const kubectl = (args: readonly string[], input: string | Buffer = '', settings: Record<string, string> = {}) =>
     new Promise<Ended>((resolve) => {
-      const options = { env: env(), timeout: 20_000, encoding: 'buffer', maxBuffer: 64 * 1024 * 1024 } as const;
+      const options = {
+        env: { ...env(), ...settings },
+        timeout: 20_000,
+        encoding: 'buffer',
+        maxBuffer: 64 * 1024 * 1024,
+      } as const;
       const run = execFile('kubectl', args, options, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr: stderr.toString() }),
       );
@@ -130,6 +146,57 @@ describe.skipIf(missing !== '')(`streams of pods under kubectl (needs namespaces
     expect((await kubectl(['exec', 'waits', '--', 'ls'])).stderr).toContain(text);
     expect((await kubectl(['attach', 'waits'])).stderr).toContain(text);
   });
+
+  test.each([
+    ['WebSocket', {}],
+    ['SPDY', { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false' }],
+  ] as const)('exec by %s tells the streams apart, carries any bytes and has an exit code', async (_way, settings) => {
+    const bytes = randomBytes(1_000_000);
+    const script = 'echo oops >&2; cat; exit 7';
+    const seen = await kubectl(['exec', '-i', 'shell', '--', 'sh', '-c', script], bytes, settings);
+    expect(seen).toMatchObject({ code: 7, stderr: 'oops\ncommand terminated with exit code 7\n' });
+    expect(seen.stdout.equals(bytes)).toBe(true);
+  });
+
+  test.each([
+    ['WebSocket', {}],
+    ['SPDY', { KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' }],
+  ] as const)(
+    'port-forward by %s carries many connections, and says which port nobody serves',
+    async (_way, settings) => {
+      // pods share this machine's network
+      const page = randomBytes(300_000);
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', (asked) => socket.end(Buffer.concat([asked, page])));
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const forward = spawnChild('kubectl', ['port-forward', 'shell', `:${port}`, ':1'], {
+        env: { ...env(), ...settings },
+      });
+      try {
+        let out = '';
+        let err = '';
+        forward.stdout.on('data', (text: Buffer) => (out += text.toString()));
+        forward.stderr.on('data', (text: Buffer) => (err += text.toString()));
+        const local = (remote: number) => new RegExp(`127\\.0\\.0\\.1:(\\d+) -> ${remote}\\b`).exec(out)?.[1];
+        await expect.poll(() => local(1), { timeout: 15_000 }).toBeDefined();
+        const asked = ['first', 'second', 'third'];
+        const answers = await Promise.all(asked.map((text) => ask(Number(local(port)), text)));
+        expect(
+          answers.map((answer, index) => answer.equals(Buffer.concat([Buffer.from(asked[index] ?? ''), page]))),
+        ).toEqual([true, true, true]);
+        await ask(Number(local(1)), 'x').catch(() => undefined);
+        await expect
+          .poll(() => err, { timeout: 15_000 })
+          .toContain('dial tcp4 127.0.0.1:1: connect: connection refused');
+      } finally {
+        forward.kill();
+        server.close();
+      }
+    },
+  );
 
   test.each([
     [['--tail=2'], 'two\ntail'],

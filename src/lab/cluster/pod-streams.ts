@@ -1,10 +1,14 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 
-/** Which container of which pod. */
-export interface ContainerKey {
+/** Which pod. */
+export interface PodKey {
   readonly podUid: string;
   readonly namespace: string;
   readonly podName: string;
+}
+
+/** Which container of which pod. */
+export interface ContainerKey extends PodKey {
   readonly container: string;
 }
 
@@ -50,4 +54,6 @@ export interface PodStreams {
   exec(key: ContainerKey, request: ExecRequest): Promise<ExecSession>;
   /** The container's own stdin, stdout and stderr. */
   attach(key: ContainerKey, request: Omit<ExecRequest, 'command'>): Promise<ExecSession>;
+  /** A connection to a port of the pod. Rejects with the text that a client of port-forward is to see. */
+  portForward(key: PodKey, port: number): Promise<Duplex>;
 }

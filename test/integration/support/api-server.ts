@@ -25,6 +25,7 @@ const streams: PodStreams = {
     });
   },
   attach: () => Promise.reject(new Error('nothing to attach to')),
+  portForward: () => Promise.reject(new Error('nothing to connect to')),
 };
 
 /** An API server whose namespace `default` is ready for pods. */

@@ -13,7 +13,7 @@ import { createKindRegistry } from './kinds/kind-registry.ts';
 import type { ServeContext } from './serve/context.ts';
 import { removeWithDefinitions } from './operations/definition-cleanup.ts';
 import { createRequestListener } from './serve/handler.ts';
-import { attachExec } from './serve/pod-exec.ts';
+import { attachUpgrades } from './serve/upgrades.ts';
 import { openObjectStorage } from './storage/object-storage.ts';
 
 /** What an API server needs. */
@@ -102,7 +102,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
         requestCert: true,
         rejectUnauthorized: false,
       },
-      prepare: (httpServer) => attachExec(httpServer, serving),
+      prepare: (httpServer) => attachUpgrades(httpServer, serving),
     }),
   );
   stack.defer(() => stopping.abort());

@@ -19,7 +19,12 @@ describe('the thresholds of a probe', () => {
   ];
   it.each(cases)('%s', (_name, probe, results, believed) => {
     const threshold = createThreshold(probe);
-    expect(results.split('').map((result) => (threshold(result === '+') ? 'x' : '.')).join('')).toBe(believed);
+    expect(
+      results
+        .split('')
+        .map((result) => (threshold(result === '+') ? 'x' : '.'))
+        .join(''),
+    ).toBe(believed);
   });
 });
 

@@ -1,7 +1,10 @@
 import { access } from 'node:fs/promises';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '#base';
 import { ApiError } from '../api-access.ts';
-import type { ContainerKey, PodStreams } from '../pod-streams.ts';
+import type { ContainerKey, PodKey, PodStreams } from '../pod-streams.ts';
+import { goNetworkError } from './http-get.ts';
 import { readContainerLog } from './log-reader.ts';
 import type { PodContainer } from './pod-container.ts';
 import { containerLogPath, type PodWorker } from './pod-worker.ts';
@@ -52,6 +55,10 @@ export function createPodStreams({ worker, logDir, clock }: PodStreamsOptions): 
     },
     exec: async (key, request) => running(key).exec(request),
     attach: async (key, request) => running(key).attach(request),
+    portForward: (key, port) => {
+      if (worker(key.podUid) === undefined) throw new Error(`pod not found ("${key.podName}_${key.namespace}")`);
+      return connectToPod(key, port);
+    },
   };
 }
 
@@ -59,6 +66,34 @@ const REASONS: Readonly<Record<string, string>> = {
   ContainerCreating: 'is waiting to start: ContainerCreating',
   PodInitializing: 'is waiting to start: PodInitializing',
 };
+
+/** Connects as containerd does for a pod on the host's network: to localhost, by IPv4 and then by IPv6. */
+async function connectToPod({ podUid, podName }: PodKey, port: number): Promise<Duplex> {
+  const troubles: string[] = [];
+  for (const host of ['127.0.0.1', '::1']) {
+    try {
+      return await dial(host, port);
+    } catch (error) {
+      const text = goNetworkError(error, { hostname: host === '::1' ? '[::1]' : host, port: String(port) });
+      troubles.push(text.replace('dial tcp ', host === '::1' ? 'dial tcp6 ' : 'dial tcp4 '));
+    }
+  }
+  throw new Error(
+    `error forwarding port ${port} to pod ${podName}, uid ${podUid}: failed to execute portforward in network namespace "host": ` +
+      `failed to connect to localhost:${port} inside namespace "host", IPv4: ${troubles[0]} IPv6 ${troubles[1]} `,
+  );
+}
+
+function dial(host: string, port: number): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port });
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
+}
 
 function badRequest(message: string): ApiError {
   return refusal(400, 'BadRequest', message);

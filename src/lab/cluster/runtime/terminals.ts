@@ -117,7 +117,8 @@ export async function openTerminal(input: {
   });
   /** Until nothing more comes: a background process keeps the terminal open, but it is the command's output that counts. */
   const silent = async (): Promise<void> => {
-    for (let before = -1; isOpen && (before !== received || output.writableNeedDrain);) {
+    let before = -1;
+    while (before !== received || output.writableNeedDrain) {
       before = received;
       await clock.sleep(DRAIN_MS);
     }

@@ -88,7 +88,8 @@ function toBuffer(data: RawData): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data);
 }
 
-function resize(session: ExecSession, content: Buffer): void {
+/** Passes on a new size as clients write it: `{"Width":80,"Height":24}`. */
+export function resize(session: ExecSession, content: Buffer): void {
   let size: unknown;
   try {
     size = JSON.parse(content.toString('utf8'));

@@ -17,7 +17,7 @@ export interface SpdyConnection {
 }
 
 /** The longest frame that is read. Clients of Kubernetes write 32 KiB at a time. */
-const MAX_FRAME_BYTES = 4 * 1024 * 1024;
+const MAX_FRAME_BYTES = 1024 * 1024;
 /** How much may wait for the reader of a stream before nothing more is read from the connection. */
 const BACKLOG_BYTES = 1024 * 1024;
 const STREAM_ID = 0x7fffffff;
@@ -30,6 +30,7 @@ export function serveSpdy(transport: Duplex, onStream: (stream: SpdyStream) => v
   const codec = createHeaderCodec();
   const streams = new Map<number, Duplex>();
   let lastId = 0;
+  let roomMade = (): void => undefined;
   const send = (frame: Buffer, done?: () => void) => {
     if (transport.destroyed || !transport.writable) done?.();
     else transport.write(frame, () => done?.());
@@ -42,14 +43,12 @@ export function serveSpdy(transport: Duplex, onStream: (stream: SpdyStream) => v
     const reply = await codec.encode(new Map());
     send(controlFrame(FRAME.synReply, 0, Buffer.concat([words(id), reply])));
     const duplex = new Duplex({
-      read: () => {
-        transport.resume();
-      },
+      read: () => roomMade(),
       write: (chunk: Buffer, _encoding, done) => send(dataFrame(id, 0, chunk), done),
       final: (done) => send(dataFrame(id, FLAG_FIN, Buffer.alloc(0)), done),
       destroy: (error, done) => {
         if (streams.delete(id) && error !== null) send(controlFrame(FRAME.rstStream, 0, words(id, RESET.cancel)));
-        transport.resume();
+        roomMade();
         done(null);
       },
     });
@@ -87,18 +86,15 @@ export function serveSpdy(transport: Duplex, onStream: (stream: SpdyStream) => v
   };
 
   const isFull = () => [...streams.values()].some(({ readableLength }) => readableLength > BACKLOG_BYTES);
-  const hasRoom = () =>
-    new Promise<void>((resolve) => {
-      const look = () => {
-        if (!transport.destroyed && isFull()) return;
-        transport.off('resume', look);
-        transport.off('close', look);
-        resolve();
-      };
-      transport.on('resume', look);
-      transport.on('close', look);
-      look();
-    });
+  const hasRoom = async (): Promise<void> => {
+    while (isFull() && !transport.destroyed) {
+      await new Promise<void>((resolve) => {
+        roomMade = resolve;
+      });
+    }
+  };
+  transport.on('close', () => roomMade());
+  transport.on('error', () => undefined);
 
   const closed = (async () => {
     const reader = createFrameReader(MAX_FRAME_BYTES);
@@ -106,7 +102,7 @@ export function serveSpdy(transport: Duplex, onStream: (stream: SpdyStream) => v
       for await (const chunk of transport as AsyncIterable<Buffer>) {
         reader.add(chunk);
         for (let frame = reader.next(); frame !== undefined; frame = reader.next()) await handle(frame);
-        if (isFull()) await hasRoom();
+        await hasRoom();
       }
     } catch {
       // A connection that breaks, or does not speak SPDY, is over.

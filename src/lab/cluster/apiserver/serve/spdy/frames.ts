@@ -23,7 +23,7 @@ export interface FrameReader {
 
 /** A reader that has seen nothing. Its `next` throws when a frame is longer than `maxBytes`. */
 export function createFrameReader(maxBytes: number): FrameReader {
-  let rest = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
   return {
     add: (chunk) => {
       rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);

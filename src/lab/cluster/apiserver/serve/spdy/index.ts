@@ -1,0 +1,1 @@
+export { serveSpdy, type SpdyConnection, type SpdyStream } from './connection.ts';
