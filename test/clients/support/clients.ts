@@ -37,9 +37,10 @@ export function describeWithClients(name: string, clients: readonly string[], bo
     'skipped' in installed ? [`${client}: ${installed.skipped}`] : [],
   );
   const versions = found.flatMap(({ installed }) => ('version' in installed ? [installed.version] : []));
-  const told = reasons.length > 0 ? `[skipped: ${reasons.join('; ')}]` : `(${versions.join(', ')})`;
+  const some = versions.length > 0 ? ` (${versions.join(', ')})` : '';
+  const told = reasons.length > 0 ? ` [skipped: ${reasons.join('; ')}]` : some;
   // oxlint-disable-next-line vitest/valid-describe-callback -- the body is the caller's
-  describe.skipIf(reasons.length > 0)(`${name} ${told}`, body);
+  describe.skipIf(reasons.length > 0)(`${name}${told}`, body);
 }
 
 /** The environment with the clients' programs first on the PATH: kubectl 1.34 before the machine's own. */
