@@ -20,6 +20,7 @@ import {
 import { SYSTEM_NAMESPACES } from './namespaces/namespace-plan.ts';
 import { startPodGc } from './collection/pod-gc.ts';
 import { startReplicaSetController } from './workloads/replicaset.ts';
+import { startEndpointsController } from './services/endpoints.ts';
 import { startScheduler } from './scheduling/scheduler.ts';
 
 export type { ServedKind } from './reconcile/kinds.ts';
@@ -64,6 +65,7 @@ export async function startControllers(options: ControllersOptions): Promise<Asy
   stack.use(startJobController(context));
   stack.use(startJobTtl(context));
   stack.use(startCronJobController(context));
+  stack.use(startEndpointsController(context));
   stack.use(startScheduler(context));
   stack.use(startGarbageCollector(context, catalog));
   stack.use(startPodGc(context));

@@ -27,7 +27,7 @@ export async function startFakeKubelet(api: ApiAccess, clock: Clock, nodeName = 
     const ready = !unready.some((prefix) => name.startsWith(prefix));
     const time = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
     const condition = { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: time };
-    const body = { metadata: { uid }, status: { phase: 'Running', conditions: [condition] } };
+    const body = { metadata: { uid }, status: { phase: 'Running', podIP: '127.0.0.1', conditions: [condition] } };
     return ignoreNotFound(api.patch(RESOURCES.pods, { namespace, name }, 'strategic', body, 'status'));
   };
 
