@@ -619,6 +619,22 @@ describe('a federated exchange', () => {
     });
   });
 
+  it('stands for an application as well as for a managed identity', async () => {
+    const application = directory.applicationByClientId(app.clientId);
+    if (application === undefined) throw new Error('no application');
+    directory.putApplication({
+      ...application,
+      federatedCredentials: [{ name: 'fic', issuer: ISSUER, subject: SUBJECT, audiences: [AUDIENCE] }],
+    });
+    const answer = await post(assertionForm(await issuer.sign(claims()), { client_id: app.clientId }));
+    expect(answer.status).toBe(200);
+    expect(decodeJwt(String(answer.body['access_token']))).toMatchObject({
+      appid: app.clientId,
+      oid: directory.byClientId(app.clientId)?.objectId,
+      appidacr: '2',
+    });
+  });
+
   it('begins to fail as soon as the credential is gone, and works again when it is back', async () => {
     const identity = directory.byClientId(CLIENT);
     if (identity === undefined) throw new Error('no identity');

@@ -1,0 +1,53 @@
+import { silentLog } from '#base';
+import type { Store } from '#lab/store';
+import { createFakeClock, createFakeRandom, type FakeClock } from '../../../../base/testing/index.ts';
+import { createAuditLog } from '../../audit-log.ts';
+import { openDirectory, type LabDirectory } from '../../directory-store.ts';
+import { openEntra, type Entra } from '../entra.ts';
+
+/** An Entra ID for a test, with its own tenant. */
+export interface TestEntra {
+  readonly clock: FakeClock;
+  readonly directory: LabDirectory;
+  readonly entra: Entra;
+  readonly tenantId: string;
+  get(path: string): Promise<Response>;
+  /** A token request; the body is the answer's. */
+  token(form: Readonly<Record<string, string>>): Promise<TokenAnswer>;
+}
+
+/** What the token endpoint answered. */
+export interface TokenAnswer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** The AADSTS code of a failure. */
+  readonly code: unknown;
+}
+
+/** An Entra ID on `store`, which keeps the signing key between tests; no external issuer can be read. */
+export function createTestEntra(store: Store): TestEntra {
+  const clock = createFakeClock();
+  const random = createFakeRandom();
+  const directory = openDirectory(store, random);
+  const { tenantId } = directory.tenant;
+  const entra = openEntra({
+    ...{ store, clock, random, directory },
+    log: silentLog,
+    audit: createAuditLog({ clock }),
+    fetchJson: (url) => Promise.reject(new Error(`nothing is served at ${url}`)),
+  });
+  const send = (path: string, init?: RequestInit) =>
+    entra.service.fetch(new Request(`https://login.microsoftonline.com${path}`, init));
+  return {
+    ...{ clock, directory, entra, tenantId },
+    get: (path) => send(path),
+    token: async (form) => {
+      const response = await send(`/${tenantId}/oauth2/v2.0/token`, {
+        method: 'POST',
+        body: new URLSearchParams(form),
+      });
+      const body = (await response.json()) as Record<string, unknown>;
+      return { status: response.status, body, code: (body['error_codes'] as unknown[] | undefined)?.[0] };
+    },
+  };
+}
