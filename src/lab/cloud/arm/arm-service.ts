@@ -27,6 +27,7 @@ import {
   openAccess,
   requiredAction,
 } from './authorization/index.ts';
+import { createScaleSets } from './compute/scale-sets.ts';
 import { createManagedClusters } from './container-service/managed-clusters.ts';
 import { createVaults, VAULT_TYPE } from './key-vault/vaults.ts';
 import { createFederatedCredentials } from './managed-identity/federated-credentials.ts';
@@ -106,9 +107,10 @@ export function createArm(deps: ArmDeps): ArmService {
   const groups = createResourceGroups(context, () => types);
   const identities = createUserAssignedIdentities(context);
   const vaults = createVaults(context);
-  const clusters = createManagedClusters(context, { groups, identities });
+  const scaleSets = createScaleSets(context);
+  const clusters = createManagedClusters(context, { groups, identities, scaleSets });
   // One line per resource type.
-  const types: readonly ResourceType[] = [identities, createFederatedCredentials(context), vaults, clusters];
+  const types: readonly ResourceType[] = [identities, createFederatedCredentials(context), vaults, clusters, scaleSets];
   const typeNames = types.map(({ type }) => type);
   const table = createRouteTable([
     ...createSubscriptionRoutes(context, typeNames),

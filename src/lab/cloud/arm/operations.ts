@@ -4,8 +4,6 @@ import { empty, json } from '../rest/request.ts';
 import { AzureError } from '../rest/azure-error.ts';
 import type { ArmRoute } from './arm-call.ts';
 
-// Answering a PUT late, with the end result, is faster for clients than a poll after the second that Retry-After costs.
-const QUICK_MS = 10_000;
 const KEEP_MS = 24 * 60 * 60 * 1000;
 const RETRY_AFTER = { 'retry-after': '1' };
 
@@ -18,18 +16,19 @@ interface OperationRecord {
 
 /** A long-running operation that was started. */
 export interface Operation {
-  /** Resolves when it ended, or when it has taken too long to let the client wait for it. */
-  quickly(): Promise<OperationRecord['status']>;
   /** Headers that lead to its status as JSON, which a PUT answers with. */
   asyncHeaders(origin: URL): Record<string, string>;
-  /** 202 with a Location to poll, which a DELETE or a POST answers with. */
+  /** 202 with addresses to poll, which a DELETE or a POST answers with. */
   accepted(origin: URL): Response;
 }
 
 /** The long-running operations of ARM and the addresses that clients poll (Azure REST API guidelines). */
 export interface Operations {
-  /** Starts `task` in the background. Its failure is the operation's error. */
-  start(subscriptionId: string, task: () => Promise<void>): Operation;
+  /**
+   * Starts `task` in the background. Its failure is the operation's error. `base` begins the addresses to poll: a
+   * subscription's path, or that of a provider's location.
+   */
+  start(base: string, task: () => Promise<void>): Operation;
   readonly routes: readonly ArmRoute[];
   /** Resolves when no operation runs. */
   idle(): Promise<void>;
@@ -70,24 +69,24 @@ export function createOperations(deps: {
     running.delete(id);
   };
 
-  const start: Operations['start'] = (subscriptionId, task) => {
+  const start: Operations['start'] = (base, task) => {
     const id = random.uuid();
     const done = perform(id, task);
     // In time also for a task that ends at once: `perform` forgets it in a later microtask.
     running.set(id, done);
-    const path = (kind: string) => `/subscriptions/${subscriptionId}/${kind}/${id}?api-version=2024-03-01`;
+    const address = (url: URL, kind: string) => `${url.origin}${base}/${kind}/${id}?api-version=2024-03-01`;
+    const asyncHeaders: Operation['asyncHeaders'] = (url) => ({
+      'azure-asyncoperation': address(url, 'operations'),
+      ...RETRY_AFTER,
+    });
     return {
-      quickly: async () => {
-        const late = new AbortController();
-        await Promise.race([done, clock.sleep(QUICK_MS, { signal: late.signal }).catch(() => undefined)]);
-        late.abort();
-        return read(id)?.status ?? 'InProgress';
-      },
-      asyncHeaders: (url) => ({
-        'azure-asyncoperation': `${url.origin}${path('providers/Microsoft.Resources/operations')}`,
-        ...RETRY_AFTER,
-      }),
-      accepted: (url) => empty(202, { location: `${url.origin}${path('operationresults')}`, ...RETRY_AFTER }),
+      asyncHeaders,
+      // Resource providers give both addresses, Azure Resource Manager itself has results only.
+      accepted: (url) =>
+        empty(202, {
+          location: address(url, 'operationresults'),
+          ...(base.includes('/providers/') ? asyncHeaders(url) : RETRY_AFTER),
+        }),
     };
   };
 
@@ -98,7 +97,7 @@ export function createOperations(deps: {
     }
     return record;
   };
-  const base = '/subscriptions/:subscription';
+  const location = '/subscriptions/:subscription/providers/:namespace/locations/:location';
   return {
     start,
     idle: async () => {
@@ -107,7 +106,7 @@ export function createOperations(deps: {
     routes: [
       {
         method: 'GET',
-        path: `${base}/providers/Microsoft.Resources/operations/:operation`,
+        path: `${location}/operations/:operation`,
         operation: 'OperationStatusGet',
         open: true,
         handle: (call) => {
@@ -116,7 +115,7 @@ export function createOperations(deps: {
           return json(200, { id: call.url.pathname, name: id, ...record }, pollHeaders(record));
         },
       },
-      {
+      ...[location, '/subscriptions/:subscription'].map((base): ArmRoute => ({
         method: 'GET',
         path: `${base}/operationresults/:operation`,
         operation: 'OperationResultGet',
@@ -128,7 +127,7 @@ export function createOperations(deps: {
           if (record.status === 'InProgress') return empty(202, { location: call.url.href, ...RETRY_AFTER });
           return empty(204);
         },
-      },
+      })),
     ],
   };
 }

@@ -2,9 +2,7 @@ import { AzureError } from '../../rest/azure-error.ts';
 import { isObject, objectOr, textOr, type JsonObject } from '../../rest/request.ts';
 import type { ClusterSpec } from '../../clusters.ts';
 import { groupNameOf, type ArmResource } from '../resource-store.ts';
-
-/** The Kubernetes version of a cluster that asks for none. */
-export const DEFAULT_KUBERNETES_VERSION = '1.33.5';
+import { DEFAULT_KUBERNETES_VERSION, latestPatch } from './kubernetes-versions.ts';
 
 /** The add-on that brings the secrets store driver and the Azure provider. */
 export const SECRETS_PROVIDER_ADDON = 'azureKeyvaultSecretsProvider';
@@ -79,13 +77,13 @@ export function renderProperties(
   issuerUrl: string,
   provisioningState: string,
 ): JsonObject {
-  const { properties, secretsProvider } = wanted;
+  const { secretsProvider } = wanted;
+  const properties = withState(wanted.properties, provisioningState);
   const sentAddons = objectOr(properties['addonProfiles']);
   const otherAddons = Object.fromEntries(Object.entries(sentAddons).filter(([name]) => !isSecretsProvider(name)));
   const sentAddon = Object.entries(sentAddons).find(([name]) => isSecretsProvider(name))?.[1];
   return {
     ...properties,
-    provisioningState,
     powerState: { code: 'Running' },
     kubernetesVersion: wanted.kubernetesVersion,
     currentKubernetesVersion: wanted.kubernetesVersion,
@@ -109,6 +107,18 @@ export function renderProperties(
       ...objectOr(properties['securityProfile']),
       ...(wanted.workloadIdentity ? { workloadIdentity: { enabled: true } } : {}),
     },
+  };
+}
+
+/** The properties with a state, which their agent pools share. */
+export function withState(properties: JsonObject, provisioningState: string): JsonObject {
+  const pools = properties['agentPoolProfiles'];
+  return {
+    ...properties,
+    provisioningState,
+    ...(Array.isArray(pools)
+      ? { agentPoolProfiles: pools.map((pool: unknown) => ({ ...objectOr(pool), provisioningState })) }
+      : {}),
   };
 }
 
@@ -165,7 +175,7 @@ function parseVersion(name: string, value: unknown, before: ArmResource | undefi
       `Managed cluster ${name} is on version ${JSON.stringify(value)}, which is not a Kubernetes version.`,
     );
   }
-  return value.split('.').length === 2 ? `${value}.0` : value;
+  return value.split('.').length === 2 ? latestPatch(value) : value;
 }
 
 function hadIssuer(before: ArmResource | undefined): boolean {
@@ -178,7 +188,6 @@ function fillPool(pool: JsonObject, kubernetesVersion: string): JsonObject {
     vmSize: textOr(pool['vmSize'], DEFAULT_VM_SIZE),
     orchestratorVersion: kubernetesVersion,
     currentOrchestratorVersion: kubernetesVersion,
-    provisioningState: 'Succeeded',
     powerState: { code: 'Running' },
   };
 }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { textOr } from '../../rest/request.ts';
 import { TENANT_ID } from '../../rest/testing/index.ts';
 import { createArmLab, SUBSCRIPTION, type ArmLab, type JsonBody } from '../testing/index.ts';
 
@@ -34,16 +35,21 @@ beforeEach(async () => {
   await lab.send('PUT', GROUP, { location: 'eastus' });
 });
 
+/** Creates or updates the cluster, waits for its end, and answers what it became. */
+async function provide(sent: unknown, path = CLUSTER): Promise<JsonBody> {
+  await lab.send('PUT', path, sent);
+  await lab.arm.idle();
+  return (await lab.send('GET', CLUSTER)).body;
+}
+
 const poll = (header: string | null) => {
   const url = new URL(header ?? '');
   return lab.send('GET', url.pathname + url.search);
 };
 
 describe('a managed cluster', () => {
-  it('runs when the answer comes, and has what az and scripts read', async () => {
-    const created = await lab.send('PUT', CLUSTER, body());
-    expect(created.status).toBe(201);
-    expect(created.headers.get('azure-asyncoperation')).toBeNull();
+  it('has what az and scripts read', async () => {
+    const created = { body: await provide(body()) };
     const identityId = (name: string) =>
       `${NODE_GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
     const identity = (name: string) => ({
@@ -94,7 +100,7 @@ describe('a managed cluster', () => {
   });
 
   it('keeps its issuer and gains the add-on when the whole object is sent back, as az does', async () => {
-    const created = await lab.send('PUT', CLUSTER, body({ addonProfiles: undefined, securityProfile: undefined }));
+    const created = { body: await provide(body({ addonProfiles: undefined, securityProfile: undefined })) };
     expect(lab.clusters.running.get(CLUSTER.toLowerCase())).toMatchObject({
       secretsProvider: undefined,
       workloadIdentity: false,
@@ -107,8 +113,7 @@ describe('a managed cluster', () => {
         addonProfiles: { AzureKeyvaultSecretsProvider: { enabled: true, config: { enableSecretRotation: 'true' } } },
       },
     };
-    const updated = await lab.send('PUT', CLUSTER.toLowerCase(), whole);
-    expect(updated.status).toBe(200);
+    const updated = { body: await provide(whole, CLUSTER.toLowerCase()) };
     expect(updated.body['properties']?.['oidcIssuerProfile']).toEqual(
       created.body['properties']?.['oidcIssuerProfile'],
     );
@@ -123,23 +128,23 @@ describe('a managed cluster', () => {
     });
   });
 
-  it('that takes longer is polled until it runs, and refuses other changes meanwhile', async () => {
+  it('is there while it is created, is polled until it runs, and refuses other changes meanwhile', async () => {
     let finish: () => void = () => undefined;
     lab.clusters.onApply = () =>
       new Promise((resolve) => {
         finish = resolve;
       });
-    const creating = lab.send('PUT', CLUSTER, body());
-    await lab.clock.sleepers();
-    await lab.clock.advance(10_000);
-    const created = await creating;
+    const created = await lab.send('PUT', CLUSTER, body());
     expect([created.status, created.body['properties']?.['provisioningState']]).toEqual([201, 'Creating']);
+    expect((await lab.send('GET', CLUSTER)).body).toEqual(created.body);
     expect(created.headers.get('retry-after')).toBe('1');
     const status = created.headers.get('azure-asyncoperation');
     const running = await poll(status);
     expect([running.body['status'], running.headers.get('retry-after')]).toEqual(['InProgress', '1']);
-    const refused = await lab.send('DELETE', CLUSTER);
-    expect([refused.status, refused.body['error']?.['code']]).toEqual([409, 'OperationNotAllowed']);
+    for (const method of ['PUT', 'PATCH', 'DELETE']) {
+      const refused = await lab.send(method, CLUSTER, method === 'PUT' ? body() : {});
+      expect([refused.status, refused.body['error']?.['code']]).toEqual([409, 'OperationNotAllowed']);
+    }
     finish();
     await lab.arm.idle();
     expect((await poll(status)).body).toMatchObject({ status: 'Succeeded', startTime: '2026-01-01T00:00:00.000Z' });
@@ -149,21 +154,23 @@ describe('a managed cluster', () => {
   it('that does not start is told by the operation, and can be tried again', async () => {
     lab.clusters.onApply = () => Promise.reject(new Error('no namespaces on this machine'));
     const created = await lab.send('PUT', CLUSTER, body());
-    expect(created.body['properties']?.['provisioningState']).toBe('Failed');
+    await lab.arm.idle();
+    expect((await lab.send('GET', CLUSTER)).body['properties']?.['provisioningState']).toBe('Failed');
     expect((await poll(created.headers.get('azure-asyncoperation'))).body).toMatchObject({
       status: 'Failed',
       error: { code: 'InternalOperationError', message: 'no namespaces on this machine' },
     });
     lab.clusters.onApply = () => Promise.resolve();
-    expect((await lab.send('PUT', CLUSTER, body())).body['properties']?.['provisioningState']).toBe('Succeeded');
+    const again = await lab.send('PUT', CLUSTER, body());
+    expect([again.status, again.body['properties']?.['provisioningState']]).toEqual([200, 'Updating']);
+    await lab.arm.idle();
+    expect((await lab.send('GET', CLUSTER)).body['properties']?.['provisioningState']).toBe('Succeeded');
   });
 
   it('whose start the end of the lab interrupted has failed after the restart', async () => {
     lab.clusters.onApply = () => new Promise(() => undefined);
-    const creating = lab.send('PUT', CLUSTER, body());
-    await lab.clock.sleepers();
-    await lab.clock.advance(10_000);
-    const status = new URL((await creating).headers.get('azure-asyncoperation') ?? '');
+    const creating = await lab.send('PUT', CLUSTER, body());
+    const status = new URL(creating.headers.get('azure-asyncoperation') ?? '');
     lab = lab.restarted();
     expect((await lab.send('GET', status.pathname)).body).toMatchObject({
       status: 'Failed',
@@ -174,7 +181,7 @@ describe('a managed cluster', () => {
   });
 
   it.each(['listClusterUserCredential', 'listClusterAdminCredential'])('gives its kubeconfig by %s', async (action) => {
-    await lab.send('PUT', CLUSTER, body());
+    await provide(body());
     const answer = await lab.send('POST', `${CLUSTER}/${action}`);
     const [kubeconfig] = answer.body['kubeconfigs'] as unknown as { name: string; value: string }[];
     expect(kubeconfig?.name).toBe(action === 'listClusterUserCredential' ? 'clusterUser' : 'clusterAdmin');
@@ -183,7 +190,7 @@ describe('a managed cluster', () => {
 
   it('goes with its node resource group and its identities', async () => {
     const before = lab.directory.principals().length;
-    await lab.send('PUT', CLUSTER, body());
+    await provide(body());
     const deleted = await lab.send('DELETE', CLUSTER);
     expect(deleted.status).toBe(202);
     await lab.arm.idle();
@@ -196,7 +203,7 @@ describe('a managed cluster', () => {
   });
 
   it('goes with its resource group', async () => {
-    await lab.send('PUT', CLUSTER, body());
+    await provide(body());
     await lab.send('DELETE', GROUP);
     await lab.arm.idle();
     expect(lab.clusters.running.size).toBe(0);
@@ -214,5 +221,170 @@ describe('a managed cluster', () => {
     expect([answer.status, answer.body['error']?.['code']]).toEqual([400, code]);
     expect((await lab.send('GET', `${SUBSCRIPTION}/resourceGroups`)).body['value']).toHaveLength(1);
     expect(lab.clusters.running.size).toBe(0);
+  });
+});
+
+describe('an agent pool', () => {
+  it('is shown with its cluster and by itself, in the state of its cluster', async () => {
+    const created = await lab.send('PUT', CLUSTER, body());
+    expect(created.body['properties']?.['agentPoolProfiles']).toMatchObject([
+      { name: 'nodepool1', provisioningState: 'Creating' },
+    ]);
+    await lab.arm.idle();
+    const shown = await lab.send('GET', `${CLUSTER}/agentPools/NodePool1`);
+    expect(shown.body).toMatchObject({
+      id: `${CLUSTER}/agentPools/nodepool1`,
+      name: 'nodepool1',
+      type: 'Microsoft.ContainerService/managedClusters/agentPools',
+      properties: { count: 1, mode: 'System', vmSize: 'Standard_DS2_v2', provisioningState: 'Succeeded' },
+    });
+    expect((await lab.send('GET', `${CLUSTER}/agentPools`)).body['value']).toEqual([shown.body]);
+    expect((await lab.send('GET', `${CLUSTER}/agentPools/other`)).status).toBe(404);
+  });
+});
+
+describe('the versions of Kubernetes', () => {
+  const path = `${SUBSCRIPTION}/providers/Microsoft.ContainerService/locations/eastus/kubernetesVersions`;
+
+  it('are listed, with one that is taken by default', async () => {
+    const versions = (await lab.send('GET', path)).body['values'] as unknown as {
+      version: string;
+      isDefault?: boolean;
+      patchVersions: Record<string, { upgrades: string[] }>;
+    }[];
+    const [standard] = versions.filter(({ isDefault }) => isDefault === true);
+    const created = await provide(body());
+    expect(Object.keys(standard?.patchVersions ?? {})).toContain(created['properties']?.['kubernetesVersion']);
+    for (const { patchVersions } of versions) {
+      for (const [patch, { upgrades }] of Object.entries(patchVersions)) expect(upgrades).not.toContain(patch);
+    }
+  });
+
+  it('stand for their newest patch', async () => {
+    const created = await provide(body({ kubernetesVersion: '1.32' }));
+    expect(created['properties']?.['kubernetesVersion']).toMatch(/^1\.32\.[1-9]\d*$/);
+  });
+});
+
+describe('the machines of a cluster', () => {
+  const list = async () =>
+    (await lab.send('GET', `${NODE_GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets`)).body[
+      'value'
+    ] as unknown as JsonBody[];
+  const only = async (): Promise<JsonBody> => (await list())[0] ?? {};
+  const identityPath = (name: string) => `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+  const createIdentity = async (name: string) =>
+    (await lab.send('PUT', identityPath(name), { location: 'eastus' })).body['properties']?.['principalId'];
+  const assigned = () => lab.arm.assignedIdentities(CLUSTER);
+  const change = async (identity: object) => lab.send('PATCH', textOr((await only())['id'], ''), { identity });
+
+  it('are a scale set in the node resource group, with the identities of the kubelet and of the add-on', async () => {
+    const cluster = await provide(body());
+    const scaleSet = await only();
+    expect(scaleSet).toMatchObject({
+      name: expect.stringMatching(/^aks-nodepool1-\d{8}-vmss$/),
+      type: 'Microsoft.Compute/virtualMachineScaleSets',
+      sku: { name: 'Standard_DS2_v2', capacity: 1 },
+      identity: { type: 'UserAssigned' },
+      tags: { 'aks-managed-poolName': 'nodepool1' },
+    });
+    const properties = cluster['properties'];
+    const identities = [
+      properties?.['identityProfile']?.['kubeletidentity'],
+      properties?.['addonProfiles']?.['azureKeyvaultSecretsProvider']?.['identity'],
+    ];
+    expect(Object.keys(scaleSet['identity']?.['userAssignedIdentities'] ?? {})).toEqual(
+      identities.map((identity) => identity?.['resourceId']),
+    );
+    expect(assigned()).toEqual({
+      systemAssigned: undefined,
+      userAssigned: identities.map((identity) => identity?.['objectId']),
+    });
+  });
+
+  it('are given and lose identities by PATCH', async () => {
+    await provide(body({ addonProfiles: undefined }));
+    const [kubelet] = assigned().userAssigned;
+    const principalId = await createIdentity('mine');
+    const given = await change({
+      type: 'SystemAssigned, UserAssigned',
+      userAssignedIdentities: { [identityPath('mine')]: {} },
+    });
+    expect(given.status).toBe(200);
+    const { systemAssigned, userAssigned } = assigned();
+    expect(userAssigned).toEqual([kubelet, principalId]);
+    expect(lab.directory.byObjectId(systemAssigned ?? '')).toMatchObject({
+      type: 'ManagedIdentity',
+      armId: (await only())['id'],
+    });
+    await change({ type: 'UserAssigned', userAssignedIdentities: { [identityPath('mine').toLowerCase()]: null } });
+    expect(assigned()).toEqual({ systemAssigned: undefined, userAssigned: [kubelet] });
+    expect(lab.directory.byObjectId(systemAssigned ?? '')).toBeUndefined();
+    await change({ type: 'None' });
+    expect(assigned()).toEqual({ systemAssigned: undefined, userAssigned: [] });
+  });
+
+  it('keep what they were given when the cluster changes, and lose an identity that is deleted', async () => {
+    const cluster = await provide(body());
+    const principalId = await createIdentity('mine');
+    await change({ type: 'UserAssigned', userAssignedIdentities: { [identityPath('mine')]: {} } });
+    await provide(cluster);
+    expect(assigned().userAssigned).toContain(principalId);
+    await lab.send('DELETE', identityPath('mine'));
+    expect(assigned().userAssigned).not.toContain(principalId);
+  });
+
+  it('are given no identity that does not exist, or that the caller may not assign', async () => {
+    await provide(body());
+    const missing = await change({ type: 'UserAssigned', userAssignedIdentities: { [identityPath('none')]: {} } });
+    expect([missing.status, missing.body['error']?.['code']]).toEqual([400, 'FailedIdentityOperation']);
+
+    await createIdentity('mine');
+    const caller = { oid: '55555555-5555-5555-5555-555555555555', appid: '66666666-6666-6666-6666-666666666666' };
+    lab.directory.put({
+      type: 'Application',
+      objectId: caller.oid,
+      clientId: caller.appid,
+      displayName: 'app',
+      secrets: [],
+      federatedCredentials: [],
+    });
+    const role = `${SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c`;
+    await lab.send('PUT', `${NODE_GROUP}/providers/Microsoft.Authorization/roleAssignments/${caller.oid}`, {
+      properties: { roleDefinitionId: role, principalId: caller.oid },
+    });
+    const identity = { type: 'UserAssigned', userAssignedIdentities: { [identityPath('mine')]: {} } };
+    const refused = await lab.send('PATCH', textOr((await only())['id'], ''), { identity }, caller);
+    expect([refused.status, refused.body['error']?.['code']]).toEqual([403, 'LinkedAuthorizationFailed']);
+  });
+
+  it('cannot be made by hand', async () => {
+    const path = `${GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets/mine`;
+    const answer = await lab.send('PUT', path, { location: 'eastus' });
+    expect([answer.status, answer.body['error']?.['code']]).toEqual([400, 'OperationNotAllowed']);
+  });
+});
+
+describe('a cluster with identities of its own', () => {
+  it('uses them, for itself and for its nodes', async () => {
+    const path = (name: string) => `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+    const made = (await lab.send('PUT', path('control'), { location: 'eastus' })).body['properties'];
+    const kubelet = (await lab.send('PUT', path('nodes'), { location: 'eastus' })).body['properties'];
+    const cluster = await provide({
+      ...body({ addonProfiles: undefined, identityProfile: { kubeletidentity: { resourceId: path('nodes') } } }),
+      identity: { type: 'UserAssigned', userAssignedIdentities: { [path('control')]: {} } },
+    });
+    expect(cluster['identity']).toEqual({
+      type: 'UserAssigned',
+      userAssignedIdentities: {
+        [path('control')]: { principalId: made?.['principalId'], clientId: made?.['clientId'] },
+      },
+    });
+    expect(cluster['properties']?.['identityProfile']?.['kubeletidentity']).toEqual({
+      resourceId: path('nodes'),
+      clientId: kubelet?.['clientId'],
+      objectId: kubelet?.['principalId'],
+    });
+    expect(lab.arm.assignedIdentities(CLUSTER).userAssigned).toEqual([kubelet?.['principalId']]);
   });
 });

@@ -1,9 +1,11 @@
 import { errorText } from '#base';
 import type { ClusterSpec, NodeIdentities } from '../../clusters.ts';
 import { AzureError } from '../../rest/azure-error.ts';
-import { empty, json, objectOr, textOr, type JsonObject } from '../../rest/request.ts';
+import { empty, isObject, json, objectOr, textOr, type JsonObject } from '../../rest/request.ts';
 import type { ArmCall } from '../arm-call.ts';
 import type { ArmContext, ResourceType } from '../arm-context.ts';
+import type { ScaleSets } from '../compute/scale-sets.ts';
+import { changeIdentity, forgetSystemIdentity } from '../managed-identity/resource-identity.ts';
 import { IDENTITY_TYPE, type UserAssignedIdentities } from '../managed-identity/user-assigned-identities.ts';
 import { renderResource, type ArmResource } from '../resource-store.ts';
 import type { ResourceGroups } from '../resources/resource-groups.ts';
@@ -17,7 +19,10 @@ import {
   resourcePath,
   type Place,
 } from '../tracked-resources.ts';
-import { clusterSpec, parseCluster, renderProperties, type ClusterFacts } from './cluster-properties.ts';
+import { createAgentPoolRoutes } from './agent-pools.ts';
+import { renderKubernetesVersions } from './kubernetes-versions.ts';
+import { nodePoolMachines } from './node-pool-machines.ts';
+import { clusterSpec, parseCluster, renderProperties, withState, type ClusterFacts } from './cluster-properties.ts';
 
 /** The type of managed clusters. */
 export const CLUSTER_TYPE = 'Microsoft.ContainerService/managedClusters';
@@ -35,6 +40,7 @@ export interface ManagedClusters extends ResourceType {
 /** What managed clusters need of other types. */
 export interface ManagedClusterDeps {
   readonly groups: ResourceGroups;
+  readonly scaleSets: ScaleSets;
   readonly identities: UserAssignedIdentities;
 }
 
@@ -46,12 +52,14 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
   const setState = (id: string, provisioningState: string) => {
     const cluster = resources.get(id);
     if (cluster === undefined) return;
-    resources.put({ ...cluster, properties: { ...cluster.properties, provisioningState } });
+    resources.put({ ...cluster, properties: withState(cluster.properties, provisioningState) });
   };
   // What the end of an earlier lab interrupted moves no more.
   for (const cluster of resources.below('/subscriptions', CLUSTER_TYPE)) {
     if (MOVING_STATES.includes(stateOf(cluster))) setState(cluster.id, 'Failed');
   }
+  const location = (cluster: ArmResource) =>
+    `/subscriptions/${subscriptionId}/providers/Microsoft.ContainerService/locations/${cluster.location}`;
 
   const factsOf = (cluster: ArmResource) => cluster.internal as unknown as ClusterFacts;
   const issuerUrl = (location: string, facts: ClusterFacts) =>
@@ -75,22 +83,37 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
       issuerGuid: random.uuid(),
       fqdn: `${prefix}-${random.bytes(4).toString('hex')}.hcp.${location}.azmk8s.io`,
       nodeResourceGroup,
-      kubeletIdentity: createIdentity({ nodeResourceGroup }, `${place.name}-agentpool`, location),
+      kubeletIdentity:
+        ownKubeletIdentity(properties) ?? createIdentity({ nodeResourceGroup }, `${place.name}-agentpool`, location),
     };
   };
 
-  const createSystemIdentity = (place: Place): JsonObject => {
-    const [principalId, clientId] = [random.uuid(), random.uuid()];
-    directory.put({
-      type: 'ManagedIdentity',
-      objectId: principalId,
-      clientId,
-      displayName: place.name,
-      armId: place.id,
-      secrets: [],
-      federatedCredentials: [],
-    });
-    return { type: 'SystemAssigned', principalId, tenantId: directory.tenant.tenantId };
+  /** The identity for the nodes that the client brought along. */
+  const ownKubeletIdentity = (properties: JsonObject): JsonObject | undefined => {
+    const { resourceId } = objectOr(objectOr(properties['identityProfile'])['kubeletidentity']);
+    const identity = typeof resourceId === 'string' ? resources.get(resourceId) : undefined;
+    if (identity?.type !== IDENTITY_TYPE) return undefined;
+    return {
+      resourceId: identity.id,
+      clientId: identity.properties['clientId'],
+      objectId: identity.properties['principalId'],
+    };
+  };
+
+  /** Makes the machines of the node pools, and gives them the identities that they need. */
+  const provideMachines = (cluster: ArmResource) => {
+    const facts = factsOf(cluster);
+    for (const machines of nodePoolMachines(
+      cluster,
+      groupId(subscriptionId, facts.nodeResourceGroup),
+      facts.issuerGuid,
+    )) {
+      const { id } = deps.scaleSets.ensure(machines);
+      for (const identity of [facts.kubeletIdentity, facts.addonIdentity]) {
+        const resource = resources.get(textOr(identity?.['resourceId'], ''));
+        if (resource !== undefined) deps.scaleSets.assign(id, resource);
+      }
+    }
   };
 
   const put = async (call: ArmCall) => {
@@ -100,6 +123,12 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
     if (existing !== undefined) refuseWhileMoving(stateOf(existing));
     const { location, tags } = parseTracked(place, CLUSTER_TYPE, body);
     const wanted = parseCluster(place.name, body['properties'], existing);
+    const identity = changeIdentity(context, {
+      call,
+      resource: { id: place.id, name: place.name, type: CLUSTER_TYPE },
+      before: existing?.identity,
+      sent: isObject(body['identity']) ? body['identity'] : (existing?.identity ?? { type: 'SystemAssigned' }),
+    });
     const before = existing === undefined ? createFacts(place, location, wanted.properties) : factsOf(existing);
     const facts: ClusterFacts =
       wanted.secretsProvider === undefined || before.addonIdentity !== undefined
@@ -117,16 +146,17 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
       tags,
       properties: renderProperties(wanted, facts, issuerUrl(location, facts), state),
       sku: { name: 'Base', tier: 'Free', ...objectOr(body['sku']) },
-      identity: existing?.identity ?? createSystemIdentity(place),
+      ...(identity === undefined ? {} : { identity }),
       internal: facts as unknown as JsonObject,
     };
     resources.put(cluster);
+    provideMachines(cluster);
     return apply(cluster, call, existing === undefined ? 201 : 200);
   };
 
-  /** Brings the cluster up. The answer waits for that, as long as it is quick. */
-  const apply = async (cluster: ArmResource, call: ArmCall, status: 200 | 201) => {
-    const operation = operations.start(subscriptionId, async () => {
+  /** Brings the cluster up. The answer does not wait for that: it says where to ask. */
+  const apply = (cluster: ArmResource, call: ArmCall, status: 200 | 201) => {
+    const operation = operations.start(location(cluster), async () => {
       try {
         await clusters.apply(specOf(cluster));
         setState(cluster.id, 'Succeeded');
@@ -135,10 +165,7 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
         throw error;
       }
     });
-    const end = await operation.quickly();
-    // A failure is told by the operation's status: a PUT has no way to say "created, and failed".
-    const headers = end === 'Succeeded' ? {} : operation.asyncHeaders(call.url);
-    return json(status, renderResource(resources.get(cluster.id) ?? cluster), headers);
+    return json(status, renderResource(cluster), operation.asyncHeaders(call.url));
   };
 
   const patch = async (call: ArmCall) => {
@@ -153,8 +180,7 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
   const destroy = async (cluster: ArmResource) => {
     await clusters.remove(cluster.id);
     await deps.groups.destroy(groupId(subscriptionId, factsOf(cluster).nodeResourceGroup));
-    const principalId = cluster.identity?.['principalId'];
-    if (typeof principalId === 'string') directory.remove(principalId);
+    forgetSystemIdentity(context, cluster.identity);
     resources.remove(cluster.id);
   };
 
@@ -164,7 +190,7 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
     refuseWhileMoving(stateOf(existing));
     setState(existing.id, 'Deleting');
     return operations
-      .start(subscriptionId, async () => {
+      .start(location(existing), async () => {
         try {
           await destroy(existing);
         } catch (error) {
@@ -196,12 +222,19 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
         .map(specOf),
     assignedIdentities: (clusterId) => {
       const cluster = resources.get(clusterId);
-      const facts = cluster === undefined ? undefined : factsOf(cluster);
-      const objectIds = [facts?.kubeletIdentity, facts?.addonIdentity].map((identity) => identity?.['objectId']);
-      return { systemAssigned: undefined, userAssigned: objectIds.filter((id) => typeof id === 'string') };
+      return cluster === undefined
+        ? { systemAssigned: undefined, userAssigned: [] }
+        : deps.scaleSets.identitiesIn(groupId(subscriptionId, factsOf(cluster).nodeResourceGroup));
     },
     routes: [
       ...readRoutes(context, CLUSTER_TYPE, 'ManagedCluster'),
+      ...createAgentPoolRoutes(context, CLUSTER_TYPE),
+      {
+        method: 'GET',
+        path: '/subscriptions/:subscription/providers/Microsoft.ContainerService/locations/:location/kubernetesVersions',
+        operation: operation('ListKubernetesVersions'),
+        handle: () => json(200, renderKubernetesVersions()),
+      },
       { method: 'PUT', path, operation: operation('Put'), handle: put },
       { method: 'PATCH', path, operation: operation('Patch'), handle: patch },
       { method: 'DELETE', path, operation: operation('Delete'), handle: remove },
@@ -227,6 +260,6 @@ function refuseWhileMoving(state: string): void {
     409,
     'OperationNotAllowed',
     `Operation is not allowed: Another operation (${state}) is in progress, please wait for it to finish before ` +
-      'starting a new operation.',
+      'starting a new operation. See https://aka.ms/aks-pending-operation for more details',
   );
 }

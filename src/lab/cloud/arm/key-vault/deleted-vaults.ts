@@ -50,7 +50,7 @@ export function createDeletedVaults(context: ArmContext): DeletedVaults {
     if (grave.properties['purgeProtectionEnabled'] === true) {
       throw new AzureError(405, 'MethodNotAllowed', "Operation 'DeletedVaultPurge' is not allowed.");
     }
-    const operation = operations.start(subscriptionId, () => {
+    const operation = operations.start(`${scope}/${grave.location}`, () => {
       purge(grave);
       return Promise.resolve();
     });

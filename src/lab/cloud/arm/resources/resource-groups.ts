@@ -80,7 +80,9 @@ export function createResourceGroups(context: ArmContext, types: () => readonly 
   const remove = async (call: ArmCall) => {
     const group = requireGroup(context, call);
     resources.put({ ...group, properties: { provisioningState: 'Deleting' } });
-    const operation = operations.start(directory.subscription.subscriptionId, () => destroy(group.id));
+    const operation = operations.start(`/subscriptions/${directory.subscription.subscriptionId}`, () =>
+      destroy(group.id),
+    );
     return operation.accepted(call.url);
   };
 
