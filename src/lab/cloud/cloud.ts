@@ -102,7 +102,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const graph = createGraph({ clock, random, log, directory, tokens, audit });
     const issuers = createIssuerService({ clusters: options.clusters, specs: () => arm.clusters(), audit });
     const nodes = createLabNodes({
-      ...{ clock, random, log, directory, audit, tokens: entra.identityTokens },
+      clock,
+      random,
+      log,
+      directory,
+      audit,
+      tokens: entra.identityTokens,
       clusters: () => arm.clusters(),
       assignedIdentities: (clusterId) => arm.assignedIdentities(clusterId),
       allowInternet: options.allowInternet,

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Secret } from '#base';
 import { wantsBuiltinAz } from './az-choice.ts';
-import { labEnvironment, renderExports } from './environment.ts';
+import { labEnvironment, proxyEnvironment, renderExports } from './environment.ts';
 import { planNamespaces } from './namespaces.ts';
 import {
   createStateFolder,
@@ -64,6 +64,34 @@ describe('the environment of commands', () => {
     const environment = labEnvironment({ ...base, keepHome: true, builtinAz: false });
     expect(environment).not.toHaveProperty('HOME');
     expect(environment['PATH']).toBe("/s/it's/bin:/usr/bin");
+  });
+});
+
+describe('the way to the emulated Azure', () => {
+  const environment = proxyEnvironment({
+    gatewayPort: 1,
+    metadataPort: 2,
+    caBundle: '/bundle.pem',
+    caFile: '/ca.pem',
+    javaTrustStore: '/my trust.jks',
+  });
+
+  it('is the gateway for https and the metadata service of the node for plain http', () => {
+    expect(environment).toMatchObject({
+      HTTPS_PROXY: 'http://127.0.0.1:1',
+      HTTP_PROXY: 'http://127.0.0.1:2',
+      http_proxy: 'http://127.0.0.1:2',
+      AZURE_POD_IDENTITY_AUTHORITY_HOST: 'http://127.0.0.1:2',
+      NO_PROXY: '127.0.0.1,localhost',
+    });
+  });
+
+  it('is told to Java in options', () => {
+    const options = environment['JAVA_TOOL_OPTIONS'] ?? '';
+    expect(options.split(' -D')).toEqual(
+      expect.arrayContaining(['https.proxyPort=1', 'http.proxyPort=2', 'http.proxyHost=127.0.0.1']) as unknown,
+    );
+    expect(options).toContain('"-Djavax.net.ssl.trustStore=/my trust.jks"');
   });
 });
 

@@ -110,7 +110,7 @@ describe('a sign-in with a browser', () => {
       70008,
       async () => {
         const code = await signIn();
-        lab.clock.advance(11 * 60_000);
+        await lab.clock.advance(11 * 60_000);
         return redeem(code);
       },
     ],

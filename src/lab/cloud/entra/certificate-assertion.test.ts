@@ -118,7 +118,7 @@ describe('a certificate sign-in is refused', () => {
   });
 
   it('once the certificate has run out', async () => {
-    lab.clock.advance(2 * DAY_MS);
+    await lab.clock.advance(2 * DAY_MS);
     const answer = await signIn(await certificate.sign(claims(), header()));
     expect([answer.code, answer.status]).toEqual([1000502, 401]);
   });

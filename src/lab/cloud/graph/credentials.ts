@@ -2,7 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { createClientSecret, type NewClientSecret } from '../client-secret.ts';
 import type { CertificateCredential, ClientSecretDigest } from '../directory.ts';
 import { AzureError } from '../rest/azure-error.ts';
-import { isObject, objectOr, type JsonObject } from '../rest/request.ts';
+import { isObject, objectOr, textOr, type JsonObject } from '../rest/request.ts';
 import type { GraphContext } from './graph-call.ts';
 import { badRequest } from './graph-errors.ts';
 
@@ -29,7 +29,7 @@ export function withoutPassword(
   secrets: readonly ClientSecretDigest[],
   body: JsonObject,
 ): readonly ClientSecretDigest[] {
-  const keyId = String(body['keyId'] ?? '').toLowerCase();
+  const keyId = textOr(body['keyId'], '').toLowerCase();
   const others = secrets.filter((secret) => secret.keyId.toLowerCase() !== keyId);
   if (others.length === secrets.length) throw badRequest('No password credential found with keyId.');
   return others;

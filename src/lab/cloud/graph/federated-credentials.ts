@@ -164,7 +164,7 @@ function parseText(what: string, value: unknown): string {
 }
 
 /** As azure-workload-identity#434 quotes it. */
-function invalidValue(property: string, message: string, value: unknown = undefined): AzureError {
+function invalidValue(property: string, message: string, value?: unknown): AzureError {
   const facts = [
     `paramName: FederatedIdentityCredential.${property}`,
     ...(typeof value === 'string' ? [`paramValue: ${value}`] : []),

@@ -1,5 +1,5 @@
 import { AzureError } from '../rest/azure-error.ts';
-import { json, queryValue } from '../rest/request.ts';
+import { json, queryValue, textOr } from '../rest/request.ts';
 import { odataContext, type GraphCall } from './graph-call.ts';
 import { badRequest } from './graph-errors.ts';
 import { parseGraphFilter } from './graph-filter.ts';
@@ -49,7 +49,7 @@ function sortBy(objects: readonly GraphObject[], order: string | undefined): rea
   if (match === null) throw new AzureError(400, 'Request_UnsupportedQuery', 'Unsupported sort property in the query.');
   const [, field = '', direction] = match;
   const sign = direction?.toLowerCase() === 'desc' ? -1 : 1;
-  const key = (object: GraphObject) => String(object[field] ?? '').toLowerCase();
+  const key = (object: GraphObject) => textOr(object[field], '').toLowerCase();
   return [...objects].sort((left, right) => sign * (key(left) < key(right) ? -1 : key(left) > key(right) ? 1 : 0));
 }
 

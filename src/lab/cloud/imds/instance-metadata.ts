@@ -42,8 +42,8 @@ export function readMetadata(metadata: object, path: readonly string[], format: 
     value = isObject(value) ? Object.entries(value).find(([key]) => key.toLowerCase() === name)?.[1] : undefined;
   }
   if (value === undefined) return json(404, { error: 'Not found' });
-  if (format?.toLowerCase() === 'text' && !isObject(value) && !Array.isArray(value)) {
-    return new Response(String(value), { headers: { 'content-type': 'text/plain; charset=utf-8' } });
+  if (format?.toLowerCase() === 'text' && typeof value === 'string') {
+    return new Response(value, { headers: { 'content-type': 'text/plain; charset=utf-8' } });
   }
   return json(200, value);
 }

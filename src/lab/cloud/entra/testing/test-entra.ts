@@ -31,7 +31,10 @@ export function createTestEntra(store: Store): TestEntra {
   const directory = openDirectory(store, random);
   const { tenantId } = directory.tenant;
   const entra = openEntra({
-    ...{ store, clock, random, directory },
+    store,
+    clock,
+    random,
+    directory,
     log: silentLog,
     audit: createAuditLog({ clock }),
     fetchJson: (url) => Promise.reject(new Error(`nothing is served at ${url}`)),
@@ -39,7 +42,10 @@ export function createTestEntra(store: Store): TestEntra {
   const send = (path: string, init?: RequestInit) =>
     entra.service.fetch(new Request(`https://login.microsoftonline.com${path}`, init));
   return {
-    ...{ clock, directory, entra, tenantId },
+    clock,
+    directory,
+    entra,
+    tenantId,
     get: (path) => send(path),
     token: async (form) => {
       const response = await send(`/${tenantId}/oauth2/v2.0/token`, {

@@ -42,7 +42,8 @@ export function createTestGraph(): TestGraph {
   const clock = createFakeClock();
   const directory = createFakeDirectory();
   const graph = createGraph({
-    ...{ clock, directory },
+    clock,
+    directory,
     random: createFakeRandom(),
     log: silentLog,
     tokens: createFakeTokens(),
