@@ -1,6 +1,7 @@
 import { createDisposeStack, type Clock, type Log, type Random } from '#base';
 import type { ApiAccess } from '../api-access.ts';
 import { createControllerContext } from './reconcile/context.ts';
+import { startBudgetController } from './disruption/budget.ts';
 import { startDaemonSetController } from './daemonsets/daemonset.ts';
 import { startCronJobController } from './cronjobs/cronjob.ts';
 import { startJobController } from './jobs/job.ts';
@@ -66,6 +67,7 @@ export async function startControllers(options: ControllersOptions): Promise<Asy
   stack.use(startJobTtl(context));
   stack.use(startCronJobController(context));
   stack.use(startEndpointsController(context));
+  stack.use(startBudgetController(context));
   stack.use(startScheduler(context));
   stack.use(startGarbageCollector(context, catalog));
   stack.use(startPodGc(context));

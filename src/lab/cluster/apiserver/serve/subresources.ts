@@ -2,7 +2,7 @@ import type { DeleteRequest } from '../../api-access.ts';
 import { listOf, recordOf } from '../json.ts';
 import { requireObject, type Target } from '../operations/context.ts';
 import { decodeOptions } from '../operations/decode.ts';
-import { deleteObject } from '../operations/delete.ts';
+import { evictPod } from '../operations/evict.ts';
 import { patchDocument } from '../operations/patch.ts';
 import { readScale, writeScale } from '../operations/scale.ts';
 import { updateObject } from '../operations/update.ts';
@@ -69,12 +69,13 @@ async function serveScale(context: ServeContext, call: Call, info: ResourceReque
   sendJson(call.response, 200, writeScale(api, target, patched, options));
 }
 
-/** Evicting is deleting here: there are no disruption budgets. */
 async function serveEviction(context: ServeContext, call: Call, target: Target): Promise<void> {
   const body = await readObject(call.request);
   const options = recordOf(decodeOptions('Eviction', body)['deleteOptions']);
   const { gracePeriodSeconds, preconditions } = options as DeleteRequest;
   const dryRun = listOf(options['dryRun']).includes('All');
-  deleteObject(context.api, { ...target, subresource: undefined }, { gracePeriodSeconds, preconditions, dryRun });
+  const write = parseWriteOptions(call.request, call.url.searchParams, call.user);
+  const request = { gracePeriodSeconds, preconditions, dryRun: dryRun || write.dryRun };
+  evictPod(context.api, target, request, { ...write, fieldManager: 'kube-apiserver', fieldValidation: 'Ignore' });
   sendJson(call.response, 201, { apiVersion: 'v1', kind: 'Status', metadata: {}, status: 'Success', code: 201 });
 }
