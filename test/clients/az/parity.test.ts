@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { COMMAND_PATHS } from '../../src/lab/session/az/testing/index.ts';
-import { startAzPair, type AzPair } from './az-parity/pair.ts';
-import { SCENES } from './az-parity/scenes.ts';
-import { describeWithClients } from './support/clients.ts';
+import { COMMAND_PATHS } from '../../../src/lab/session/az/testing/index.ts';
+import { startAzPair, type AzPair } from './parity/pair.ts';
+import { SCENES } from './parity/scenes.ts';
+import { describeWithClients } from '../support/clients.ts';
 
 describe('the table of the parity test', () => {
   it('runs every command of the stand-in', () => {

@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { splitWords } from '../../../src/lab/session/az/testing/index.ts';
-import { startAzLab, type AzLab } from '../../integration/support/az-lab.ts';
-import { withClients } from '../support/clients.ts';
+import { splitWords } from '../../../../src/lab/session/az/testing/index.ts';
+import { startAzLab, type AzLab } from '../../../integration/support/az-lab.ts';
+import { realAzEnvironment, run, type Ended } from '../real-az.ts';
 import { firstErrorLine, normaliseOutput } from './normalise.ts';
 import type { Step } from './scene.ts';
 
@@ -35,12 +33,6 @@ export async function startAzPair(): Promise<AzPair> {
       await standIn.lab[Symbol.asyncDispose]();
     },
   };
-}
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 type Runner = (lab: AzLab, words: readonly string[], env: Readonly<Record<string, string>>) => Promise<Ended>;
@@ -94,16 +86,6 @@ function valueAt(stdout: string, path: string, what: string): string {
   return value;
 }
 
-async function runReal(lab: AzLab, words: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
-  const child = spawn('az', words, {
-    cwd: lab.home,
-    env: withClients({ ...lab.env, PATH: process.env['PATH'] ?? '', AZURE_CORE_COLLECT_TELEMETRY: 'no', ...env }, 'az'),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code: code ?? -1, stdout, stderr };
+function runReal(lab: AzLab, words: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
+  return run('az', words, { cwd: lab.home, env: { ...realAzEnvironment(lab), ...env } });
 }
