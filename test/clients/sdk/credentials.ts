@@ -1,16 +1,23 @@
 import type { Credential } from './protocol.ts';
 import type { Scene } from './scene.ts';
 
-/** How the environment says who a program is: by the workload identity webhook's variables, or not, which leaves the node's IMDS. */
-export const ENVIRONMENTS = ['workload', 'node'] as const;
+/**
+ * How the environment says who a program is: by the workload identity webhook's variables; by them, with a token that is for
+ * another audience; by IMDS, which gives the node's identities; not at all, which leaves the person who has signed in with `az`.
+ */
+export const ENVIRONMENTS = ['workload', 'mistaken-workload', 'node', 'person'] as const;
 export type EnvironmentKind = (typeof ENVIRONMENTS)[number];
+
+/** Those that a container of a pod can have. */
+export const POD_ENVIRONMENTS = ['workload', 'mistaken-workload', 'node'] as const satisfies readonly EnvironmentKind[];
+export type PodEnvironmentKind = (typeof POD_ENVIRONMENTS)[number];
 
 /** The credentials that a program is given in turn, with the environments that they are for. */
 export const CREDENTIALS = {
   'workload-identity': ['workload'],
   'client-secret': ['workload'],
   'managed-identity': ['node'],
-  default: ['workload', 'node'],
+  default: ['workload', 'node', 'person'],
 } as const satisfies Record<Credential['kind'], readonly EnvironmentKind[]>;
 
 /** The credential with what it needs from the scene. */

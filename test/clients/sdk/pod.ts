@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { RESOURCES } from '#kube';
 import { podReady } from '../../support/test-lab.ts';
-import { useClient } from '../support/clients.ts';
-import { nodeVariables, workloadVariables, type EnvironmentKind } from './credentials.ts';
+import { findClient, useClient } from '../support/clients.ts';
+import { nodeVariables, workloadVariables, type PodEnvironmentKind } from './credentials.ts';
 import { bundleJavaScript, programSource, type Language } from './programs.ts';
-import { EXCHANGE_AUDIENCE, SERVICE_ACCOUNT, type Scene } from './scene.ts';
+import { EXCHANGE_AUDIENCE, OTHER_AUDIENCE, SERVICE_ACCOUNT, type Scene } from './scene.ts';
 
 const POD = 'sdk';
 const TOKEN_FOLDER = '/var/run/secrets/azure/wi';
@@ -15,15 +15,27 @@ const PROGRAMS = '/programs';
 
 /**
  * Starts a pod as the workload identity webhook leaves one that skips a container: the container `workload` has the variables
- * and the volume with a token of the service account, the container `node` has neither. Both wait; programs are copied
+ * and the volume with a token of the service account, `mistaken-workload` the same with a token for another audience, `node`
+ * has neither. They wait; programs are copied
  * into the pod and started in it with kubectl.
  */
 export async function startPod(scene: Scene): Promise<void> {
   const { client } = scene.cluster;
   const programs = { name: 'programs', mountPath: PROGRAMS };
-  const token = { name: 'azure-workload-identity', mountPath: TOKEN_FOLDER, readOnly: true };
+  const tokenVolume = (name: string, audience: string) => ({
+    name,
+    projected: {
+      sources: [{ serviceAccountToken: { path: 'token/azure-identity-token', expirationSeconds: 3600, audience } }],
+    },
+  });
+  const volumes = [
+    { name: programs.name, emptyDir: {} },
+    tokenVolume('token', EXCHANGE_AUDIENCE),
+    tokenVolume('mistaken-token', OTHER_AUDIENCE),
+  ];
+  const token = (name: string) => ({ name, mountPath: TOKEN_FOLDER, readOnly: true });
   const container = (
-    name: EnvironmentKind,
+    name: PodEnvironmentKind,
     env: Readonly<Record<string, string>>,
     volumeMounts: readonly object[],
   ) => ({
@@ -33,6 +45,7 @@ export async function startPod(scene: Scene): Promise<void> {
     env: Object.entries(env).map(([variable, value]) => ({ name: variable, value })),
     volumeMounts,
   });
+  const workload = workloadVariables(scene, `${TOKEN_FOLDER}/token/azure-identity-token`);
   await client.create(RESOURCES.pods, SERVICE_ACCOUNT.namespace, {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -41,29 +54,11 @@ export async function startPod(scene: Scene): Promise<void> {
       serviceAccountName: SERVICE_ACCOUNT.name,
       terminationGracePeriodSeconds: 0,
       containers: [
-        container('workload', workloadVariables(scene, `${TOKEN_FOLDER}/token/azure-identity-token`), [
-          programs,
-          token,
-        ]),
+        container('workload', workload, [programs, token('token')]),
+        container('mistaken-workload', workload, [programs, token('mistaken-token')]),
         container('node', nodeVariables(scene), [programs]),
       ],
-      volumes: [
-        { name: programs.name, emptyDir: {} },
-        {
-          name: token.name,
-          projected: {
-            sources: [
-              {
-                serviceAccountToken: {
-                  path: 'token/azure-identity-token',
-                  expirationSeconds: 3600,
-                  audience: EXCHANGE_AUDIENCE,
-                },
-              },
-            ],
-          },
-        },
-      ],
+      volumes,
     },
   });
   await podReady(client, POD);
@@ -85,7 +80,7 @@ export async function copyIntoPod(language: Language, scene: Scene): Promise<rea
     case 'python':
       await copy(sitePackages(), 'python');
       await copy(programSource('python'), 'scenarios.py');
-      return ['env', `PYTHONPATH=${PROGRAMS}/python`, 'python3', `${PROGRAMS}/scenarios.py`];
+      return ['env', `PYTHONPATH=${PROGRAMS}/python`, pythonOfVenv() ?? 'python3', `${PROGRAMS}/scenarios.py`];
     case 'go':
       await copy(useClient('azure-sdk-go').programs['azure-sdk-go'] ?? '', 'scenarios-go');
       return [`${PROGRAMS}/scenarios-go`];
@@ -96,8 +91,17 @@ export async function copyIntoPod(language: Language, scene: Scene): Promise<rea
   }
 }
 
+/** Why a language's program cannot be run in a lab's container of this machine, or nothing. */
+export function missingInPods(language: Language): string | undefined {
+  const runtime = { javascript: 'node', python: pythonOfVenv(), go: undefined, java: 'java' }[language];
+  if (runtime === undefined || ['/usr/local/bin', '/usr/bin'].some((folder) => existsSync(join(folder, runtime)))) {
+    return undefined;
+  }
+  return `no ${runtime} below /usr, which is what a lab's containers see of this machine`;
+}
+
 /** The command that runs `command` in the pod's container for the environment, from outside. */
-export function inPod(environment: EnvironmentKind, command: readonly string[]): readonly string[] {
+export function inPod(environment: PodEnvironmentKind, command: readonly string[]): readonly string[] {
   return [kubectl(), 'exec', '-i', POD, '-c', environment, '--', ...command];
 }
 
@@ -106,7 +110,12 @@ function kubectl(): string {
 }
 
 function sitePackages(): string {
-  const lib = join(useClient('azure-sdk-python').folder, 'lib');
-  const [version = ''] = readdirSync(lib).filter((name) => name.startsWith('python3'));
-  return join(lib, version, 'site-packages');
+  return join(useClient('azure-sdk-python').folder, 'lib', pythonOfVenv() ?? '', 'site-packages');
+}
+
+/** `python3.11`: compiled packages are for one minor version. */
+function pythonOfVenv(): string | undefined {
+  const client = findClient('azure-sdk-python');
+  if ('skipped' in client) return undefined;
+  return readdirSync(join(client.folder, 'lib')).find((name) => name.startsWith('python3.'));
 }

@@ -16,12 +16,15 @@ export interface Scene extends AsyncDisposable {
   readonly vaultUrl: string;
   /** A vault with {@link LISTED_SECRETS}, which nobody changes. */
   readonly listUrl: string;
-  /** A vault whose access policies name neither. */
+  /** A vault whose access policies name nobody but the person who made it. */
   readonly closedUrl: string;
 }
 
 /** The audience of tokens that Entra ID exchanges. */
 export const EXCHANGE_AUDIENCE = 'api://AzureADTokenExchange';
+
+/** An audience whose tokens Entra ID does not take. */
+export const OTHER_AUDIENCE = 'api://another-audience';
 
 /** The service account whose tokens stand for the scene's identity. */
 export const SERVICE_ACCOUNT = { namespace: 'default', name: 'sdk' };

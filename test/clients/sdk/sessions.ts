@@ -84,6 +84,13 @@ export const SESSIONS: Readonly<Record<EnvironmentKind, Sessions>> = {
     })),
   },
 
+  'mistaken-workload': {
+    'a token for another audience': unauthenticated('700212', () => ({ kind: 'workload-identity' })),
+  },
+
+  // Of all of them only the person may do anything there.
+  person: lives('person', (scene) => scene.closedUrl),
+
   node: {
     ...lives('node'),
 
@@ -94,7 +101,7 @@ export const SESSIONS: Readonly<Record<EnvironmentKind, Sessions>> = {
   },
 };
 
-function lives(environment: EnvironmentKind): Sessions {
+function lives(environment: EnvironmentKind, vaultOf = (scene: Scene) => scene.vaultUrl): Sessions {
   const kinds = Object.entries(CREDENTIALS).filter(([, environments]) =>
     environments.some((candidate) => candidate === environment),
   );
@@ -102,8 +109,8 @@ function lives(environment: EnvironmentKind): Sessions {
     kinds.map(([kind]): [string, PlanSession] => [
       `the life of a secret, by ${kind}`,
       (scene, prefix) => ({
-        session: { vaultUrl: scene.vaultUrl, credential: credentialOf(kind as Credential['kind'], scene) },
-        rows: lifeOfASecret(`${prefix}-${environment}-${kind}`, scene.vaultUrl),
+        session: { vaultUrl: vaultOf(scene), credential: credentialOf(kind as Credential['kind'], scene) },
+        rows: lifeOfASecret(`${prefix}-${environment}-${kind}`, vaultOf(scene)),
       }),
     ]),
   );
