@@ -117,7 +117,9 @@ describe('another host', () => {
   it('is reached through the proxy that there was before, with --allow-internet', async () => {
     const seen: string[] = [];
     const outer = await listen((message, response) => {
-      seen.push(`${message.url} ${message.headers['proxy-authorization']} ${message.headers['x-mine']}`);
+      seen.push(
+        `${message.url} ${String(message.headers['proxy-authorization'])} ${String(message.headers['x-mine'])}`,
+      );
       response.writeHead(201).end('from outside');
     });
     const { port } = await start({ allowInternet: true, upstreamProxy: `http://me:pa%20ss@127.0.0.1:${outer}` });
