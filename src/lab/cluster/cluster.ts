@@ -132,6 +132,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       nodeIp: '127.0.0.1',
       rootDir: kubeletDir,
       logDir: join(folder, 'pods'),
+      nodeDir: join(folder, 'node'),
       runtime,
       clock,
       random,

@@ -1,8 +1,9 @@
-import { mkdir, realpath, stat, writeFile } from 'node:fs/promises';
+import { mkdir, realpath, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Container, Pod } from '#kube';
 import type { ContainerMount, ContainerRuntime, ContainerSpec } from '../runtime/index.ts';
 import { ContainerConfigError, expandVariables, type EnvEntry } from './environment.ts';
+import { podHostname } from './pod-files.ts';
 import type { PodVolumes } from './pod-volumes.ts';
 
 /** What {@link buildContainerSpec} needs. */
@@ -11,9 +12,10 @@ export interface ContainerSpecInput {
   readonly pod: Pod;
   readonly container: Container;
   readonly env: readonly EnvEntry[];
-  readonly volumes: Pick<PodVolumes, 'hostPath'>;
+  readonly nodeName: string;
+  readonly volumes: Pick<PodVolumes, 'hostPath' | 'isReadOnly'>;
   readonly runtime: Pick<ContainerRuntime, 'imageFacts' | 'canChangeUser'>;
-  /** The pod's own /etc/hosts and the like, made by {@link writePodFiles}. */
+  /** The pod's own /etc/hosts and the like. */
   readonly podFiles: readonly ContainerMount[];
   readonly logPath: string;
 }
@@ -40,9 +42,12 @@ export async function buildContainerSpec(input: ContainerSpecInput): Promise<Con
     ...(fsGroup === undefined ? [] : [fsGroup]),
   ];
   if (security.runAsNonRoot === true && (security.runAsUser ?? 0) === 0) {
-    throw new ContainerConfigError(
-      `container has runAsNonRoot and image will run as root (pod: "${pod.metadata?.name}_${pod.metadata?.namespace}(${pod.metadata?.uid})", container: ${container.name})`,
-    );
+    const why =
+      security.runAsUser === 0
+        ? `container's runAsUser breaks non-root policy`
+        : 'container has runAsNonRoot and image will run as root';
+    const where = `${pod.metadata?.name}_${pod.metadata?.namespace}(${pod.metadata?.uid})`;
+    throw new ContainerConfigError(`${why} (pod: "${where}", container: ${container.name})`);
   }
   const own = await volumeMounts(container, input.volumes, expand);
   const taken = new Set(own.map(({ containerPath }) => containerPath));
@@ -53,7 +58,9 @@ export async function buildContainerSpec(input: ContainerSpecInput): Promise<Con
     env,
     workingDir: container.workingDir ?? facts?.workingDir ?? '/',
     mounts: [...input.podFiles.filter(({ containerPath }) => !taken.has(containerPath)), ...own],
-    hostname: podHostname(pod),
+    hostname: podHostname(pod, input.nodeName),
+    hostPid: pod.spec?.hostPID ?? false,
+    hostIpc: pod.spec?.hostIPC ?? false,
     user: { uid: security.runAsUser, gid: security.runAsGroup, supplementalGroups: groups },
     readOnlyRoot: container.securityContext?.readOnlyRootFilesystem ?? false,
     privileged: container.securityContext?.privileged ?? false,
@@ -69,21 +76,33 @@ export async function buildContainerSpec(input: ContainerSpecInput): Promise<Con
 
 async function volumeMounts(
   container: Container,
-  volumes: Pick<PodVolumes, 'hostPath'>,
+  volumes: Pick<PodVolumes, 'hostPath' | 'isReadOnly'>,
   expand: (text: string) => string,
 ): Promise<ContainerMount[]> {
   const mounts: ContainerMount[] = [];
   for (const mount of container.volumeMounts ?? []) {
     const base = volumes.hostPath(mount.name);
     const subPath = mount.subPathExpr === undefined ? mount.subPath : expand(mount.subPathExpr);
-    const hostPath = subPath === undefined || subPath === '' ? base : await resolveSubPath(base, subPath);
-    mounts.push({ hostPath, containerPath: posix.resolve('/', mount.mountPath), readOnly: mount.readOnly ?? false });
+    const isMachines = volumes.isReadOnly(mount.name);
+    const hostPath = subPath === undefined || subPath === '' ? base : await resolveSubPath(base, subPath, !isMachines);
+    mounts.push({
+      hostPath,
+      containerPath: posix.resolve('/', mount.mountPath),
+      readOnly: isMachines || (mount.readOnly ?? false),
+      propagation: PROPAGATION[mount.mountPropagation ?? 'None'] ?? 'private',
+    });
   }
   return mounts;
 }
 
-/** The file or folder of a subPath, created as a folder when it does not exist; never outside the volume. */
-export async function resolveSubPath(base: string, subPath: string): Promise<string> {
+const PROPAGATION: Readonly<Record<string, ContainerMount['propagation']>> = {
+  None: 'private',
+  HostToContainer: 'slave',
+  Bidirectional: 'shared',
+};
+
+/** The file or folder of a subPath, made as a folder when it may be and does not exist; never outside the volume. */
+export async function resolveSubPath(base: string, subPath: string, mayCreate = true): Promise<string> {
   const wanted = posix.join(base, subPath);
   if (posix.isAbsolute(subPath) || !`${wanted}/`.startsWith(`${base}/`)) {
     throw new ContainerConfigError(`failed to prepare subPath: ${subPath} must stay in the volume`);
@@ -92,40 +111,11 @@ export async function resolveSubPath(base: string, subPath: string): Promise<str
     () => true,
     () => false,
   );
+  if (!exists && !mayCreate) throw new ContainerConfigError(`failed to prepare subPath: ${subPath} does not exist`);
   if (!exists) await mkdir(wanted, { recursive: true, mode: 0o750 });
   const real = await realpath(wanted);
   if (!`${real}/`.startsWith(`${await realpath(base)}/`)) {
     throw new ContainerConfigError(`failed to prepare subPath: ${subPath} leads out of the volume`);
   }
   return real;
-}
-
-/** The name that the pod's containers have. */
-export function podHostname(pod: Pod): string {
-  return (pod.spec?.hostname ?? pod.metadata?.name ?? 'pod').slice(0, 63).replace(/[-.]+$/, '');
-}
-
-/** Writes a pod's own /etc/hosts, /etc/hostname and /etc/resolv.conf and answers how containers see them. */
-export async function writePodFiles(
-  podDir: string,
-  pod: Pod,
-  hostIp: string,
-  resolvConf: string,
-): Promise<ContainerMount[]> {
-  const hostname = podHostname(pod);
-  const aliases = (pod.spec?.hostAliases ?? []).map(({ ip, hostnames = [] }) => `${ip}\t${hostnames.join('\t')}\n`);
-  const hosts = [
-    '# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n',
-    `${hostIp}\t${hostname}\n`,
-    ...(aliases.length === 0 ? [] : ['\n# Entries added by HostAliases.\n', ...aliases]),
-  ].join('');
-  const folder = posix.join(podDir, 'etc');
-  await mkdir(folder, { recursive: true, mode: 0o755 });
-  const files = { hosts, hostname: `${hostname}\n`, 'resolv.conf': resolvConf };
-  return Promise.all(
-    Object.entries(files).map(async ([name, content]) => {
-      await writeFile(posix.join(folder, name), content, { mode: 0o644 });
-      return { hostPath: posix.join(folder, name), containerPath: `/etc/${name}`, readOnly: false };
-    }),
-  );
 }

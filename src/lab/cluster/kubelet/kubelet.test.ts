@@ -55,6 +55,25 @@ describe.each(NAMESPACE_USERS)('run by %s', (user) => {
       expect(seen['reactedMs']).toBeLessThan(5000);
     });
 
+    it("lets mounts below kubelet's folder through to those who ask for them, and no farther", async () => {
+      expect(await child.call('propagation')).toEqual({
+        seen: { follows: 'here\n', alone: '', node: 1 },
+        after: { follows: '', node: 0 },
+      });
+    });
+
+    it("keeps what pods write to hostPaths in the lab's folder, and shows the machine's read-only", async () => {
+      expect(await child.call('hostPaths')).toEqual({
+        ls: '',
+        passwd: true,
+        refused: expect.stringContaining('Read-only file system') as string,
+        kept: 'kept\n',
+        conf: ['file'],
+        wrong: 'MountVolume.SetUp failed for volume "v" : hostPath type check failed: /data/new is not a file',
+        made: [false, true],
+      });
+    });
+
     it('starts pods again after a restart of the lab, as after a reboot', async () => {
       expect(await child.call('restart')).toEqual({ on: 'ContainerStatusUnknown', lost: 137 });
     });

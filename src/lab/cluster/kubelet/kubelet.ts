@@ -8,12 +8,13 @@ import type { PodStreams } from '../pod-streams.ts';
 import type { ContainerRuntime } from '../runtime/index.ts';
 import { RESOURCES } from '../resources.ts';
 import { createCsiVolumes, csiTargetPath, type CsiVolumes } from './csi-volume.ts';
-import { podHostname } from './container-spec.ts';
 import { createEventRecorder } from './events.ts';
 import { createVolumeMounter, type VolumeMounter } from './mounts.ts';
 import { nodeResources, startNodeRegistration } from './node-registration.ts';
+import { createNodeRoot } from './node-root.ts';
 import { watchObjects } from './object-watch.ts';
 import { startPluginRegistry } from './plugins.ts';
+import { podHostname } from './pod-files.ts';
 import { createPodVolumes } from './pod-volumes.ts';
 import { startPodWorker, type PodWorker } from './pod-worker.ts';
 import { createPodStreams } from './streams.ts';
@@ -28,6 +29,8 @@ export interface KubeletOptions {
   readonly rootDir: string;
   /** Where the containers' logs are. */
   readonly logDir: string;
+  /** Where hostPaths are that are not this machine's: what the node's disk is elsewhere. */
+  readonly nodeDir: string;
   readonly runtime: ContainerRuntime;
   readonly clock: Clock;
   readonly random: Random;
@@ -71,6 +74,11 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   setMaxListeners(0, signal);
   const workers = new Map<string, PodWorker>();
   const mounter = createVolumeMounter();
+  const nodeRoot = await createNodeRoot({ nodeDir: options.nodeDir, kubeletDir: rootDir, logDir: options.logDir });
+  for (const folder of [rootDir, options.nodeDir]) {
+    await mounter.share(folder);
+    stack.defer(() => mounter.unshare(folder));
+  }
   const events = createEventRecorder({ api, nodeName, clock, random, log });
   stack.defer(() => events.flush());
   const registration = stack.use(
@@ -105,7 +113,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const configMap = (namespace: string, name: string) =>
     find<KubeObject & ConfigMap>(api, RESOURCES.configMaps, namespace, name);
   const csi = createCsiVolumes({ api, nodeName, plugins, tokens, clock, random, secret });
-  const resolvConf = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
+  const etc = (name: string) => readFile(join('/etc', name), 'utf8').catch(() => '');
+  const node = { nodeName, nodeIp, resolvConf: await etc('resolv.conf'), hosts: await etc('hosts') };
   const sources = (pod: Pod) => {
     const namespace = pod.metadata?.namespace ?? 'default';
     return {
@@ -114,7 +123,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       token: (audience: string, seconds: number) => tokens.get(pod, audience, seconds),
       node: { nodeIp },
       nodeResources: nodeResources(),
-      defaults: defaultEnvironment(pod, options.apiServerUrl),
+      defaults: defaultEnvironment(podHostname(pod, nodeName), options.apiServerUrl),
     };
   };
   const logDirOf = (namespace: string, name: string, uid: string) =>
@@ -130,9 +139,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       clock,
       random,
       log,
-      nodeIp,
+      node,
       podDir,
-      resolvConf,
       sources,
       signal,
       logDir: logDirOf(namespace, name, uid),
@@ -149,6 +157,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
           signal,
           onProgress,
           canChangeUser: runtime.canChangeUser,
+          nodeRoot,
         }),
     });
     workers.set(uid, worker);
@@ -220,17 +229,17 @@ function isOver(pod: Pod): boolean {
 }
 
 /** What a container finds in its environment though nobody wrote it. */
-function defaultEnvironment(pod: Pod, apiServerUrl: string | undefined): Record<string, string> {
+function defaultEnvironment(hostname: string, apiServerUrl: string | undefined): Record<string, string> {
   const base = {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    HOSTNAME: podHostname(pod),
+    HOSTNAME: hostname,
     HOME: '/root',
   };
   if (apiServerUrl === undefined) return base;
-  const { hostname, port } = new URL(apiServerUrl);
+  const { hostname: host, port } = new URL(apiServerUrl);
   return {
     ...base,
-    KUBERNETES_SERVICE_HOST: hostname,
+    KUBERNETES_SERVICE_HOST: host,
     KUBERNETES_SERVICE_PORT: port,
     KUBERNETES_SERVICE_PORT_HTTPS: port,
   };

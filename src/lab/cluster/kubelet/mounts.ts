@@ -10,6 +10,10 @@ export interface VolumeMounter {
   /** Mounts a tmpfs on a folder, which is created; without effect when one is there. */
   mountTmpfs(folder: string, options: string): Promise<void>;
   isMounted(folder: string): boolean;
+  /** Makes a folder a mount whose later mounts are seen by containers that ask for it, and theirs here. */
+  share(folder: string): Promise<void>;
+  /** Undoes {@link share}, with everything that is mounted below. */
+  unshare(folder: string): Promise<void>;
   /** Unmounts everything at and below a folder, then removes it with its content. */
   removeTree(folder: string): Promise<void>;
 }
@@ -22,6 +26,13 @@ export function createVolumeMounter(): VolumeMounter {
     mountTmpfs: async (folder, options) => {
       await mkdir(folder, { recursive: true, mode: 0o755 });
       if (!isMounted(folder)) await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]);
+    },
+    share: async (folder) => {
+      if (!isMounted(folder)) await run('mount', ['--bind', folder, folder]);
+      await run('mount', ['--make-rshared', folder]);
+    },
+    unshare: async (folder) => {
+      if (isMounted(folder)) await run('umount', ['-l', folder]);
     },
     removeTree: async (folder) => {
       const below = readMounts().filter(({ mountPoint }) => `${mountPoint}/`.startsWith(`${folder}/`));

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { backoffMs, errorText, type Clock, type Log, type Random } from '#base';
 import type { Pod, Volume } from '#kube';
@@ -6,7 +6,9 @@ import { writeVolumeFiles } from './atomic-writer.ts';
 import { csiTargetPath, type CsiVolumes } from './csi-volume.ts';
 import { parseQuantity } from './downward.ts';
 import type { EventRecorder } from './events.ts';
+import { prepareHostPath } from './host-path.ts';
 import type { VolumeMounter } from './mounts.ts';
+import type { NodeRoot } from './node-root.ts';
 import {
   buildVolumeFiles,
   commonUser,
@@ -26,6 +28,8 @@ export interface PodVolumes {
   readonly nextDueAtMs: number;
   /** The folder or file of a volume; only for volumes that are set up. */
   hostPath(volumeName: string): string;
+  /** Whether a volume is a part of this machine, where nobody writes. */
+  isReadOnly(volumeName: string): boolean;
   /** Makes volumes that use the object due now. */
   objectChanged(kind: 'Secret' | 'ConfigMap', name: string): void;
   /** Makes all volumes due now that a driver wants to hear of again, or that have failed. */
@@ -45,6 +49,7 @@ export interface PodVolumesOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly nodeRoot: NodeRoot;
   /** Whether files can be given to other users. */
   readonly canChangeUser: boolean;
   readonly signal: AbortSignal;
@@ -59,6 +64,7 @@ interface VolumeState {
   failures: number;
   dueAtMs: number;
   hostPath: string;
+  readOnly: boolean;
 }
 
 /** Kubelet's volume manager: nestedpendingoperations' first and longest pause. */
@@ -93,7 +99,8 @@ export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
       for (const volume of usedVolumes(pod)) {
         if (!states.has(volume.name)) {
           const hostPath = volumePath(podDir, volume);
-          states.set(volume.name, { volume, isSetUp: false, busy: undefined, failures: 0, dueAtMs: 0, hostPath });
+          const fresh = { isSetUp: false, busy: undefined, failures: 0, dueAtMs: 0, readOnly: false };
+          states.set(volume.name, { volume, hostPath, ...fresh });
         }
       }
       for (const state of states.values()) {
@@ -107,6 +114,7 @@ export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
       return Math.min(Infinity, ...[...states.values()].filter(({ busy }) => busy === undefined).map((s) => s.dueAtMs));
     },
     hostPath: (name) => states.get(name)?.hostPath ?? join(podDir, 'missing', name),
+    isReadOnly: (name) => states.get(name)?.readOnly ?? false,
     objectChanged: (kind, name) => {
       for (const state of states.values()) {
         if (volumeUses(state.volume, kind, name) && (isFileVolume(state.volume) || !state.isSetUp)) state.dueAtMs = 0;
@@ -150,7 +158,6 @@ function errorMessage(error: unknown): string {
 /** Where a volume is, as kubelet lays it out below `pods/<uid>/volumes`. */
 function volumePath(podDir: string, volume: Volume): string {
   if (volume.csi !== undefined) return csiTargetPath(podDir, volume.name);
-  if (volume.hostPath !== undefined) return volume.hostPath.path;
   const plugin =
     (volume.secret && 'secret') ??
     (volume.configMap && 'configmap') ??
@@ -160,7 +167,8 @@ function volumePath(podDir: string, volume: Volume): string {
   return join(podDir, 'volumes', `kubernetes.io~${plugin}`, volume.name);
 }
 
-async function setUp(options: PodVolumesOptions, pod: Pod, { volume, hostPath }: VolumeState): Promise<number> {
+async function setUp(options: PodVolumesOptions, pod: Pod, state: VolumeState): Promise<number> {
+  const { volume, hostPath } = state;
   const { mounter, clock, canChangeUser } = options;
   const fsGroup = canChangeUser ? pod.spec?.securityContext?.fsGroup : undefined;
   if (volume.csi !== undefined) {
@@ -186,22 +194,12 @@ async function setUp(options: PodVolumesOptions, pod: Pod, { volume, hostPath }:
     return Infinity;
   }
   if (volume.hostPath !== undefined) {
-    await prepareHostPath(volume.hostPath.path, volume.hostPath.type ?? '');
+    const place = options.nodeRoot.resolve(volume.hostPath.path);
+    await prepareHostPath(place, volume.hostPath.type ?? '');
+    state.hostPath = place.machinePath;
+    state.readOnly = place.readOnly;
     return Infinity;
   }
   const kind = Object.keys(volume).find((key) => key !== 'name') ?? 'unknown';
   throw new VolumeError(`no volume plugin matched: the lab has no ${kind} volumes`);
-}
-
-async function prepareHostPath(path: string, type: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
-  const isFolder = found?.isDirectory() ?? false;
-  if (type === 'DirectoryOrCreate' && found === undefined) await mkdir(path, { recursive: true, mode: 0o755 });
-  else if (type === 'FileOrCreate' && found === undefined) await writeFile(path, '', { flag: 'a', mode: 0o644 });
-  else if (type.startsWith('Directory') && !isFolder)
-    throw new VolumeError(`hostPath type check failed: ${path} is not a directory`);
-  else if (type.startsWith('File') && !(found?.isFile() ?? false))
-    throw new VolumeError(`hostPath type check failed: ${path} is not a file`);
-  else if (type === 'Socket' && !(found?.isSocket() ?? false))
-    throw new VolumeError(`hostPath type check failed: ${path} is not a socket file`);
 }

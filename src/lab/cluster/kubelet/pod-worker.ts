@@ -5,11 +5,12 @@ import type { Container, Pod, PodStatus } from '#kube';
 import { ApiError, type ApiAccess } from '../api-access.ts';
 import type { ContainerMount, ContainerRuntime } from '../runtime/index.ts';
 import { RESOURCES } from '../resources.ts';
-import { buildContainerSpec, writePodFiles } from './container-spec.ts';
+import { buildContainerSpec } from './container-spec.ts';
 import { buildEnvironment, type EnvironmentSources } from './environment.ts';
 import type { EventRecorder } from './events.ts';
 import { limitEvents } from './limits-of-the-lab.ts';
 import { createPodContainer, type ContainerKind, type PodContainer } from './pod-container.ts';
+import { writePodFiles, type NodeNames } from './pod-files.ts';
 import { computePodStatus } from './pod-status.ts';
 import type { PodVolumes } from './pod-volumes.ts';
 import { prepareTerminationFile, readTerminationMessage } from './termination-message.ts';
@@ -35,12 +36,11 @@ export interface PodWorkerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly nodeIp: string;
+  readonly node: NodeNames;
   /** `pods/<uid>`. */
   readonly podDir: string;
   /** The folder of this pod's logs. */
   readonly logDir: string;
-  readonly resolvConf: string;
   readonly createVolumes: (onProgress: () => void) => PodVolumes;
   readonly sources: (pod: Pod) => EnvironmentSources;
   readonly signal: AbortSignal;
@@ -72,13 +72,14 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
   let tooOld = false;
 
   const buildSpec = async (container: Container, id: string, run: number) => {
-    podFiles ??= await writePodFiles(options.podDir, pod, options.nodeIp, options.resolvConf);
+    podFiles ??= await writePodFiles(options.podDir, pod, options.node);
     const lastWords = await prepareTerminationFile(options.podDir, container, id);
     return buildContainerSpec({
       id,
       pod,
       container,
       env: await buildEnvironment(pod, container, options.sources(pod)),
+      nodeName: options.node.nodeName,
       volumes,
       runtime,
       podFiles: lastWords === undefined ? podFiles : [...podFiles, lastWords],
@@ -140,7 +141,7 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
       volumesReady: volumes.ready,
       startTimeMs,
       nowMs: clock.now(),
-      hostIp: options.nodeIp,
+      hostIp: options.node.nodeIp,
       ...(tooOld ? { failure: DEADLINE_EXCEEDED } : {}),
     });
     const text = JSON.stringify(status);
@@ -262,7 +263,7 @@ function createContainers(
       events: options.events,
       clock: options.clock,
       newId: () => options.random.bytes(16).toString('hex'),
-      podIp: options.nodeIp,
+      podIp: options.node.nodeIp,
       currentPod: options.currentPod,
       terminationMessage: (runId, exitCode, run) =>
         readTerminationMessage({

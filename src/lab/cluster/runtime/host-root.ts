@@ -128,3 +128,15 @@ export function folderEntries(
     return { name: entry.name, kind: entry.isDirectory() ? 'folder' : 'file' };
   });
 }
+
+/** This machine's devices, as a privileged container has them: no terminals of the machine, and none of the usual ones. */
+export function machineDevices(): string[] {
+  const usual = new Set<string>(DEVICES);
+  const isOurs = (name: string) => !usual.has(name) && !/^(?:tty|vcs|pt[ms]x?$|console$)/.test(name);
+  const below = (folder: string) =>
+    readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isCharacterDevice() || entry.isBlockDevice())
+      .map(({ name }) => join(folder, name));
+  const tunnel = statSync('/dev/net/tun', { throwIfNoEntry: false }) === undefined ? [] : ['/dev/net/tun'];
+  return [...below('/dev').filter((path) => isOurs(path.slice('/dev/'.length))), ...tunnel];
+}

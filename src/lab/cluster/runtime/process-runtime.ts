@@ -10,7 +10,7 @@ import { openLogWriter } from './cri-log.ts';
 import { splitEnvironment } from './environment.ts';
 import { createContainerStreams } from './container-streams.ts';
 import { startExec } from './exec.ts';
-import { DEVICES, readHostRoot, type HostRoot } from './host-root.ts';
+import { DEVICES, machineDevices, readHostRoot, type HostRoot } from './host-root.ts';
 import { knownImage } from './images.ts';
 import { ensureOwnProc, inspectMachine, type Machine } from './machine.ts';
 import { readMounts } from './mount-table.ts';
@@ -22,7 +22,7 @@ import {
   type ContainerRuntime,
   type ContainerSpec,
 } from './runtime.ts';
-import { renderLaunchScript } from './scripts.ts';
+import { isShared, renderLaunchScript } from './scripts.ts';
 import { firstChild, startOnPipes, startOnTerminal } from './container-start.ts';
 import { mountTerminals, unmountTerminals } from './terminals.ts';
 
@@ -90,6 +90,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
       scratch: folder,
       terminals,
       mounts: spec.mounts,
+      devices: spec.privileged ? machineDevices() : [],
       isFile: (path) => !(statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true),
       hostMounts: readMounts(),
       shielded: machine.inUserNamespace ? [] : KERNEL_SETTINGS.filter((path) => existsSync(path)),
@@ -140,7 +141,17 @@ async function launch(input: {
 }): Promise<ContainerHandle> {
   const { machine, clock, folder, terminals, spec } = input;
   const { unshare, sh } = machine.programs;
-  const flags = ['--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child=SIGKILL', '--'];
+  const flags = [
+    '--mount',
+    // what the node mounts later is to reach the container, and the other way only where that is asked for
+    `--propagation=${isShared(spec) ? 'unchanged' : 'slave'}`,
+    '--uts',
+    ...(spec.hostIpc === true ? [] : ['--ipc']),
+    ...(spec.hostPid === true ? [] : ['--pid']),
+    '--fork',
+    '--kill-child=SIGKILL',
+    '--',
+  ];
   const command = [unshare, ...flags, sh, '-c', input.script, 'container', ...spec.command] as const;
   const logWriter = await openLogWriter(spec.logPath, clock);
   const started =

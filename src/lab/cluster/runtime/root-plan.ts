@@ -32,6 +32,8 @@ export interface RootPlanInput {
   /** A folder of this container's own, for stand-ins. */
   readonly scratch: string;
   readonly mounts: readonly ContainerMount[];
+  /** Devices beside the usual ones, as absolute paths. */
+  readonly devices: readonly string[];
   readonly isFile: (hostPath: string) => boolean;
   readonly hostMounts: readonly MountEntry[];
   /** This container's devpts. */
@@ -63,6 +65,10 @@ export function planRoot(input: RootPlanInput): RootPlan {
     fstab.push(fstabLine(root + path, root + path, 'none', 'bind,ro,nosuid,nodev,noexec'));
   }
   for (const device of DEVICES) bind(`/dev/${device}`, `/dev/${device}`, false);
+  for (const device of input.devices) {
+    files.push(device);
+    bind(device, device, false);
+  }
   bind(input.terminals, '/dev/pts', false);
   fstab.push(fstabLine('tmpfs', `${root}/dev/shm`, 'tmpfs', 'mode=1777,nosuid,nodev,noexec'));
 
@@ -83,7 +89,14 @@ export function planRoot(input: RootPlanInput): RootPlan {
     volumePaths.push(place.path);
     const options = bindOptions(hostMounts, mount.hostPath, mount.readOnly);
     const make = insideVolume && !isFile ? ',X-mount.mkdir' : '';
-    volumeLines.push(fstabLine(mount.hostPath, posix.join(root, place.path), 'none', options + make));
+    volumeLines.push(
+      fstabLine(
+        mount.hostPath,
+        posix.join(root, place.path),
+        'none',
+        `${options},r${mount.propagation ?? 'private'}${make}`,
+      ),
+    );
   }
   const shadows = planShadows(input, missing, (line) => fstab.push(line));
   // After the stand-ins, which would bring the hidden things back.

@@ -6,6 +6,11 @@ export interface ContainerMount {
   /** Absolute, as the pod spec says it; symlinks of the container's root are followed. */
   readonly containerPath: string;
   readonly readOnly: boolean;
+  /**
+   * What becomes of mounts made below it later: nothing (default), the node's show in the container, or both ways. The last
+   * needs a `hostPath` on a shared mount.
+   */
+  readonly propagation?: 'private' | 'slave' | 'shared' | undefined;
 }
 
 /** Whose rights a container's processes have. */
@@ -30,9 +35,12 @@ export interface ContainerSpec {
   readonly workingDir: string;
   readonly mounts: readonly ContainerMount[];
   readonly hostname: string;
+  /** Leaves it in the PID or IPC namespace of the runtime, which is the node's. Default false. */
+  readonly hostPid?: boolean | undefined;
+  readonly hostIpc?: boolean | undefined;
   readonly user: ContainerUser;
   readonly readOnlyRoot: boolean;
-  /** Keeps every capability that the runtime itself has. */
+  /** Keeps every capability that the runtime itself has, and has all of this machine's devices. */
   readonly privileged: boolean;
   readonly addCapabilities: readonly string[];
   readonly dropCapabilities: readonly string[];

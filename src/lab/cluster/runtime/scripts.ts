@@ -66,6 +66,8 @@ export function renderLaunchScript(input: {
   lines.push(
     `${run.mkdir} ${inRoot(oldRoot)} || fail 128 'cannot assemble the root'`,
     `cd ${root} && ${run.pivot_root} . .${oldRoot} && cd / || fail 128 'cannot assemble the root'`,
+    // or the end of what is shared with the node would be its end there
+    ...(isShared(spec) ? [`${run.mount} --make-rprivate ${oldRoot} || fail 128 'cannot assemble the root'`] : []),
     `${run.umount} -l ${oldRoot} || fail 128 'cannot assemble the root'`,
     `${run.rmdir} ${oldRoot} || :`,
   );
@@ -76,6 +78,11 @@ export function renderLaunchScript(input: {
   lines.push(...renderTerminal({ ...input, tty: spec.tty === true }));
   lines.push(...renderChecks(spec), 'echo ready', 'exec 1>&4 2>&5 4>&- 5>&-', renderCommand(input, spec));
   return lines.join('\n');
+}
+
+/** Whether mounts of the container are to show on the node. */
+export function isShared({ mounts }: Pick<ContainerSpec, 'mounts'>): boolean {
+  return mounts.some(({ propagation }) => propagation === 'shared');
 }
 
 /** The script that runs a further command in a container's namespaces; trouble is told as an OCI runtime tells it. */

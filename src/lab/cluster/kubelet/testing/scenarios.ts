@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog, systemClock, systemRandom } from '#base';
@@ -45,6 +45,7 @@ async function withKubelet<T>(use: (place: Place) => Promise<T>): Promise<T> {
       nodeIp: '127.0.0.1',
       rootDir: join(folder, 'kubelet'),
       logDir: join(folder, 'logs'),
+      nodeDir: join(folder, 'node'),
       apiServerUrl: server.url,
     });
     try {
@@ -127,6 +128,16 @@ async function logOf(place: Place, pod: Pod, previous = false): Promise<string> 
   return textOf(await place.kubelet.streams.logs(key, { previous, signal }));
 }
 
+async function execIn(place: Place, pod: Pod, ...command: string[]): Promise<{ text: string; code: number }> {
+  const { uid: podUid = '', name: podName = '' } = pod.metadata ?? {};
+  const key = { podUid, namespace: 'default', podName, container: 'c' };
+  const request = { command, stdin: false, stdout: true, stderr: true, tty: false };
+  const session = await place.kubelet.streams.exec(key, request);
+  session.stderr?.resume();
+  const text = await textOf(session.stdout as AsyncIterable<Buffer>);
+  return { text, code: await session.exitCode };
+}
+
 const csiVolume = {
   name: 'v',
   csi: { driver: DRIVER, readOnly: true, volumeAttributes: { secretProviderClass: 'spc' } },
@@ -184,7 +195,7 @@ serveScenarios({
         ),
       );
       await eventually('the end of its volumes', () => readdirSync(kubelet.paths.podsDir).length === 0);
-      const left = readMounts().filter(({ mountPoint }) => mountPoint.startsWith(place.folder)).length;
+      const left = readMounts().filter(({ mountPoint }) => mountPoint.startsWith(kubelet.paths.podsDir)).length;
       return {
         missing,
         waiting,
@@ -239,18 +250,91 @@ serveScenarios({
       await eventually('the log', async () => (await logOf(place, running)).split('\n').length > 3);
       const log = await logOf(place, running);
       await api.update(RESOURCES.configMaps, { namespace: 'default', name: 'conf' }, map('two\n'));
-      const key = { podUid: running.metadata?.uid ?? '', namespace: 'default', podName: 'p', container: 'c' };
-      const exec = async (...command: string[]) => {
-        const request = { command, stdin: false, stdout: true, stderr: true, tty: false };
-        const session = await place.kubelet.streams.exec(key, request);
-        session.stderr?.resume();
-        const text = await textOf(session.stdout as AsyncIterable<Buffer>);
-        return { text, code: await session.exitCode };
-      };
+      const exec = (...command: string[]) => execIn(place, running, ...command);
       await eventually('the new content', async () => (await exec('cat', '/etc/conf/key')).text === 'two\n');
       const failed = await exec('sh', '-c', 'exit 7');
       const token = await exec('ls', '/var/run/secrets/kubernetes.io/serviceaccount');
       return { waiting: waiting.status?.containerStatuses?.[0]?.state, log, reactedMs, failed, token: token.text };
+    }),
+
+  propagation: () =>
+    withKubelet(async (place) => {
+      const { api, folder } = place;
+      const volumes = [{ name: 'k', hostPath: { path: '/var/lib/kubelet/shared' } }];
+      const make = (name: string, mountPropagation: string, script: string) =>
+        api.create(
+          RESOURCES.pods,
+          'default',
+          pod(name, {
+            volumes,
+            containers: [
+              {
+                name: 'c',
+                image: 'busybox',
+                command: ['sh', '-c', `${script}; sleep 1000`],
+                securityContext: { privileged: mountPropagation === 'Bidirectional' },
+                volumeMounts: [{ name: 'k', mountPath: '/k', mountPropagation }],
+              },
+            ],
+          }),
+        );
+      await Promise.all([make('follows', 'HostToContainer', 'true'), make('alone', 'None', 'true')]);
+      const [follows, alone] = await Promise.all(['follows', 'alone'].map((name) => until(api, name, isReady)));
+      await make('mounts', 'Bidirectional', 'mkdir /k/m && mount -t tmpfs tmpfs /k/m && echo here >/k/m/file');
+      const mounts = await until(api, 'mounts', isReady);
+      const look = async (seenBy: Pod | undefined) =>
+        seenBy === undefined ? '' : (await execIn(place, seenBy, 'sh', '-c', 'cat /k/m/file 2>/dev/null')).text;
+      await eventually('the file', async () => (await look(mounts)) === 'here\n');
+      const mountPoint = join(folder, 'kubelet', 'shared', 'm');
+      const onNode = () => readMounts().filter((mount) => mount.mountPoint === mountPoint).length;
+      const seen = { follows: await look(follows), alone: await look(alone), node: onNode() };
+      await execIn(place, mounts, 'umount', '/k/m');
+      const after = { follows: await look(follows), node: onNode() };
+      return { seen, after };
+    }),
+
+  hostPaths: () =>
+    withKubelet(async (place) => {
+      const { api, folder } = place;
+      const paths = { data: '/data/new', etc: '/etc', log: '/var/log', conf: '/etc/not-of-this-machine' };
+      const container = {
+        name: 'c',
+        image: 'busybox',
+        command: ['sleep', '1000'],
+        volumeMounts: Object.keys(paths).map((name) => ({ name, mountPath: `/node/${name}` })),
+      };
+      const volumes = Object.entries(paths).map(([name, path]) => ({ name, hostPath: { path } }));
+      await api.create(RESOURCES.pods, 'default', pod('p', { containers: [container], volumes }));
+      const running = await until(api, 'p', isReady);
+      const sh = async (script: string) => (await execIn(place, running, 'sh', '-c', `{ ${script}; } 2>&1`)).text;
+      const script = 'echo kept >/node/data/file; ln -s /etc /node/data/link; echo x >/node/conf/file; ls /node/log';
+      const result = {
+        ls: await sh(script),
+        passwd: (await sh('cat /node/etc/passwd')) === readFileSync('/etc/passwd', 'utf8'),
+        refused: await sh('echo x >/node/etc/passwd-of-a-pod'),
+        kept: readFileSync(join(folder, 'node/data/new/file'), 'utf8'),
+        conf: readdirSync(join(folder, 'node/etc/not-of-this-machine')),
+      };
+      const wrong = (name: string, path: string, type: string) =>
+        api.create(
+          RESOURCES.pods,
+          'default',
+          pod(name, {
+            containers: [{ ...container, volumeMounts: [{ name: 'v', mountPath: '/v' }] }],
+            volumes: [{ name: 'v', hostPath: { path, type } }],
+          }),
+        );
+      await wrong('file', '/data/new', 'File');
+      // a link that a pod has made leads into the node's root, not into the machine's
+      await wrong('link', '/data/new/link/made-by-a-pod', 'DirectoryOrCreate');
+      const refusal = async () => (await eventsOf(api, 'file')).find(({ reason }) => reason === 'FailedMount')?.message;
+      await eventually('a refusal', async () => (await refusal()) !== undefined);
+      await until(api, 'link', isReady);
+      return {
+        ...result,
+        wrong: await refusal(),
+        made: [existsSync('/etc/made-by-a-pod'), existsSync(join(folder, 'node/etc/made-by-a-pod'))],
+      };
     }),
 
   restart: () =>
@@ -275,6 +359,7 @@ serveScenarios({
         nodeIp: '127.0.0.1',
         rootDir: join(folder, 'kubelet'),
         logDir: join(folder, 'logs'),
+        nodeDir: join(folder, 'node'),
       });
       try {
         const on = await until(

@@ -1,0 +1,123 @@
+import { lstatSync, readlinkSync, type Stats } from 'node:fs';
+import { chmod, mkdir } from 'node:fs/promises';
+import { dirname, join, posix } from 'node:path';
+
+/** Where a path of the node is on this machine. */
+export interface NodePlace {
+  /** The node's path with all symlinks followed. */
+  readonly nodePath: string;
+  readonly machinePath: string;
+  /** True for what belongs to the machine: no pod writes there. */
+  readonly readOnly: boolean;
+}
+
+/** The node's file system as hostPath volumes see it. */
+export interface NodeRoot {
+  /** Follows symlinks within the node's root. What does not exist has its place in the node's own folder. */
+  resolve(path: string): NodePlace;
+}
+
+/** What {@link createNodeRoot} goes by. All paths are absolute. */
+export interface NodeRootOptions {
+  /** What the node has for itself: everything that is not mapped elsewhere. */
+  readonly nodeDir: string;
+  /** What /var/lib/kubelet is elsewhere. */
+  readonly kubeletDir: string;
+  /** What /var/log/pods is elsewhere. */
+  readonly logDir: string;
+}
+
+/** The machine's folders that a node has too. Read-only, whatever a pod says. */
+const SYSTEM = /^\/(?:usr|bin|sbin|lib[^/]*|etc|opt|boot|nix|gnu|sw)(?:\/|$)/;
+const KERNEL = /^\/(?:proc|sys)(?:\/|$)/;
+const DEVICES = /^\/dev(?:\/|$)/;
+/** Folders that every node has, with their modes. */
+const FOLDERS: readonly (readonly [string, number])[] = [
+  ['home', 0o755],
+  ['mnt', 0o755],
+  ['root', 0o700],
+  ['run', 0o755],
+  ['srv', 0o755],
+  ['tmp', 0o1777],
+  ['var/cache', 0o755],
+  ['var/lib', 0o755],
+  ['var/log', 0o755],
+  ['var/tmp', 0o1777],
+];
+/** As on any node of today. */
+const LINKS = new Map([
+  ['/var/run', '/run'],
+  ['/var/lock', '/run/lock'],
+]);
+/** The machine's own secrets, which no node would show either. */
+const PRIVATE = /^\/etc\/(?:g?shadow-?|ssl\/private|ssh)(?:\/|$)/;
+const MAX_LINKS = 40;
+
+/**
+ * The root of the lab's node: system folders are the machine's, kubelet's folder is the lab's, and all else is in the node's
+ * own folder. So a manifest's hostPaths work as on any node, and nothing of the machine is written.
+ */
+export async function createNodeRoot(options: NodeRootOptions): Promise<NodeRoot> {
+  const { nodeDir, kubeletDir, logDir } = options;
+  for (const [folder, mode] of FOLDERS) {
+    await mkdir(join(nodeDir, folder), { recursive: true, mode: 0o755 });
+    await chmod(join(nodeDir, folder), mode);
+  }
+  // where the sockets of providers are looked for
+  const providers = join(dirname(join(kubeletDir, 'providers')), 'secrets-store-csi-providers-etc');
+  const mapped: readonly (readonly [nodePath: string, machinePath: string])[] = [
+    ['/var/lib/kubelet', kubeletDir],
+    ['/var/log/pods', logDir],
+    ['/run/secrets-store-csi-providers', join(kubeletDir, 'providers')],
+    ['/etc/kubernetes/secrets-store-csi-providers', providers],
+  ];
+
+  const place = (nodePath: string): NodePlace => {
+    for (const [from, to] of mapped) {
+      if (isWithin(nodePath, from)) {
+        return { nodePath, machinePath: join(to, posix.relative(from, nodePath)), readOnly: false };
+      }
+    }
+    if (KERNEL.test(nodePath)) return { nodePath, machinePath: nodePath, readOnly: true };
+    if (DEVICES.test(nodePath)) return { nodePath, machinePath: nodePath, readOnly: true };
+    const own = join(nodeDir, nodePath);
+    const isSystem = SYSTEM.test(nodePath) && !PRIVATE.test(nodePath);
+    if (isSystem && look(own) === undefined && look(nodePath) !== undefined) {
+      return { nodePath, machinePath: nodePath, readOnly: true };
+    }
+    return { nodePath, machinePath: own, readOnly: false };
+  };
+
+  return {
+    resolve: (path) => {
+      let rest = posix.resolve('/', path).split('/').filter(Boolean);
+      let at = '/';
+      for (let hops = 0; rest.length > 0;) {
+        const next = posix.join(at, rest[0] as string);
+        rest = rest.slice(1);
+        const { machinePath } = place(next);
+        const link = LINKS.get(next) ?? (look(machinePath)?.isSymbolicLink() ? readlinkSync(machinePath) : undefined);
+        if (link !== undefined && (hops += 1) <= MAX_LINKS) {
+          rest = [...posix.resolve(at, link).split('/').filter(Boolean), ...rest];
+          at = '/';
+        } else {
+          at = next;
+        }
+      }
+      return place(at);
+    },
+  };
+}
+
+function look(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    // a file stands where a folder would have to
+    return undefined;
+  }
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}
