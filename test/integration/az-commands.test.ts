@@ -150,7 +150,7 @@ describe('as the real az 2.91 ends and warns', () => {
 
   it('what a vault does not say is null', async () => {
     expect(await lab.json('keyvault show -n kv-commands')).toMatchObject({
-      properties: { networkAcls: { defaultAction: 'Allow', ipRules: null, virtualNetworkRules: null } },
+      properties: { createMode: null, networkAcls: { defaultAction: 'Allow', ipRules: [], virtualNetworkRules: [] } },
     });
     expect(await lab.json('keyvault list')).toContainEqual(
       expect.objectContaining({ name: 'kv-commands', systemData: null }),

@@ -22,6 +22,7 @@ import {
 import { authenticate } from './authenticate.ts';
 import {
   authorizeAction,
+  createOtherAuthorizationRoutes,
   createRoleAssignmentRoutes,
   createRoleDefinitionRoutes,
   openAccess,
@@ -39,9 +40,12 @@ import {
 import { splitExtension } from './extension-path.ts';
 import { createOperations } from './operations.ts';
 import { openResourceStore } from './resource-store.ts';
+import { PROVIDER_NAMESPACES } from './resources/api-versions.ts';
 import { isMetadataRequest, renderMetadata } from './resources/metadata-endpoints.ts';
 import { createResourceGroups } from './resources/resource-groups.ts';
 import { createResourceQueryRoutes } from './resources/resource-query.ts';
+import { createDeploymentRoutes } from './resources/deployments.ts';
+import { createTagNameRoute, createTagRoutes } from './resources/tags.ts';
 import { createSubscriptionRoutes } from './resources/subscriptions.ts';
 import { groupOf, requireScope } from './tracked-resources.ts';
 
@@ -111,10 +115,11 @@ export function createArm(deps: ArmDeps): ArmService {
   const clusters = createManagedClusters(context, { groups, identities, scaleSets });
   // One line per resource type.
   const types: readonly ResourceType[] = [identities, createFederatedCredentials(context), vaults, clusters, scaleSets];
-  const typeNames = types.map(({ type }) => type);
   const table = createRouteTable([
-    ...createSubscriptionRoutes(context, typeNames),
+    ...createSubscriptionRoutes(context),
     ...createResourceQueryRoutes(context),
+    ...createDeploymentRoutes(),
+    createTagNameRoute(context),
     ...context.operations.routes,
     ...groups.routes,
     ...types.flatMap(({ routes }) => routes),
@@ -128,6 +133,8 @@ export function createArm(deps: ArmDeps): ArmService {
       requireScope: (scope) => requireScope(context, scope),
     }),
     ...createRoleDefinitionRoutes(access, directory.subscription.subscriptionId),
+    ...createOtherAuthorizationRoutes(access),
+    ...createTagRoutes(context),
   ]);
 
   const findRoute = (method: string, segments: readonly string[]): RouteMatch<ArmRoute> | undefined => {
@@ -135,6 +142,11 @@ export function createArm(deps: ArmDeps): ArmService {
     if (extension === undefined) return table.match(method, segments);
     const match = extensions.match(method, extension.rest);
     return match === undefined ? undefined : { ...match, params: { ...match.params, scope: extension.scope } };
+  };
+
+  const knowsPath = (segments: readonly string[]) => {
+    const extension = splitExtension(segments);
+    return extension === undefined ? table.knows(segments) : extensions.knows(extension.rest);
   };
 
   const authorize = ({ route, params }: RouteMatch<ArmRoute>, token: AccessToken) => {
@@ -167,8 +179,9 @@ export function createArm(deps: ArmDeps): ArmService {
     if (subscriptionId !== undefined && subscriptionId.toLowerCase() !== directory.subscription.subscriptionId) {
       throw subscriptionNotFound(subscriptionId);
     }
-    if (match === undefined) throw noRoute(table.knows(segments), request.method, segments, apiVersion, typeNames);
+    if (match === undefined) throw noRoute(knowsPath(segments), request.method, segments, apiVersion);
     authorize(match, token);
+    if (request.method !== 'GET' && request.method !== 'DELETE') groups.refuseWhileDeleting(url.pathname);
     return match.route.handle({
       url,
       apiVersion,
@@ -214,13 +227,7 @@ export function createArm(deps: ArmDeps): ArmService {
   };
 }
 
-function noRoute(
-  pathIsKnown: boolean,
-  method: string,
-  segments: readonly string[],
-  apiVersion: string,
-  types: readonly string[],
-): AzureError {
+function noRoute(pathIsKnown: boolean, method: string, segments: readonly string[], apiVersion: string): AzureError {
   if (pathIsKnown) {
     return new AzureError(405, 'HttpMethodNotAllowed', `The HTTP method '${method}' is not supported at this path.`);
   }
@@ -229,7 +236,7 @@ function noRoute(
   if (namespace === undefined) {
     return new AzureError(404, 'InvalidResourcePath', `The path '/${segments.join('/')}' has no such resource.`);
   }
-  const known = types.some((type) => type.toLowerCase().startsWith(`${namespace.toLowerCase()}/`));
+  const known = PROVIDER_NAMESPACES.some((each) => each.toLowerCase() === namespace.toLowerCase());
   return known ? invalidResourceType(namespace, apiVersion) : invalidNamespace(namespace);
 }
 

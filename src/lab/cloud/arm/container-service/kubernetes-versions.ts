@@ -1,4 +1,5 @@
-import type { JsonObject } from '../../rest/request.ts';
+import { textOr, type JsonObject } from '../../rest/request.ts';
+import type { ArmResource } from '../resource-store.ts';
 
 /** The Kubernetes version of a cluster that asks for none. */
 export const DEFAULT_KUBERNETES_VERSION = '1.33.5';
@@ -30,6 +31,24 @@ export function renderKubernetesVersions(): JsonObject {
         ]),
       ),
     })),
+  };
+}
+
+/** Where a cluster could be upgraded to (Managed Clusters - Get Upgrade Profile). */
+export function renderUpgradeProfile(cluster: ArmResource): JsonObject {
+  const kubernetesVersion = textOr(cluster.properties['kubernetesVersion'], DEFAULT_KUBERNETES_VERSION);
+  const index = OFFERED.findIndex(([minor]) => kubernetesVersion.startsWith(`${minor}.`));
+  const reachable = index < 0 ? [] : OFFERED.slice(Math.max(index - 1, 0), index + 1);
+  const profile = {
+    kubernetesVersion,
+    osType: 'Linux',
+    upgrades: upgradesOf(kubernetesVersion, reachable).map((version) => ({ kubernetesVersion: version })),
+  };
+  return {
+    id: `${cluster.id}/upgradeprofiles/default`,
+    name: 'default',
+    type: `${cluster.type}/upgradeprofiles`,
+    properties: { controlPlaneProfile: profile, agentPoolProfiles: [{ ...profile, name: 'nodepool1' }] },
   };
 }
 

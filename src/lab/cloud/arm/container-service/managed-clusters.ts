@@ -20,7 +20,7 @@ import {
   type Place,
 } from '../tracked-resources.ts';
 import { createAgentPoolRoutes } from './agent-pools.ts';
-import { renderKubernetesVersions } from './kubernetes-versions.ts';
+import { renderKubernetesVersions, renderUpgradeProfile } from './kubernetes-versions.ts';
 import { nodePoolMachines } from './node-pool-machines.ts';
 import { clusterSpec, parseCluster, renderProperties, withState, type ClusterFacts } from './cluster-properties.ts';
 
@@ -229,6 +229,12 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
     routes: [
       ...readRoutes(context, CLUSTER_TYPE, 'ManagedCluster'),
       ...createAgentPoolRoutes(context, CLUSTER_TYPE),
+      {
+        method: 'GET',
+        path: `${path}/upgradeProfiles/default`,
+        operation: operation('GetUpgradeProfile'),
+        handle: (call) => json(200, renderUpgradeProfile(requireResource(context, CLUSTER_TYPE, call))),
+      },
       {
         method: 'GET',
         path: '/subscriptions/:subscription/providers/Microsoft.ContainerService/locations/:location/kubernetesVersions',

@@ -166,6 +166,12 @@ export function createVaults(context: ArmContext): Vaults {
         operation: 'VaultCheckName',
         handle: checkName,
       },
+      {
+        method: 'POST',
+        path: '/subscriptions/:subscription/providers/Microsoft.KeyVault/checkMhsmNameAvailability',
+        operation: 'ManagedHsmCheckName',
+        handle: () => json(200, { nameAvailable: true }),
+      },
       // az lists these beside the vaults, and beside the deleted ones.
       ...['managedHSMs', 'deletedManagedHSMs'].map((kind) => ({
         method: 'GET' as const,

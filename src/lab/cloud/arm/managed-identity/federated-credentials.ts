@@ -120,25 +120,37 @@ function parseCredential(name: string, body: JsonObject): FederatedIdentityCrede
     throw badRequest('Federated Identity Credential from HTTP body has empty properties');
   }
   const { issuer, subject, audiences } = properties;
-  const texts = Array.isArray(audiences) ? audiences.filter((audience) => typeof audience === 'string') : [];
-  const [audience] = texts;
-  if (audience === undefined || !Array.isArray(audiences) || audiences.length !== 1) {
+  if (!isText(issuer) || !isText(subject) || !Array.isArray(audiences)) {
+    throw badRequest(
+      "The request format was unexpected. Federated Identity Credential must specify 'issuer', 'subject' and 'audience'.",
+    );
+  }
+  const [audience] = audiences as readonly unknown[];
+  if (!isText(audience) || audiences.length !== 1) {
     throw badRequest('Federated identity credentials must have exactly one audience.');
   }
-  return {
-    name,
-    issuer: parseText('issuer', issuer),
-    subject: parseText('subject', subject),
-    audiences: [parseText('audience', audience)],
-  };
+  checkLength('issuer', issuer);
+  checkLength('subject', subject);
+  checkLength('audience', audience);
+  if (!isHttpsUrl(issuer)) {
+    throw badRequest(
+      'The request format was unexpected. The issuer of a Federated Identity Credential is an HTTPS URL.',
+    );
+  }
+  return { name, issuer, subject, audiences: [audience] };
 }
 
-function parseText(what: string, value: unknown): string {
-  if (typeof value !== 'string' || value === '') throw badRequest(`Federated Identity Credential ${what} is missing.`);
-  if (value.length > MAX_LENGTH) {
-    throw badRequest(`Federated Identity Credential ${what} is longer than ${MAX_LENGTH} characters.`);
-  }
-  return value;
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isHttpsUrl(value: string): boolean {
+  return /^https:\/\//i.test(value) && URL.canParse(value);
+}
+
+function checkLength(what: string, value: string): void {
+  if (value.length <= MAX_LENGTH) return;
+  throw badRequest(`Federated Identity Credential ${what} is longer than ${MAX_LENGTH} characters.`);
 }
 
 function renderCredential(identity: ArmResource, { name, issuer, subject, audiences }: FederatedIdentityCredential) {

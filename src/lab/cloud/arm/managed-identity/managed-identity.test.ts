@@ -133,7 +133,18 @@ describe('a federated identity credential', () => {
       body({ audiences: [1] }),
       'Federated identity credentials must have exactly one audience.',
     ],
-    ['no issuer', 'fed', body({ issuer: undefined }), 'Federated Identity Credential issuer is missing.'],
+    ...['issuer', 'subject', 'audiences'].map((field): [string, string, object, string] => [
+      `no ${field}`,
+      'fed',
+      body({ [field]: undefined }),
+      "The request format was unexpected. Federated Identity Credential must specify 'issuer', 'subject' and 'audience'.",
+    ]),
+    ...['http://issuer.example', 'issuer.example', 'https://'].map((issuer): [string, string, object, string] => [
+      `the issuer ${issuer}`,
+      'fed',
+      body({ issuer }),
+      'The request format was unexpected. The issuer of a Federated Identity Credential is an HTTPS URL.',
+    ]),
     [
       'an issuer of 601 letters',
       'fed',

@@ -4,7 +4,7 @@ import type { ArmCall, ArmRoute } from '../arm-call.ts';
 import type { ArmContext, ResourceType } from '../arm-context.ts';
 import { authorizationFailed } from '../authorization/index.ts';
 import { parseLocation } from '../locations.ts';
-import { renderResource, type ArmResource } from '../resource-store.ts';
+import { groupNameOf, renderResource, type ArmResource } from '../resource-store.ts';
 import { groupId, parseTags, requireGroup } from '../tracked-resources.ts';
 import { parseTagFilter } from './resource-query.ts';
 
@@ -18,6 +18,8 @@ export interface ResourceGroups {
   readonly routes: readonly ArmRoute[];
   /** Creates the group that belongs to a resource, such as a cluster's node resource group. */
   createOwned(name: string, location: string, managedBy: string): ArmResource;
+  /** Throws 409 when `path` lies in a group that is being deleted. */
+  refuseWhileDeleting(path: string): void;
   /** Removes a group with all that is in it. Nothing happens when it does not exist. */
   destroy(id: string): Promise<void>;
 }
@@ -34,6 +36,11 @@ export function createResourceGroups(context: ArmContext, types: () => readonly 
     properties: { provisioningState: 'Succeeded' },
     ...more,
   });
+
+  // What the end of an earlier lab interrupted is a group as before.
+  for (const group of resources.below(`/subscriptions/${directory.subscription.subscriptionId}`, TYPE)) {
+    if (isDeleting(group)) resources.put({ ...group, properties: { provisioningState: 'Succeeded' } });
+  }
 
   const put = async (call: ArmCall) => {
     const body = await call.body();
@@ -105,6 +112,11 @@ export function createResourceGroups(context: ArmContext, types: () => readonly 
       return group;
     },
     destroy,
+    refuseWhileDeleting: (path) => {
+      const name = groupNameOf(path);
+      const group = name === '' ? undefined : resources.get(groupId(directory.subscription.subscriptionId, name));
+      if (group !== undefined && isDeleting(group)) throw groupBeingDeleted(group.name);
+    },
     routes: [
       {
         method: 'GET',
@@ -125,6 +137,18 @@ export function createResourceGroups(context: ArmContext, types: () => readonly 
       { method: 'DELETE', path: GROUP_PATH, operation: `${ACTION}/delete`, handle: remove },
     ],
   };
+}
+
+function isDeleting(group: ArmResource): boolean {
+  return group.properties['provisioningState'] === 'Deleting';
+}
+
+function groupBeingDeleted(name: string): AzureError {
+  return new AzureError(
+    409,
+    'ResourceGroupBeingDeleted',
+    `The resource group '${name}' is in deprovisioning state and cannot perform this operation.`,
+  );
 }
 
 function invalidName(name: string): AzureError {

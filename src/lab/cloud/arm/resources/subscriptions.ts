@@ -4,14 +4,15 @@ import type { ArmCall, ArmRoute } from '../arm-call.ts';
 import type { ArmContext } from '../arm-context.ts';
 import { authorizationFailed } from '../authorization/index.ts';
 import { LOCATIONS } from '../locations.ts';
+import { PROVIDER_NAMESPACES, resourceTypesOf } from './api-versions.ts';
 
 const BASE = '/subscriptions/:subscription';
 
 /**
- * Tenants, the subscription, its locations and its resource providers. `types` are the resource types that the lab has:
- * their providers are always registered, since az waits ten seconds for a registration.
+ * Tenants, the subscription, its locations and its resource providers, which are always registered: az waits ten seconds
+ * for a registration.
  */
-export function createSubscriptionRoutes(context: ArmContext, types: readonly string[]): readonly ArmRoute[] {
+export function createSubscriptionRoutes(context: ArmContext): readonly ArmRoute[] {
   const { tenant, subscription } = context.directory;
   const subscriptionId = subscription.subscriptionId;
 
@@ -59,9 +60,8 @@ export function createSubscriptionRoutes(context: ArmContext, types: readonly st
       })),
     });
 
-  const namespaces = [...new Set(types.map((type) => type.split('/', 1)[0] ?? type))];
   const provider = (asked: string): JsonObject => {
-    const namespace = namespaces.find((known) => known.toLowerCase() === asked.toLowerCase());
+    const namespace = PROVIDER_NAMESPACES.find((known) => known.toLowerCase() === asked.toLowerCase());
     if (namespace === undefined) {
       throw new AzureError(404, 'InvalidResourceNamespace', `The resource namespace '${asked}' is invalid.`);
     }
@@ -70,13 +70,12 @@ export function createSubscriptionRoutes(context: ArmContext, types: readonly st
       namespace,
       registrationPolicy: 'RegistrationRequired',
       registrationState: 'Registered',
-      resourceTypes: types
-        .filter((type) => type.startsWith(`${namespace}/`))
-        .map((type) => ({
-          resourceType: type.slice(namespace.length + 1),
-          locations: Object.values(LOCATIONS),
-          apiVersions: [],
-        })),
+      resourceTypes: resourceTypesOf(namespace).map(([resourceType, apiVersions]) => ({
+        resourceType,
+        locations: Object.values(LOCATIONS),
+        apiVersions,
+        capabilities: 'SupportsTags, SupportsLocation',
+      })),
     };
   };
 
@@ -106,7 +105,7 @@ export function createSubscriptionRoutes(context: ArmContext, types: readonly st
     { ...row('GET', BASE, read, get), open: true },
     row('GET', `${BASE}/locations`, 'Microsoft.Resources/subscriptions/locations/read', locations),
     row('GET', `${BASE}/providers`, 'Microsoft.Resources/subscriptions/providers/read', () =>
-      json(200, { value: namespaces.map(provider) }),
+      json(200, { value: PROVIDER_NAMESPACES.map(provider) }),
     ),
     row('GET', `${BASE}/providers/:namespace`, 'Microsoft.Resources/subscriptions/providers/read', (call) =>
       json(200, provider(call.params['namespace'] ?? '')),
