@@ -1,4 +1,5 @@
 import type { KubeObject } from '#kube';
+import { valueAt } from '../json.ts';
 import type { Column } from './kind.ts';
 
 /** How long ago, in the shortest form that `kubectl get` uses: 45s, 5m10s, 3h4m, 2d3h, 40d, 3y10d (duration.HumanDuration). */
@@ -54,6 +55,14 @@ export const NAME_COLUMN: Column = {
 
 /** The time since the object was made. */
 export const AGE_COLUMN: Column = column('Age', (object, nowMs) => ageOf(object.metadata.creationTimestamp, nowMs));
+
+/** The columns of a Scale, which has no kind of its own: `kubectl get --subresource=scale`. */
+export const SCALE_COLUMNS: readonly Column[] = [
+  NAME_COLUMN,
+  column('Desired', (scale) => Number(valueAt(scale, ['spec', 'replicas']) ?? 0), { type: 'integer' }),
+  column('Available', (scale) => Number(valueAt(scale, ['status', 'replicas']) ?? 0), { type: 'integer' }),
+  AGE_COLUMN,
+];
 
 /** The columns of a kind that has none of its own. */
 export const DEFAULT_COLUMNS: readonly Column[] = [NAME_COLUMN, AGE_COLUMN];

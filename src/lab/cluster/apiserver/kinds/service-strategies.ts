@@ -138,11 +138,17 @@ function keepAddresses(spec: JsonRecord, old: JsonRecord): JsonRecord {
     ...rest,
     ...before,
     ...asked,
-    ...(asked['clusterIP'] !== undefined && asked['clusterIPs'] === undefined
-      ? { clusterIPs: [asked['clusterIP']] }
-      : {}),
+    ...withFirstAddress(asked, before),
     ...(Array.isArray(spec['ports']) ? { ports: kept } : {}),
   };
+}
+
+/** A client that changes `clusterIP` alone means the first of `clusterIPs` too (normalizeClusterIPs of registry/core/service). */
+function withFirstAddress(asked: JsonRecord, before: JsonRecord): JsonRecord {
+  const { clusterIP, clusterIPs } = asked;
+  if (clusterIP === undefined) return {};
+  const followed = clusterIPs === undefined || jsonEqual(clusterIPs, before['clusterIPs']);
+  return followed ? { clusterIPs: [clusterIP, ...listOf(clusterIPs).slice(1)] } : {};
 }
 
 /** Fields of a type that the Service had before go with it, when the client only sent them back. */

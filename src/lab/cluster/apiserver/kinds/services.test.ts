@@ -89,10 +89,15 @@ describe('addresses', () => {
     expect(specOf(updated)).not.toHaveProperty('externalTrafficPolicy');
   });
 
-  it('cannot change', async () => {
+  it.each([
+    ['in both fields', { clusterIP: '10.0.0.9', clusterIPs: ['10.0.0.9'] }],
+    ['in the old field alone', { clusterIP: '10.0.0.9' }],
+  ])('cannot change %s', async (_name, address) => {
     const made = await create(service('a'));
-    const changed = { ...made, spec: { ...specOf(made), clusterIP: '10.0.0.9', clusterIPs: ['10.0.0.9'] } };
-    expect(await refusal(api.access.update(SERVICES, key('a'), changed))).toContain('may not change once set');
+    const changed = { ...made, spec: { ...specOf(made), ...address } };
+    expect(await refusal(api.access.update(SERVICES, key('a'), changed))).toContain(
+      'spec.clusterIPs[0]: Invalid value: ["10.0.0.9"]: may not change once set',
+    );
   });
 });
 

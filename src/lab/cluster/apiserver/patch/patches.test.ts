@@ -140,16 +140,22 @@ describe('strategic merge patch', () => {
       containers({ name: 'a', image: '1', args: ['x'] }, { name: 'b', image: '3' }),
     ],
     [
-      'appends an item with a new key',
+      'puts an item with a new key first',
       pod,
       containers({ name: 'c' }),
-      containers({ name: 'a', image: '1', args: ['x'] }, { name: 'b', image: '2' }, { name: 'c' }),
+      containers({ name: 'c' }, { name: 'a', image: '1', args: ['x'] }, { name: 'b', image: '2' }),
     ],
     [
       'replaces a list without a key',
       pod,
       containers({ name: 'a', args: ['y'] }),
       containers({ name: 'a', image: '1', args: ['y'] }, { name: 'b', image: '2' }),
+    ],
+    [
+      'puts an item with a new key behind the one that it follows in the patch',
+      pod,
+      containers({ name: 'b', image: '9' }, { name: 'c' }),
+      containers({ name: 'a', image: '1', args: ['x'] }, { name: 'b', image: '9' }, { name: 'c' }),
     ],
     ['deletes an item', pod, containers({ $patch: 'delete', name: 'a' }), containers({ name: 'b', image: '2' })],
     [

@@ -75,7 +75,35 @@ function mergeList(
     return patch.filter((item) => !isReplace(item));
   }
   const merged = mergeKey === '' ? mergeScalars(original, patch) : mergeItems(schema, mergeKey, original, patch);
-  return order === undefined ? merged : ordered(schema, merged, listOf(order));
+  return order === undefined ? besideOthers(schema, merged, original, patch) : ordered(schema, merged, listOf(order));
+}
+
+/**
+ * The order of a merged list where the patch says none: the patch's items in their own order, the others where they
+ * stood, and a new item that starts the patch stands first (normalizeElementOrder of apimachinery; the documentation
+ * shows it with a container added by `kubectl patch`).
+ */
+function besideOthers(
+  schema: ListSchema,
+  merged: readonly unknown[],
+  original: readonly unknown[],
+  patch: readonly unknown[],
+): unknown[] {
+  const keyOf = itemKey(schema);
+  const keys = original.map(keyOf);
+  const place = (item: unknown) => keys.findIndex((key) => jsonEqual(key, keyOf(item)));
+  const ofPatch = patch.flatMap((item) => merged.filter((other) => jsonEqual(keyOf(other), keyOf(item))));
+  const others = merged.filter((item) => !ofPatch.includes(item));
+  const result: unknown[] = [];
+  while (ofPatch.length > 0) {
+    const next = others.length > 0 && place(others[0]) < place(ofPatch[0]) ? others : ofPatch;
+    result.push(next.shift());
+  }
+  return [...result, ...others];
+}
+
+function itemKey({ mergeKey }: ListSchema): (item: unknown) => unknown {
+  return (item) => (mergeKey === undefined || mergeKey === '' || !isRecord(item) ? item : item[mergeKey]);
 }
 
 function mergeScalars(original: readonly unknown[], patch: readonly unknown[]): unknown[] {
@@ -108,8 +136,7 @@ function mergeItems(
 
 /** Items in the order that the patch names; the others stay behind the item that they followed. */
 function ordered(schema: ListSchema, items: readonly unknown[], order: readonly unknown[]): unknown[] {
-  const keyOf = (item: unknown) =>
-    schema.mergeKey === undefined || schema.mergeKey === '' || !isRecord(item) ? item : item[schema.mergeKey];
+  const keyOf = itemKey(schema);
   const wanted = order.map(keyOf);
   const place = (item: unknown) => wanted.findIndex((key) => jsonEqual(key, keyOf(item)));
   const result = items.filter((item) => place(item) !== -1).sort((a, b) => place(a) - place(b));

@@ -2,6 +2,7 @@ import { methodNotAllowed, unknownResource } from '../status-errors.ts';
 import { aggregatedDiscovery, coreVersions, groupList, resourceList, singleGroup } from './discovery.ts';
 import type { Call, ServeContext } from './context.ts';
 import { parseAccept, wantsAggregatedDiscovery } from './negotiate.ts';
+import { isHealthPath, renderHealth } from './health.ts';
 import { openapiV2 } from './openapi-v2.ts';
 import { openapiDocument, openapiIndex } from './openapi.ts';
 import type { PathRequest } from './parse-request.ts';
@@ -16,8 +17,10 @@ export async function servePath(context: ServeContext, call: Call, info: PathReq
   const kinds = context.api.kinds.all();
   const parts = info.path.split('/').filter((part) => part !== '');
   const [first = ''] = parts;
-  if (['healthz', 'livez', 'readyz'].includes(first)) {
-    sendText(response, 200, 'ok');
+  if (isHealthPath(first)) {
+    const text = renderHealth(parts, call.url.searchParams);
+    if (text === undefined) throw unknownResource();
+    sendText(response, 200, text);
     return;
   }
   if ((first === 'api' || first === 'apis') && parts.length === 1) {

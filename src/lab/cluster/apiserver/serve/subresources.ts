@@ -1,5 +1,6 @@
 import type { DeleteRequest } from '../../api-access.ts';
 import { listOf, recordOf } from '../json.ts';
+import { SCALE_COLUMNS } from '../kinds/columns.ts';
 import { requireObject, type Target } from '../operations/context.ts';
 import { decodeOptions } from '../operations/decode.ts';
 import { evictPod } from '../operations/evict.ts';
@@ -13,6 +14,7 @@ import type { ResourceRequest } from './parse-request.ts';
 import { servePodLog } from './pod-log.ts';
 import { mediaTypeOf, parseWriteOptions, patchTypeOf, readObject } from './read-request.ts';
 import { sendJson } from './respond.ts';
+import { viewed, viewOf } from './view.ts';
 
 /** Serves every subresource but `status`. Exec and attach come here only without an upgrade to WebSocket. */
 export async function serveSubresource(
@@ -53,7 +55,7 @@ async function serveScale(context: ServeContext, call: Call, info: ResourceReque
   const { api } = context;
   const scale = readScale(target.kind, requireObject(api, target));
   if (info.verb === 'get') {
-    sendJson(call.response, 200, scale);
+    sendJson(call.response, 200, viewed(context, { ...target.kind, columns: SCALE_COLUMNS }, viewOf(call), scale));
     return;
   }
   const body = await readObject(call.request);
