@@ -46,12 +46,12 @@ export const apply = table('apply', [
     1,
   ],
   [
-    `sed 's/replicas: 2/replicas: many/' web.yaml | kubectl apply -f -`,
-    /cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32/,
+    `sed 's/replicas: 2/replicas: many/; s/name: web,/name: many,/' web.yaml | kubectl apply -f -`,
+    /Deployment in version "v1" cannot be handled as a Deployment: .*cannot unmarshal string into Go .* of type int32$/,
     1,
   ],
   [
-    `sed 's/app: web }/app: other }/' web.yaml | kubectl apply -f -`,
+    `sed 's/matchLabels: { app: web }/matchLabels: { app: other }/' web.yaml | kubectl apply -f -`,
     /The Deployment "web" is invalid: ?[^]*spec.selector: Invalid value: [^]*: field is immutable/,
     1,
   ],
@@ -86,7 +86,7 @@ export const apply = table('apply', [
   ],
   [
     'kubectl apply --server-side -f web.yaml --dry-run=server',
-    /conflict with "kubectl-client-side-apply"[^]*\.spec\.replicas/,
+    /conflicts with "kubectl-client-side-apply" using apps\/v1:\n- \.spec\.replicas\n- \.spec\.template\.spec\.containers\[name="web"\]\.env\[name="COLOR"\]\.value\n/,
     1,
   ],
   [
@@ -103,7 +103,7 @@ export const apply = table('apply', [
   // Sets of objects that are pruned by their parent.
   [
     'KUBECTL_APPLYSET=true kubectl apply -n apply --prune --applyset=configmaps/set -f folder',
-    'configmap/kept serverside-applied\nconfigmap/pruned serverside-applied',
+    'configmap/kept configured\nconfigmap/pruned created',
   ],
   [
     'KUBECTL_APPLYSET=true kubectl apply -n apply --prune --applyset=configmaps/set -f folder/a.yaml',

@@ -29,7 +29,7 @@ export const create = table('create', [
   ],
   [
     'kubectl create cronjob odd --image=busybox --schedule=every-day',
-    /The CronJob "odd" is invalid: spec.schedule: Invalid value: "every-day"/,
+    /CronJob.batch "odd" is invalid: spec.schedule: Invalid value: "every-day"/,
     1,
   ],
   ['kubectl create configmap settings --from-literal=color=red --from-file=index.html', 'configmap/settings created'],
@@ -109,7 +109,7 @@ export const create = table('create', [
     'priorityclass.scheduling.k8s.io/high created',
   ],
   [
-    'kubectl get priorityclass high',
+    'kubectl get priorityclass high -o wide',
     /^NAME +VALUE +GLOBAL-DEFAULT +AGE +PREEMPTIONPOLICY\nhigh +1000 +false +\S+ +PreemptLowerPriority$/,
   ],
   ['kubectl create token robot | ./claims', /"sub":"system:serviceaccount:create:robot"/],

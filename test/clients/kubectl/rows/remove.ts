@@ -3,9 +3,9 @@ import { table } from '../row.ts';
 /** `kubectl delete` in its ways. */
 export const remove = table('remove', [
   ['kubectl apply -f web.yaml -f db.yaml -f pod.yaml -f list.yaml -f folder', /^(\S+ created\n?){9}$/],
-  ['kubectl wait --for=condition=Ready pod --all --timeout=60s', /condition met/],
-  ['kubectl delete configmap kept --dry-run=client', 'configmap "kept" deleted (dry run)'],
-  ['kubectl delete configmap kept --dry-run=server', 'configmap "kept" deleted (server dry run)'],
+  ['kubectl wait --for=condition=Ready pod --all --timeout=30s', /condition met/],
+  ['kubectl delete configmap kept --dry-run=client', 'configmap "kept" deleted from remove namespace (dry run)'],
+  ['kubectl delete configmap kept --dry-run=server', 'configmap "kept" deleted from remove namespace (server dry run)'],
   ['kubectl delete configmap kept -o name', 'configmap/kept'],
   ['kubectl delete configmap kept', 'Error from server (NotFound): configmaps "kept" not found', 1],
   ['kubectl delete configmap kept --ignore-not-found', ''],
@@ -60,14 +60,14 @@ export const remove = table('remove', [
     'kubectl create ns doomed && kubectl create cm -n doomed c && kubectl create deployment -n doomed d --image=nginx',
     'namespace/doomed created\nconfigmap/c created\ndeployment.apps/d created',
   ],
-  ['kubectl delete ns doomed --timeout=60s', 'namespace "doomed" deleted'],
+  ['kubectl delete ns doomed --timeout=30s', 'namespace "doomed" deleted'],
   ['kubectl get all,cm -n doomed', 'No resources found in doomed namespace.'],
   [
     `kubectl create cm held && kubectl patch cm held -p '{"metadata":{"finalizers":["example.com/hold"]}}'`,
     'configmap/held created\nconfigmap/held patched',
   ],
   [
-    'kubectl delete cm held --timeout=1s',
+    'kubectl delete cm held --timeout=2s',
     /^configmap "held" deleted from remove namespace\nerror: timed out waiting for the condition on configmaps\/held$/,
     1,
   ],

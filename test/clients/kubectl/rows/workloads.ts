@@ -4,7 +4,7 @@ import { table } from '../row.ts';
 export const workloads = table('workloads', [
   ['kubectl apply -f web.yaml', 'service/web created\ndeployment.apps/web created'],
   [
-    'kubectl rollout status deployment/web --timeout=60s',
+    'kubectl rollout status deployment/web --timeout=30s',
     /^Waiting for deployment "web" rollout to finish: \d of 2 updated replicas are available\.\.\.[^]*deployment "web" successfully rolled out$|^deployment "web" successfully rolled out$/,
   ],
   ['kubectl wait --for=condition=Available deployment/web --timeout=30s', 'deployment.apps/web condition met'],
@@ -36,7 +36,7 @@ export const workloads = table('workloads', [
   ],
   ['kubectl set image deployment/web web=nginx:1.28', 'deployment.apps/web image updated'],
   ['kubectl annotate deployment/web kubernetes.io/change-cause="nginx 1.28"', 'deployment.apps/web annotated'],
-  ['kubectl rollout status deployment/web --timeout=60s | tail -1', 'deployment "web" successfully rolled out'],
+  ['kubectl rollout status deployment/web --timeout=30s | tail -1', 'deployment "web" successfully rolled out'],
   [
     'kubectl rollout history deployment/web',
     /^deployment.apps\/web ?\nREVISION +CHANGE-CAUSE\n1 +<none>\n2 +nginx 1.28$/,
@@ -49,7 +49,7 @@ export const workloads = table('workloads', [
   ['kubectl get deployment web -o jsonpath={.spec.template.spec.containers[0].image}', 'nginx:1.27'],
   ['kubectl rollout undo deployment/web --to-revision=2', 'deployment.apps/web rolled back'],
   ['kubectl rollout undo deployment/web --to-revision=9', 'error: unable to find specified revision 9 in history', 1],
-  ['kubectl rollout status deployment/web --timeout=60s | tail -1', 'deployment "web" successfully rolled out'],
+  ['kubectl rollout status deployment/web --timeout=30s | tail -1', 'deployment "web" successfully rolled out'],
   ['kubectl rollout history deployment/web | tail -n +3 | cut -c1', '3\n4'],
   ['kubectl rollout restart deployment/web', 'deployment.apps/web restarted'],
   [
@@ -64,7 +64,7 @@ export const workloads = table('workloads', [
     1,
   ],
   ['kubectl rollout resume deployment/web', 'deployment.apps/web resumed'],
-  ['kubectl rollout status deployment/web --timeout=60s | tail -1', 'deployment "web" successfully rolled out'],
+  ['kubectl rollout status deployment/web --timeout=30s | tail -1', 'deployment "web" successfully rolled out'],
   ['kubectl apply -f endless.yaml', 'deployment.apps/endless created'],
   [
     'kubectl rollout status deployment/endless --timeout=30s',
@@ -74,13 +74,13 @@ export const workloads = table('workloads', [
   ['kubectl rollout status deployment/endless --watch=false --revision=1', /exceeded its progress deadline$/, 1],
   // DaemonSet.
   ['kubectl apply -f agent.yaml', 'daemonset.apps/agent created'],
-  ['kubectl rollout status daemonset/agent --timeout=60s', /daemon set "agent" successfully rolled out$/],
+  ['kubectl rollout status daemonset/agent --timeout=30s', /daemon set "agent" successfully rolled out$/],
   [
     'kubectl get daemonset',
     /^NAME +DESIRED +CURRENT +READY +UP-TO-DATE +AVAILABLE +NODE SELECTOR +AGE\nagent +1 +1 +1 +1 +1 +<none> +\S+$/,
   ],
   ['kubectl set env daemonset/agent LEVEL=debug', 'daemonset.apps/agent env updated'],
-  ['kubectl rollout status daemonset/agent --timeout=60s | tail -1', 'daemon set "agent" successfully rolled out'],
+  ['kubectl rollout status daemonset/agent --timeout=30s | tail -1', 'daemon set "agent" successfully rolled out'],
   [
     'kubectl rollout history daemonset/agent',
     /^daemonset.apps\/agent ?\nREVISION +CHANGE-CAUSE\n1 +<none>\n2 +<none>$/,
@@ -88,7 +88,7 @@ export const workloads = table('workloads', [
   ['kubectl rollout undo daemonset/agent', 'daemonset.apps/agent rolled back'],
   ['kubectl set env daemonset/agent --list', '# DaemonSet agent, container agent'],
   ['kubectl rollout restart daemonset/agent', 'daemonset.apps/agent restarted'],
-  ['kubectl rollout status daemonset/agent --timeout=60s | tail -1', 'daemon set "agent" successfully rolled out'],
+  ['kubectl rollout status daemonset/agent --timeout=30s | tail -1', 'daemon set "agent" successfully rolled out'],
   [
     'kubectl describe daemonset agent',
     /\nDesired Number of Nodes Scheduled: 1\nCurrent Number of Nodes Scheduled: 1\n[^]*SuccessfulCreate/,
@@ -96,22 +96,25 @@ export const workloads = table('workloads', [
   // StatefulSet.
   ['kubectl apply -f db.yaml', 'service/db created\nstatefulset.apps/db created'],
   [
-    'kubectl rollout status statefulset/db --timeout=60s | tail -1',
-    /statefulset rolling update complete 2 pods at revision db-[a-z0-9]+\.\.\.$|^partitioned roll out complete/,
+    'kubectl rollout status statefulset/db --timeout=30s | tail -1',
+    /^partitioned roll out complete: 2 new pods have been updated\.\.\.$/,
   ],
   ['kubectl get statefulset', /^NAME +READY +AGE\ndb +2\/2 +\S+$/],
   ['kubectl get pods -l app=db -o name', 'pod/db-0\npod/db-1'],
   ['kubectl scale statefulset/db --replicas=1', 'statefulset.apps/db scaled'],
   ['kubectl wait --for=delete pod/db-1 --timeout=30s', /^(pod\/db-1 condition met)?$/],
   ['kubectl rollout restart statefulset/db', 'statefulset.apps/db restarted'],
-  ['kubectl rollout status statefulset/db --timeout=60s | tail -1', /complete 1 pods at revision db-/],
+  [
+    'kubectl rollout status statefulset/db --timeout=30s | tail -1',
+    /^partitioned roll out complete: 1 new pods have been updated\.\.\.$/,
+  ],
   ['kubectl rollout history statefulset/db', /^statefulset.apps\/db ?\nREVISION +CHANGE-CAUSE\n1 +<none>\n2 +<none>$/],
   ['kubectl rollout undo statefulset/db', 'statefulset.apps/db rolled back'],
   ['kubectl describe statefulset db', /\nReplicas: +1 desired \| 1 total\n/],
   // Job and CronJob.
   ['kubectl create job fails --image=busybox -- sh -c "echo no; exit 3"', 'job.batch/fails created'],
   [`kubectl patch job fails -p '{"spec":{"backoffLimit":0}}'`, 'job.batch/fails patched'],
-  ['kubectl wait --for=condition=failed job/fails --timeout=60s', 'job.batch/fails condition met'],
+  ['kubectl wait --for=condition=failed job/fails --timeout=30s', 'job.batch/fails condition met'],
   ['kubectl get job fails', /^NAME +STATUS +COMPLETIONS +DURATION +AGE\nfails +Failed +0\/1 +\S+ +\S+$/],
   [
     'kubectl describe job fails',
