@@ -1,4 +1,4 @@
-import { table } from '../row.ts';
+import { table } from '../../support/lines.ts';
 
 /** `kubectl apply`, client-side and server-side, diff, replace, edit, kustomize. */
 export const apply = table('apply', [

@@ -1,4 +1,4 @@
-import { table } from '../row.ts';
+import { table } from '../../support/lines.ts';
 
 /** Changes of what is there: patch, label, annotate, set, scale, expose, taint and the like. */
 export const change = table('change', [

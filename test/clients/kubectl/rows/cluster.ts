@@ -1,4 +1,4 @@
-import { table } from '../row.ts';
+import { table } from '../../support/lines.ts';
 
 /** The cluster itself: who may do what, what it serves, what it is. */
 export const cluster = table('cluster', [

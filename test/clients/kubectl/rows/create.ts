@@ -1,4 +1,4 @@
-import { table } from '../row.ts';
+import { table } from '../../support/lines.ts';
 
 /** `kubectl create` by its generators: what each makes. */
 export const create = table('create', [

@@ -1,4 +1,4 @@
-import { table } from '../row.ts';
+import { table } from '../../support/lines.ts';
 
 /** `kubectl get` in its forms of output and choice, describe, events, explain. */
 export const get = table('get', [

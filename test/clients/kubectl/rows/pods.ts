@@ -1,4 +1,4 @@
-import { table } from '../row.ts';
+import { table } from '../../support/lines.ts';
 
 /** What is done with running pods: logs, exec, cp, attach, run, debug. */
 export const pods = table('pods', [

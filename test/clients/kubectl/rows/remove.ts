@@ -1,4 +1,4 @@
-import { table } from '../row.ts';
+import { table } from '../../support/lines.ts';
 
 /** `kubectl delete` in its ways. */
 export const remove = table('remove', [

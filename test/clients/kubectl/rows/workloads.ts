@@ -1,4 +1,4 @@
-import { table } from '../row.ts';
+import { table } from '../../support/lines.ts';
 
 /** Workloads: rollouts of each kind, waiting. */
 export const workloads = table('workloads', [
