@@ -118,16 +118,15 @@ export function createScaleSets(context: ArmContext): ScaleSets {
       return Promise.resolve();
     },
     identitiesIn: (groupId) => {
-      const identities = resources
-        .below(groupId, SCALE_SET_TYPE)
-        .flatMap(({ identity }) => (identity === undefined ? [] : [identity]));
+      const scaleSets = resources.below(groupId, SCALE_SET_TYPE);
+      const identities = scaleSets.flatMap(({ identity }) => (identity === undefined ? [] : [identity]));
       const [systemAssigned] = identities.flatMap(({ principalId }) =>
         typeof principalId === 'string' ? [principalId] : [],
       );
       const assigned = identities.flatMap((identity) => Object.keys(objectOr(identity['userAssignedIdentities'])));
       // An identity that was deleted meanwhile gives no tokens.
       const principals = assigned.flatMap((id) => resources.get(id)?.properties['principalId'] ?? []);
-      return { systemAssigned, userAssigned: [...new Set(principals.map(String))] };
+      return { systemAssigned, userAssigned: [...new Set(principals.map(String))], scaleSetId: scaleSets[0]?.id };
     },
     routes: [
       ...readRoutes(context, SCALE_SET_TYPE, 'VirtualMachineScaleSet'),

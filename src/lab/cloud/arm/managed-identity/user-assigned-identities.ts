@@ -1,8 +1,8 @@
-import { empty, json, type JsonObject } from '../../rest/request.ts';
+import { empty, json, objectOr, type JsonObject } from '../../rest/request.ts';
 import type { ArmCall } from '../arm-call.ts';
 import type { ArmContext, ResourceType } from '../arm-context.ts';
 import { badRequest } from '../arm-errors.ts';
-import { renderResource, type ArmResource } from '../resource-store.ts';
+import { groupNameOf, renderResource, type ArmResource } from '../resource-store.ts';
 import { parseTracked, placeOf, readRoutes, requireResource, resourcePath, parseTags } from '../tracked-resources.ts';
 
 /** The type of user-assigned identities. */
@@ -72,6 +72,28 @@ export function createUserAssignedIdentities(context: ArmContext): UserAssignedI
     return empty(200);
   };
 
+  // Resources that the identity is assigned to (User Assigned Identities - List Associated Resources).
+  const listAssociated = (call: ArmCall) => {
+    const { id } = requireResource(context, IDENTITY_TYPE, call);
+    const { subscriptionId, displayName } = directory.subscription;
+    const isAssigned = ({ identity }: ArmResource) =>
+      Object.keys(objectOr(identity?.['userAssignedIdentities'])).some(
+        (each) => each.toLowerCase() === id.toLowerCase(),
+      );
+    const value = resources
+      .below('/subscriptions')
+      .filter(isAssigned)
+      .map((resource) => ({
+        id: resource.id,
+        name: resource.name,
+        type: resource.type.toLowerCase(),
+        resourceGroup: groupNameOf(resource.id),
+        subscriptionId,
+        subscriptionDisplayName: displayName,
+      }));
+    return json(200, { value, totalCount: value.length });
+  };
+
   const path = resourcePath(IDENTITY_TYPE);
   return {
     type: IDENTITY_TYPE,
@@ -82,6 +104,12 @@ export function createUserAssignedIdentities(context: ArmContext): UserAssignedI
       { method: 'PUT', path, operation: 'UserAssignedIdentityPut', handle: put },
       { method: 'PATCH', path, operation: 'UserAssignedIdentityPatch', handle: patch },
       { method: 'DELETE', path, operation: 'UserAssignedIdentityDelete', handle: remove },
+      {
+        method: 'POST',
+        path: `${path}/listAssociatedResources`,
+        operation: 'UserAssignedIdentityListAssociatedResources',
+        handle: listAssociated,
+      },
     ],
   };
 }
