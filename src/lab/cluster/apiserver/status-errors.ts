@@ -35,14 +35,16 @@ interface StatusParts {
   readonly reason: string;
   readonly message: string;
   readonly details?: Readonly<Record<string, unknown>>;
+  /** A ListMeta, where the refusal leads on. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
 /** An {@link ApiError} with the Status body of a failure. */
-export function statusError({ code, reason, message, details }: StatusParts): ApiError {
+export function statusError({ code, reason, message, details, metadata = {} }: StatusParts): ApiError {
   return new ApiError({
     apiVersion: 'v1',
     kind: 'Status',
-    metadata: {},
+    metadata,
     status: 'Failure',
     message,
     reason,
@@ -134,8 +136,21 @@ export function unauthorized(): ApiError {
 }
 
 /** 410: the version that a watch or a continued list starts from is no longer in the history. */
-export function expired(message: string): ApiError {
-  return statusError({ code: 410, reason: 'Expired', message });
+export function expired(message: string, metadata?: Readonly<Record<string, unknown>>): ApiError {
+  return statusError({ code: 410, reason: 'Expired', message, ...(metadata === undefined ? {} : { metadata }) });
+}
+
+/** 504: the server has not come to the version that is asked for. */
+export function tooLargeVersion(asked: number, newest: number): ApiError {
+  return statusError({
+    code: 504,
+    reason: 'Timeout',
+    message: `Timeout: Too large resource version: ${asked}, current: ${newest}`,
+    details: {
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      retryAfterSeconds: 1,
+    },
+  });
 }
 
 /** 415 for a body or a patch of a type that is not served. */

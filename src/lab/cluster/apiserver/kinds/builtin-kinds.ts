@@ -1,8 +1,15 @@
+import { valueAt } from '../json.ts';
 import { builtinSchema } from '../schema/builtin-schemas.ts';
 import { COLUMNS } from './builtin-columns.ts';
 import { DEFAULT_COLUMNS } from './columns.ts';
 import { POD_COLUMNS } from './pod-columns.ts';
-import { CORE_EVENT_FIELDS, eventFromStored, eventToStored, EVENTS_FIELDS } from './event-versions.ts';
+import {
+  CORE_EVENT_FIELDS,
+  CORE_EVENT_READERS,
+  eventFromStored,
+  eventToStored,
+  EVENTS_FIELDS,
+} from './event-versions.ts';
 import { crdStrategy } from './crd-strategy.ts';
 import { configMapStrategy, namespaceStrategy, secretStrategy } from './core-strategies.ts';
 import { csiDriverStrategy } from './csi-strategies.ts';
@@ -37,6 +44,7 @@ const CORE_KINDS: readonly KindRow[] = [
     clusterScoped: true,
     subresources: ['status'],
     selectableFields: ['spec.unschedulable'],
+    fieldReaders: { 'spec.unschedulable': (node) => valueAt(node, ['spec', 'unschedulable']) === true },
   },
   {
     kind: 'Pod',
@@ -54,6 +62,7 @@ const CORE_KINDS: readonly KindRow[] = [
       'status.podIP',
       'status.nominatedNodeName',
     ],
+    fieldReaders: { 'spec.hostNetwork': (pod) => valueAt(pod, ['spec', 'hostNetwork']) === true },
     countsGenerations: true,
     strategy: podStrategy,
   },
@@ -66,6 +75,7 @@ const CORE_KINDS: readonly KindRow[] = [
     shortNames: ['ev'],
     typeName: 'CoreV1Event',
     selectableFields: CORE_EVENT_FIELDS,
+    fieldReaders: CORE_EVENT_READERS,
   },
   {
     group: 'events.k8s.io',
@@ -146,6 +156,8 @@ export const BUILTIN_KINDS: readonly Kind[] = ROWS.map((row): Kind => {
     schema: builtinSchema(row.typeName ?? row.kind),
     columns: COLUMNS_BY_KIND[row.kind] ?? DEFAULT_COLUMNS,
     selectableFields: row.selectableFields ?? [],
+    ...(row.fieldReaders === undefined ? {} : { fieldReaders: row.fieldReaders }),
+    ...(row.deprecation === undefined ? {} : { deprecation: row.deprecation }),
     names: row.names ?? 'subdomain',
     countsGenerations: row.countsGenerations === true,
     strategy: row.strategy ?? {},

@@ -5,7 +5,7 @@ import { customIssues } from '../schema/custom-validation.ts';
 import type { Collection } from '../storage/object-storage.ts';
 import { ageOf, DEFAULT_COLUMNS, NAME_COLUMN } from './columns.ts';
 import { evaluateJsonPath, parseJsonPath } from './json-path.ts';
-import type { Column, Kind, Strategy } from './kind.ts';
+import type { Column, Kind, ScalePaths, Strategy } from './kind.ts';
 
 /** Where CustomResourceDefinitions are kept. */
 export const CRD_COLLECTION: Collection = { group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' };
@@ -34,7 +34,19 @@ export function kindsOfDefinition(definition: KubeObject): Kind[] {
         shortNames: textsOf(names['shortNames']),
         categories: textsOf(names['categories']),
         namespaced: spec['scope'] !== 'Cluster',
-        subresources: isRecord(subresources['status']) ? ['status'] : [],
+        subresources: [
+          ...(isRecord(subresources['status']) ? (['status'] as const) : []),
+          ...(isRecord(subresources['scale']) ? (['scale'] as const) : []),
+        ],
+        ...(isRecord(subresources['scale']) ? { scale: scalePaths(subresources['scale']) } : {}),
+        ...(version['deprecated'] === true
+          ? {
+              deprecation: textOf(
+                version['deprecationWarning'],
+                `${group}/${String(version['name'])} ${kindName} is deprecated`,
+              ),
+            }
+          : {}),
         schema: customSchema(openapi),
         openapi: isRecord(openapi) ? openapi : undefined,
         columns: columnsOf(version),
@@ -48,6 +60,19 @@ export function kindsOfDefinition(definition: KubeObject): Kind[] {
         storageVersion,
       };
     });
+}
+
+function scalePaths(scale: JsonRecord): ScalePaths {
+  const path = (field: string) =>
+    textOf(scale[field])
+      .split('.')
+      .filter((step) => step !== '');
+  const labelSelector = path('labelSelectorPath');
+  return {
+    specReplicas: path('specReplicasPath'),
+    statusReplicas: path('statusReplicasPath'),
+    ...(labelSelector.length === 0 ? {} : { labelSelector }),
+  };
 }
 
 function strategyOf(openapi: JsonRecord): Strategy {

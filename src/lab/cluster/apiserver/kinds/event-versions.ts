@@ -1,4 +1,6 @@
 import type { KubeObject } from '#kube';
+import { valueAt } from '../json.ts';
+import type { FieldReaders } from './kind.ts';
 
 /** Fields that core/v1 events can be selected by. */
 export const CORE_EVENT_FIELDS = [
@@ -11,8 +13,14 @@ export const CORE_EVENT_FIELDS = [
   'involvedObject.fieldPath',
   'reason',
   'reportingComponent',
+  'source',
   'type',
 ] as const;
+
+/** An event's source is its component, whichever of the two fields says it (registry/core/event). */
+export const CORE_EVENT_READERS: FieldReaders = {
+  source: (event) => valueAt(event, ['source', 'component']) || event['reportingComponent'],
+};
 
 /** Fields that events.k8s.io/v1 events can be selected by. */
 export const EVENTS_FIELDS = [

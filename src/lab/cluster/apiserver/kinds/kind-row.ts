@@ -1,5 +1,5 @@
 import type { Collection } from '../storage/object-storage.ts';
-import type { Kind, NameRule, Strategy, Subresource } from './kind.ts';
+import type { FieldReaders, Kind, NameRule, Strategy, Subresource } from './kind.ts';
 
 /** One row of the table of kinds; what is left out is derived from the rest. */
 export interface KindRow {
@@ -14,6 +14,8 @@ export interface KindRow {
   /** The name of the type in the field tables; left out, the kind. */
   readonly typeName?: string;
   readonly selectableFields?: readonly string[];
+  readonly fieldReaders?: FieldReaders;
+  readonly deprecation?: string;
   readonly names?: NameRule;
   readonly countsGenerations?: true;
   readonly strategy?: Strategy;

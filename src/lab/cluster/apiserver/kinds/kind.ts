@@ -30,6 +30,17 @@ export interface Strategy {
   readonly graceSeconds?: (object: KubeObject, asked: number | undefined) => number;
 }
 
+/** How fields are read for selectors, by the name that a selector uses. */
+export type FieldReaders = Readonly<Record<string, (object: KubeObject) => unknown>>;
+
+/** Paths of the fields that a Scale stands for. */
+export interface ScalePaths {
+  readonly specReplicas: readonly string[];
+  readonly statusReplicas: readonly string[];
+  /** Of a selector as a text. */
+  readonly labelSelector?: readonly string[];
+}
+
 /** A subresource that is served besides `status`. */
 export type Subresource = 'status' | 'scale' | 'log' | 'exec' | 'attach' | 'eviction' | 'token' | 'finalize';
 
@@ -56,6 +67,12 @@ export interface Kind {
   readonly columns: readonly Column[];
   /** Fields beside metadata.name and metadata.namespace that a field selector may name. */
   readonly selectableFields: readonly string[];
+  /** How a field is read that is not simply at its path: what a selector compares. */
+  readonly fieldReaders?: FieldReaders;
+  /** Where the replicas of a custom resource are; left out, where Deployments have them. */
+  readonly scale?: ScalePaths;
+  /** A warning that every answer carries: that the kind's version is deprecated. */
+  readonly deprecation?: string;
   readonly names: NameRule;
   /** Whether metadata.generation counts changes of the spec. */
   readonly countsGenerations: boolean;
@@ -68,6 +85,11 @@ export interface Kind {
   readonly fromStored?: (object: KubeObject) => KubeObject;
   /** Turns an object of this version into what is stored. */
   readonly toStored?: (object: KubeObject) => KubeObject;
+}
+
+/** Whether a definition made the kind. */
+export function isCustom({ schema }: Kind): boolean {
+  return schema.type !== 'struct' || schema.name === undefined;
 }
 
 /** `apps/v1`, or `v1` in the core group. */

@@ -16,7 +16,13 @@ export const NETWORK_KINDS: readonly KindRow[] = [
     selectableFields: ['spec.clusterIP', 'spec.type'],
     strategy: serviceStrategy,
   },
-  { kind: 'Endpoints', resource: 'endpoints', shortNames: ['ep'], strategy: endpointsStrategy },
+  {
+    kind: 'Endpoints',
+    resource: 'endpoints',
+    shortNames: ['ep'],
+    strategy: endpointsStrategy,
+    deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+  },
   {
     group: 'discovery.k8s.io',
     kind: 'EndpointSlice',

@@ -74,14 +74,14 @@ describe('addresses', () => {
 
   it('stay when an update leaves them out', async () => {
     const made = await create(service('a', { type: 'NodePort' }));
-    const updated = await api.access.update<KubeObject>(SERVICES, key('a'), service('a', { type: 'NodePort' }));
+    const updated = await api.access.update(SERVICES, key('a'), service('a', { type: 'NodePort' }));
     expect(specOf(updated)['clusterIP']).toBe(specOf(made)['clusterIP']);
     expect(nodePortsOf(updated)).toEqual(nodePortsOf(made));
   });
 
   it('node ports go when the type has none any more', async () => {
     const made = await create(service('a', { type: 'NodePort' }));
-    const updated = await api.access.update<KubeObject>(SERVICES, key('a'), {
+    const updated = await api.access.update(SERVICES, key('a'), {
       ...made,
       spec: { ...specOf(made), type: 'ClusterIP' },
     });
@@ -165,11 +165,11 @@ describe('the API server’s own Service', () => {
   it('has the first address and leads to where the server listens, also after a restart elsewhere', async () => {
     publishApiServer(api.context, { address: '127.0.0.1', port: 6443 });
     publishApiServer(api.context, { address: '127.0.0.1', port: 7443 });
-    expect(specOf(await api.access.get<KubeObject>(SERVICES, key('kubernetes')))).toMatchObject({
+    expect(specOf(await api.access.get(SERVICES, key('kubernetes')))).toMatchObject({
       clusterIP: '10.0.0.1',
       ports: [{ name: 'https', port: 443, targetPort: 7443 }],
     });
-    expect(await api.access.get<KubeObject>(ENDPOINTS, key('kubernetes'))).toMatchObject({
+    expect(await api.access.get(ENDPOINTS, key('kubernetes'))).toMatchObject({
       subsets: [{ addresses: [{ ip: '127.0.0.1' }], ports: [{ port: 7443 }] }],
     });
   });

@@ -6,6 +6,7 @@ import {
   statefulSetStrategy,
 } from './apps-strategies.ts';
 import { cronJobStrategy, jobStrategy } from './batch-strategies.ts';
+import { count } from './cells.ts';
 import type { KindRow } from './kind-row.ts';
 import { autoscalerStrategy } from './policy-strategies.ts';
 import { podTemplateStrategy, replicationControllerStrategy } from './replication-controller-strategy.ts';
@@ -32,6 +33,7 @@ export const WORKLOAD_KINDS: readonly KindRow[] = [
     categories: all,
     subresources: ['status', 'scale'],
     selectableFields: ['status.replicas'],
+    fieldReaders: { 'status.replicas': (object) => count(object, 'status', 'replicas') },
     countsGenerations: true,
     strategy: replicaSetStrategy,
   },
@@ -69,6 +71,7 @@ export const WORKLOAD_KINDS: readonly KindRow[] = [
     categories: all,
     subresources: ['status'],
     selectableFields: ['status.successful'],
+    fieldReaders: { 'status.successful': (job) => count(job, 'status', 'succeeded') },
     countsGenerations: true,
     strategy: jobStrategy,
   },
@@ -89,6 +92,7 @@ export const WORKLOAD_KINDS: readonly KindRow[] = [
     categories: all,
     subresources: ['status', 'scale'],
     selectableFields: ['status.replicas'],
+    fieldReaders: { 'status.replicas': (object) => count(object, 'status', 'replicas') },
     countsGenerations: true,
     strategy: replicationControllerStrategy,
   },

@@ -1,7 +1,7 @@
 import { nameSuffix } from '#base';
 import type { KubeObject } from '#kube';
 import { admit } from '../admission/admission.ts';
-import type { Kind } from '../kinds/kind.ts';
+import { isCustom, type Kind } from '../kinds/kind.ts';
 import { rfc3339 } from '../time.ts';
 import { alreadyExists, badRequest, invalid } from '../status-errors.ts';
 import type { ApiContext, Target, WriteOptions } from './context.ts';
@@ -91,7 +91,5 @@ function withSystemFields(context: ApiContext, { kind }: Target, object: KubeObj
 /** Clients write a status through its subresource only. Built-in types are Go structs, whose status is there, if empty. */
 function firstStatus(kind: Kind, given: unknown): { readonly status?: unknown } {
   if (!kind.subresources.includes('status')) return given === undefined ? {} : { status: given };
-  return kind.openapi === undefined && kind.schema.type === 'struct' && kind.schema.name !== undefined
-    ? { status: {} }
-    : {};
+  return isCustom(kind) ? {} : { status: {} };
 }

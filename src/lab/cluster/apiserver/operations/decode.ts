@@ -1,6 +1,6 @@
 import type { KubeObject } from '#kube';
 import { isRecord, recordOf, type JsonRecord } from '../json.ts';
-import { groupVersion, type Kind } from '../kinds/kind.ts';
+import { groupVersion, isCustom, type Kind } from '../kinds/kind.ts';
 import { builtinSchema } from '../schema/builtin-schemas.ts';
 import { checkFields } from '../schema/check-fields.ts';
 import { badRequest } from '../status-errors.ts';
@@ -20,7 +20,10 @@ export function decodeObject(target: Target, body: unknown, options: WriteOption
     throw badRequest(`the kind in the data (${String(bodyKind)}) does not match the expected kind (${kind.kind})`);
   }
   const checked = checkFields(kind.schema, { ...body, apiVersion, kind: kind.kind });
-  const [mistyped] = checked.mistyped;
+  // a custom resource is decoded whatever its fields are: their types are for its schema to check
+  const [mistyped] = isCustom(kind)
+    ? checked.mistyped.filter((problem) => problem.startsWith('metadata'))
+    : checked.mistyped;
   if (mistyped !== undefined) {
     throw badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${mistyped}`);
   }

@@ -527,7 +527,7 @@ describe('custom resources', () => {
     });
     expect(
       await refusal(access.create(widgets('v1'), 'default', { metadata: { name: 'x' }, spec: { size: 'big' } })),
-    ).toMatchObject({ code: 400 });
+    ).toMatchObject({ code: 422 });
     await access.delete(CRDS, { name: 'widgets.example.com' });
     expect(await refusal(access.list(widgets('v1')))).toMatchObject({ code: 404 });
     await access.create(CRDS, undefined, definition);

@@ -1,6 +1,7 @@
 import type { KubeObject } from '#kube';
 import { admit } from '../admission/admission.ts';
 import { jsonEqual } from '../json.ts';
+import { isCustom } from '../kinds/kind.ts';
 import { badRequest, conflict, invalid } from '../status-errors.ts';
 import { requireObject, type ApiContext, type Target, type WriteOptions } from './context.ts';
 import { decodeObject } from './decode.ts';
@@ -17,6 +18,17 @@ export function updateObject(context: ApiContext, target: Target, body: unknown,
   const given = decoded.metadata.name;
   if (given !== undefined && given !== target.name) {
     throw badRequest(`the name of the object (${given}) does not match the name on the URL (${target.name})`);
+  }
+  // what several write at once is never replaced blindly (AllowUnconditionalUpdate of each strategy)
+  if (isCustom(target.kind) && !decoded.metadata.resourceVersion && target.subresource !== 'finalize') {
+    throw invalid(target.kind, target.name, [
+      {
+        field: 'metadata.resourceVersion',
+        reason: 'FieldValueInvalid',
+        value: 0,
+        detail: 'must be specified for an update',
+      },
+    ]);
   }
   return replaceObject(context, target, { live, desired: decoded, options });
 }

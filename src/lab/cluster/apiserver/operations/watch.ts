@@ -10,7 +10,7 @@ import { fromStored } from './versions.ts';
 
 /** What a watch asks for. */
 export interface WatchQuery extends ListQuery {
-  /** Events after this revision; undefined, '' and '0' begin with an ADDED for each present object. */
+  /** Events after this revision; undefined, '' and '0' begin with an ADDED for each present object, unless sendInitialEvents says no. */
   readonly resourceVersion?: string | undefined;
   /** WatchList: present objects first, then a bookmark that says that they are all (KEP-3157). */
   readonly sendInitialEvents?: boolean | undefined;
@@ -43,7 +43,7 @@ export async function* watchObjects(
   };
   const from = initialRevision(query);
   const start = from ?? storage.revision;
-  if (from === undefined) {
+  if (from === undefined && query.sendInitialEvents !== false) {
     for (const object of storage.list(kind.collection, query.namespace)) {
       const shown = fromStored(kind, object);
       if (matches(shown)) push({ type: 'ADDED', object: shown });

@@ -45,8 +45,8 @@ function validatorOf(openapi: JsonRecord): ValidateFunction {
 /** What is wrong with a custom resource by its definition's schema, in the words of Kubernetes. */
 export function customIssues(openapi: JsonRecord, object: unknown): FieldIssue[] {
   const validate = validatorOf(openapi);
-  if (validate(object) === true) return formatIssues(openapi, object, '');
-  return [...(validate.errors ?? []).flatMap(issueOf), ...formatIssues(openapi, object, '')];
+  const others = [...formatIssues(openapi, object, ''), ...duplicateIssues(openapi, object, '')];
+  return validate(object) === true ? others : [...(validate.errors ?? []).flatMap(issueOf), ...others];
 }
 
 /** Turns the OpenAPI dialect into JSON Schema: `nullable`, int-or-string, and no Kubernetes extensions. */
@@ -177,4 +177,42 @@ function formatIssues(openapi: JsonRecord, value: unknown, path: string): FieldI
     const schema = isRecord(properties) && isRecord(properties[field]) ? properties[field] : additionalProperties;
     return isRecord(schema) ? formatIssues(schema, inner, path === '' ? field : `${path}.${field}`) : [];
   });
+}
+
+/** Items that a list of the type set or map has twice (structural schema list types). */
+function duplicateIssues(openapi: JsonRecord, value: unknown, path: string): FieldIssue[] {
+  if (Array.isArray(value)) {
+    const keyOf = listKeyOf(openapi);
+    const seen = new Set<string>();
+    return value.flatMap((item: unknown, index) => {
+      const at = `${path}[${index}]`;
+      const inner = isRecord(openapi['items']) ? duplicateIssues(openapi['items'], item, at) : [];
+      const key = keyOf?.(item);
+      if (key === undefined) return inner;
+      const twice = seen.has(JSON.stringify(key));
+      seen.add(JSON.stringify(key));
+      return twice ? [...inner, { field: at, reason: 'FieldValueDuplicate' as const, value: key }] : inner;
+    });
+  }
+  if (!isRecord(value)) return [];
+  const { properties, additionalProperties } = openapi;
+  return Object.entries(value).flatMap(([field, inner]) => {
+    const schema = isRecord(properties) && isRecord(properties[field]) ? properties[field] : additionalProperties;
+    return isRecord(schema) ? duplicateIssues(schema, inner, path === '' ? field : `${path}.${field}`) : [];
+  });
+}
+
+/** What tells the items of such a list apart; undefined for a list that may repeat itself. */
+function listKeyOf(openapi: JsonRecord): ((item: unknown) => unknown) | undefined {
+  const keys = openapi['x-kubernetes-list-map-keys'];
+  switch (openapi['x-kubernetes-list-type']) {
+    case 'set':
+      return (item) => item;
+    case 'map':
+      return Array.isArray(keys)
+        ? (item) => Object.fromEntries(keys.map((key) => [key, isRecord(item) ? item[String(key)] : undefined]))
+        : undefined;
+    default:
+      return undefined;
+  }
 }

@@ -1,5 +1,6 @@
 import type { KubeObject } from '#kube';
 import { valueAt } from '../json.ts';
+import type { FieldReaders } from '../kinds/kind.ts';
 import { badRequest } from '../status-errors.ts';
 
 /** One condition of a field selector; all of them must hold. */
@@ -22,16 +23,24 @@ export function parseFieldSelector(text: string, selectable: readonly string[]):
       if (match === null) throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
       const [, field = '', operator, value = ''] = match;
       if (![...COMMON_SELECTABLE_FIELDS, ...selectable].includes(field)) {
-        throw badRequest(`field label not supported: ${field}`);
+        throw badRequest(
+          selectable.length > 0
+            ? `field label not supported: ${field}`
+            : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+        );
       }
       return { field, equal: operator !== '!=', value };
     });
 }
 
 /** Whether the object meets every requirement. A field that is missing counts as the empty text. */
-export function matchesFields(requirements: readonly FieldRequirement[], object: KubeObject): boolean {
+export function matchesFields(
+  requirements: readonly FieldRequirement[],
+  object: KubeObject,
+  readers: FieldReaders = {},
+): boolean {
   return requirements.every(({ field, equal, value }) => {
-    const found = valueAt(object, field.split('.'));
+    const found = readers[field]?.(object) ?? valueAt(object, field.split('.'));
     return (fieldText(found) === value) === equal;
   });
 }

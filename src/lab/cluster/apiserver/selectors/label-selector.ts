@@ -106,3 +106,25 @@ export function requirementsOf(selector: StructuredSelector): LabelRequirement[]
   });
   return [...equal, ...expressions];
 }
+
+/** Requirements as a selector in text form, by key (labels.Selector.String of apimachinery). */
+export function renderLabelSelector(requirements: readonly LabelRequirement[]): string {
+  return [...requirements]
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ key, operator, values }) => {
+      switch (operator) {
+        case '=':
+        case '!=':
+          return `${key}${operator}${values.join(',')}`;
+        case 'in':
+        case 'notin':
+          return `${key} ${operator} (${[...values].sort().join(',')})`;
+        case '!':
+          return `!${key}`;
+        case 'exists':
+        default:
+          return key;
+      }
+    })
+    .join(',');
+}

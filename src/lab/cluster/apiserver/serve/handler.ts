@@ -21,6 +21,9 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
 
 async function serve(context: ServeContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (!METHODS.has(request.method ?? '')) throw methodNotAllowed();
+  // what an audit log would know the request by; a client may bring its own
+  const auditId = request.headers['audit-id'];
+  response.setHeader('audit-id', typeof auditId === 'string' ? auditId : context.api.random.uuid());
   const { info, url, user } = await admitRequest(context, request);
   const call: Call = { request, response, url, user };
   if (info.type === 'path') await servePath(context, call, info);

@@ -8,6 +8,7 @@ import type { UserInfo, WriteOptions } from '../operations/context.ts';
 import { decodeOptions } from '../operations/decode.ts';
 import { decodeProtobuf, PROTOBUF_TYPE } from '../protobuf/decode.ts';
 import { badRequest, invalid, unsupportedMediaType } from '../status-errors.ts';
+import { checkWriteQuery } from './write-issues.ts';
 
 /** As kube-apiserver's --max-request-bytes. */
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -87,18 +88,11 @@ export function patchTypeOf(mediaType: string): PatchType {
   }
 }
 
-/** How a write was asked for: its query and, for the manager's name, the client's own. Throws 400 for values that are not known. */
+/** How a write was asked for: its query and, for the manager's name, the client's own. Throws 422 for values that are not known. */
 export function parseWriteOptions(request: IncomingMessage, query: URLSearchParams, user: UserInfo): WriteOptions {
+  checkWriteQuery(request.method ?? '', query);
   const dryRun = query.getAll('dryRun');
-  if (dryRun.some((value) => value !== 'All' && value !== '')) {
-    throw badRequest(`Invalid value: ${JSON.stringify(dryRun)}: supported values: "All"`);
-  }
-  const fieldValidation = query.get('fieldValidation') ?? 'Warn';
-  if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
-    throw badRequest(
-      `fieldValidation: Unsupported value: "${fieldValidation}": supported values: "Ignore", "Strict", "Warn"`,
-    );
-  }
+  const fieldValidation = (query.get('fieldValidation') || 'Warn') as WriteOptions['fieldValidation'];
   const agent = request.headers['user-agent']?.split('/')[0] ?? 'unknown';
   return {
     user,
@@ -133,6 +127,7 @@ export function parseDeleteRequest(
   }
   const orphan = options['orphanDependents'] === true || query.get('orphanDependents') === 'true';
   const preconditions = options['preconditions'];
+  checkWriteQuery('DELETE', query);
   const dryRun = [
     ...(Array.isArray(options['dryRun']) ? (options['dryRun'] as unknown[]) : []),
     ...query.getAll('dryRun'),

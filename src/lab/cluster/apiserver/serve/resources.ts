@@ -12,9 +12,11 @@ import { methodNotAllowed, statusError, unknownResource } from '../status-errors
 import { answerReview } from './reviews.ts';
 import { requireAllowed } from './admit-request.ts';
 import type { Call, ServeContext } from './context.ts';
-import type { ResourceRequest } from './parse-request.ts';
+import { parseListOptions } from './list-options.ts';
+import { isTrue, type ResourceRequest } from './parse-request.ts';
 import { mediaTypeOf, parseDeleteRequest, parseWriteOptions, patchTypeOf, readObject } from './read-request.ts';
-import { sendJson } from './respond.ts';
+import { forceNotAllowed } from './write-issues.ts';
+import { addWarnings, sendJson } from './respond.ts';
 import { serveSubresource } from './subresources.ts';
 import { partialMetadata, renderTable } from './table.ts';
 import { selection, viewed, viewOf, type View } from './view.ts';
@@ -46,12 +48,17 @@ export async function serveResource(context: ServeContext, call: Call, info: Res
   await serveSubresource(context, call, info, target);
 }
 
+/** Verbs that are about one object; a collection has them not. */
+const NAMED_VERBS: ReadonlySet<string> = new Set(['update', 'patch']);
+
 async function serveObject(context: ServeContext, call: Call, info: ResourceRequest, target: Target): Promise<void> {
   const { api } = context;
   const { request, url, user } = call;
   const { kind } = target;
   const query = url.searchParams;
   const view = viewOf(call);
+  if (kind.deprecation !== undefined) addWarnings(call.response, [kind.deprecation]);
+  if (target.name === '' && NAMED_VERBS.has(info.verb)) throw methodNotAllowed();
   switch (info.verb) {
     case 'get':
       sendObject(context, call, kind, view, 200, getObject(api, target));
@@ -99,6 +106,7 @@ async function servePatch(context: ServeContext, call: Call, target: Target, vie
   const body = await readObject(request);
   const options = parseWriteOptions(request, url.searchParams, user);
   if (type !== 'apply') {
+    if (url.searchParams.has('force')) throw forceNotAllowed();
     sendWritten(context, call, target.kind, view, 200, patchObject(api, target, type, body, options), options);
     return;
   }
@@ -106,7 +114,7 @@ async function servePatch(context: ServeContext, call: Call, target: Target, vie
     const { group, resource } = target.kind;
     requireAllowed(context, user, { type: 'resource', verb: 'create', group, resource, namespace: target.namespace });
   }
-  const force = url.searchParams.get('force') === 'true';
+  const force = isTrue(url.searchParams.get('force'));
   if (url.searchParams.get('fieldManager') === null) {
     throw statusError({
       code: 422,
@@ -127,12 +135,7 @@ function sendWritten(
   object: KubeObject,
   { warnings }: WriteOptions,
 ): void {
-  if (warnings.length > 0) {
-    call.response.setHeader(
-      'warning',
-      warnings.map((text) => `299 - "${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`),
-    );
-  }
+  addWarnings(call.response, warnings);
   sendObject(context, call, kind, view, code, object);
 }
 
@@ -155,12 +158,8 @@ function sendList(
   namespace: string | undefined,
 ): void {
   const query = url.searchParams;
-  const limit = Number(query.get('limit') ?? 0);
-  const list = listObjects(context.api, kind, {
-    ...selection(query, namespace),
-    limit: Number.isNaN(limit) ? undefined : limit,
-    continue: query.get('continue') ?? undefined,
-  });
+  const options = parseListOptions(query, 'list');
+  const list = listObjects(context.api, kind, { ...selection(query, namespace), ...options });
   const { metadata, items } = list;
   switch (representation) {
     case 'table':

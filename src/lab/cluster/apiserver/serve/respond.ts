@@ -23,6 +23,14 @@ export function sendBytes(response: ServerResponse, code: number, bytes: Buffer,
   response.end(bytes);
 }
 
+/** Adds warnings to the answer's headers (RFC 7234 warn-code 299), beside those that are there. */
+export function addWarnings(response: ServerResponse, texts: readonly string[]): void {
+  for (const text of texts) {
+    const quoted = text.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+    response.appendHeader('warning', `299 - "${quoted}"`);
+  }
+}
+
 /** Sends plain text. */
 export function sendText(response: ServerResponse, code: number, text: string): void {
   response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });

@@ -79,7 +79,9 @@ function accessStatus(context: ServeContext, user: UserInfo, attributes: Attribu
 }
 
 function rulesStatus(context: ServeContext, user: UserInfo, spec: JsonRecord): unknown {
-  const rules = context.authorizer.rulesFor(user, textOf(spec['namespace']) || undefined);
+  const namespace = textOf(spec['namespace']);
+  if (namespace === '') throw badRequest('no namespace on request');
+  const rules = context.authorizer.rulesFor(user, namespace);
   return {
     incomplete: false,
     resourceRules: rules

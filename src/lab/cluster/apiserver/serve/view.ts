@@ -9,6 +9,8 @@ import { partialMetadata, renderTable, type IncludeObject } from './table.ts';
 export interface View {
   readonly representation: Representation;
   readonly include: IncludeObject;
+  /** Leave the columns of a table out, as in the later events of a watch. */
+  readonly withoutHeader?: boolean;
 }
 
 /** The representation that a request accepts. Throws 406. */
@@ -37,7 +39,7 @@ export function selection(query: URLSearchParams, namespace: string | undefined)
 export function viewed(
   context: ServeContext,
   kind: Kind,
-  { representation, include }: View,
+  { representation, include, withoutHeader = false }: View,
   object: KubeObject,
 ): unknown {
   switch (representation) {
@@ -46,6 +48,7 @@ export function viewed(
         metadata: { resourceVersion: object.metadata.resourceVersion },
         include,
         nowMs: context.api.clock.now(),
+        withoutHeader,
       });
     case 'partial':
       return partialMetadata(object);

@@ -4,7 +4,8 @@ import type { Kind } from '../kinds/kind.ts';
 import { selectorOf } from '../operations/read.ts';
 import { errorEvent, initialRevision, watchObjects } from '../operations/watch.ts';
 import type { Call, ServeContext } from './context.ts';
-import { isTrue, type ResourceRequest } from './parse-request.ts';
+import { parseListOptions } from './list-options.ts';
+import type { ResourceRequest } from './parse-request.ts';
 import { selection, viewed, type View } from './view.ts';
 
 /** How long a watch lasts when the client does not say, as kube-apiserver's --min-request-timeout. */
@@ -24,8 +25,8 @@ export async function serveWatch(
   const byName = info.name === '' ? undefined : `metadata.name=${info.name}`;
   const fieldSelector = [selected.fieldSelector, byName].filter((part) => part).join(',') || undefined;
   selectorOf(kind, { ...selected, fieldSelector });
-  initialRevision({ resourceVersion: query.get('resourceVersion') ?? undefined });
-  const seconds = Number(query.get('timeoutSeconds') ?? 0);
+  const options = parseListOptions(query, 'watch');
+  initialRevision(options);
   const closed = linkSignals(context.stopping);
   response.on('close', () => closed.abort());
   response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
@@ -41,13 +42,17 @@ export async function serveWatch(
     const events = watchObjects(context.api, kind, {
       ...selected,
       fieldSelector,
-      resourceVersion: query.get('resourceVersion') ?? undefined,
-      sendInitialEvents: isTrue(query.get('sendInitialEvents')),
-      allowBookmarks: isTrue(query.get('allowWatchBookmarks')),
-      timeoutMs: seconds > 0 ? seconds * 1000 : DEFAULT_TIMEOUT_MS,
+      resourceVersion: options.resourceVersion,
+      sendInitialEvents: options.sendInitialEvents,
+      allowBookmarks: options.allowWatchBookmarks,
+      timeoutMs: options.timeoutSeconds > 0 ? options.timeoutSeconds * 1000 : DEFAULT_TIMEOUT_MS,
       signal: closed.signal,
     });
-    for await (const { type, object } of events) await send({ type, object: viewed(context, kind, view, object) });
+    let first = true;
+    for await (const { type, object } of events) {
+      await send({ type, object: viewed(context, kind, { ...view, withoutHeader: !first }, object) });
+      first = false;
+    }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     await send(errorEvent(error));

@@ -26,6 +26,8 @@ export interface ObjectStorage {
   get(collection: Collection, namespace: string | undefined, name: string): KubeObject | undefined;
   /** Objects of one namespace or of all, by namespace and name. */
   list(collection: Collection, namespace?: string): readonly KubeObject[];
+  /** The objects as they were at a revision. Throws 410 Expired when the history does not reach back so far. */
+  listAt(collection: Collection, revision: number, namespace?: string): readonly KubeObject[];
   /** Stores the object under its metadata's namespace and name, with the next revision as its resourceVersion, and answers it frozen. */
   put(collection: Collection, object: KubeObject): KubeObject;
   /** Removes the object and answers its last state. Removing what is not there does nothing. */
@@ -96,16 +98,32 @@ export function openObjectStorage(options: ObjectStorageOptions): ObjectStorage 
     shelf.objects.set(`${namespace}/${name}`, frozenJson(value) as unknown as KubeObject);
   }
 
+  const sorted = (objects: ReadonlyMap<string, KubeObject>, namespace: string | undefined) =>
+    [...objects]
+      .filter(([key]) => namespace === undefined || key.startsWith(`${namespace}/`))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, object]) => object);
+
   return {
     get revision() {
       return revision;
     },
     get: (collection, namespace, name) => shelfOf(collection).objects.get(objectKey(namespace, name)),
-    list: (collection, namespace) =>
-      [...shelfOf(collection).objects]
-        .filter(([key]) => namespace === undefined || key.startsWith(`${namespace}/`))
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([, object]) => object),
+    list: (collection, namespace) => sorted(shelfOf(collection).objects, namespace),
+    listAt: (collection, at, namespace) => {
+      const shelf = shelfOf(collection);
+      if (at < shelf.forgottenRevision) {
+        throw expired(`too old resource version: ${at} (${shelf.forgottenRevision})`);
+      }
+      const objects = new Map(shelf.objects);
+      for (const { object, previous, revision: changedAt } of [...shelf.history].reverse()) {
+        if (changedAt <= at) break;
+        const key = objectKey(object.metadata.namespace, object.metadata.name ?? '');
+        if (previous === undefined) objects.delete(key);
+        else objects.set(key, previous);
+      }
+      return sorted(objects, namespace);
+    },
     put: (collection, object) => {
       const key = objectKey(object.metadata.namespace, object.metadata.name ?? '');
       const previous = shelfOf(collection).objects.get(key);
