@@ -43,4 +43,6 @@ export interface NodeIdentities {
   readonly systemAssigned: string | undefined;
   /** From the start the kubelet's identity, and the one of the secrets provider add-on once it is on. */
   readonly userAssigned: readonly string[];
+  /** The ARM id of the scale set, where there is one. */
+  readonly scaleSetId?: string | undefined;
 }

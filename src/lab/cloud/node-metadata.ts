@@ -38,13 +38,18 @@ export interface LabNodes {
 /** The metadata services over the identities that ARM has assigned. */
 export function createLabNodes(options: NodeMetadataOptions): LabNodes {
   const { directory, clusters, assignedIdentities } = options;
-  const nodeOf = (spec: ClusterSpec | undefined): NodeFacts => ({
-    subscriptionId: directory.subscription.subscriptionId,
-    resourceGroup: spec === undefined ? '' : `MC_${spec.resourceGroup}_${spec.name}_${spec.location}`,
-    location: spec?.location ?? 'eastus',
-    name: 'aks-nodepool1-vmss',
-    vmId: guidOf(spec?.armId ?? 'machine'),
-  });
+  // A machine without a cluster is in no group and of no scale set.
+  const nodeOf = (spec: ClusterSpec | undefined): NodeFacts => {
+    const scaleSetId = spec === undefined ? undefined : assignedIdentities(spec.armId).scaleSetId;
+    const [, , , , resourceGroup = ''] = scaleSetId?.split('/') ?? [];
+    return {
+      subscriptionId: directory.subscription.subscriptionId,
+      resourceGroup,
+      location: spec?.location ?? 'eastus',
+      scaleSet: scaleSetId?.split('/').at(-1) ?? '',
+      vmId: guidOf(spec?.armId ?? 'machine'),
+    };
+  };
   const service = (specs: () => readonly ClusterSpec[], identities: () => AssignedIdentities) =>
     createImds({ ...options, identities, node: () => nodeOf(specs()[0]) });
   return {

@@ -166,8 +166,9 @@ describeWithClients('applications with the real az', ['az'], () => {
 
   it.each(ROWS)('$does', async ({ line, seen, code = 0 }) => {
     const ended = await bash(line);
-    if (typeof seen === 'string') expect(ended.stdout.trim()).toBe(seen);
-    else expect(ended.stdout + ended.stderr).toMatch(seen);
+    const isWhole = typeof seen === 'string';
+    const told = isWhole ? ended.stdout.trim() : ended.stdout + ended.stderr;
+    expect(told).toEqual(isWhole ? seen : expect.stringMatching(seen));
     expect(ended.code).toBe(code);
   });
 });

@@ -63,7 +63,7 @@ export function openEntra(deps: EntraDeps): Entra {
         principal,
         clientId: principal.clientId ?? '',
         proof: 'assertion',
-        resource: findResource(resource, tenant),
+        resource: findResource(resource, directory),
         capabilities: [],
       }),
     verifier: createTokenVerifier({ clock, tenant, key }),

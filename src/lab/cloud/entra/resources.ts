@@ -1,5 +1,5 @@
 import { AZURE_CLOUDS } from '../azure-clouds.ts';
-import type { Tenant } from '../directory.ts';
+import type { Directory } from '../directory.ts';
 import { AadstsError } from './aadsts.ts';
 
 /** An API that access tokens are for. */
@@ -44,6 +44,24 @@ const KNOWN: readonly KnownResource[] = AZURE_CLOUDS.flatMap((cloud) => {
   ];
 });
 
+/**
+ * Other services of the public cloud that every tenant knows: programs ask for their tokens whether or not the lab serves
+ * them.
+ */
+const ELSEWHERE: readonly KnownResource[] = [
+  ['https://graph.windows.net', '00000002-0000-0000-c000-000000000000'],
+  ['https://storage.azure.com', 'e406a681-f3d4-42a8-90b6-c2b029497af1'],
+  ['https://database.windows.net', '022907d3-0f1b-48f7-badc-1ba6abab6d66'],
+  ['https://ossrdbms-aad.database.windows.net', '123cd850-d9df-40bd-94d5-c9f07b7fa203'],
+  ['https://managedhsm.azure.net', '589d5083-6f11-4d30-a62a-a4b316a14abf'],
+  ['https://batch.core.windows.net'],
+  ['https://datalake.azure.net'],
+  ['https://rest.media.azure.net'],
+  ['https://servicebus.azure.net'],
+  // The API server of AKS clusters with Entra ID, for kubelogin.
+  ['6dae42f8-4368-4678-94ff-3960e28e3630'],
+].map((identifiers) => ({ identifiers, tokenIssuerHost: AZURE_CLOUDS[0].tokenIssuerHost, userScope: USER_SCOPE }));
+
 const OIDC_SCOPES = new Set(['openid', 'profile', 'offline_access', 'email']);
 const DEFAULT_SUFFIX = '/.default';
 
@@ -80,10 +98,16 @@ export function userScopeAudience(scope: string): string {
   return [...audiences][0] ?? 'https://graph.microsoft.com';
 }
 
-/** The resource that `audience` names. Throws AADSTS500011 for one that the tenant does not have. */
-export function findResource(audience: string, tenant: Tenant): Resource {
+/**
+ * The resource that `audience` names: a service of Azure, or an application of the tenant by its client id or an identifier
+ * URI. Throws AADSTS500011 for one that the tenant does not have.
+ */
+export function findResource(audience: string, directory: Directory): Resource {
+  const { tenant } = directory;
   const folded = audience.toLowerCase().replace(/\/$/, '');
-  const known = KNOWN.find(({ identifiers }) => identifiers.includes(folded));
+  const known =
+    [...KNOWN, ...ELSEWHERE].find(({ identifiers }) => identifiers.includes(folded)) ??
+    applicationResource(folded, directory);
   if (known === undefined) {
     throw new AadstsError(
       500011,
@@ -93,4 +117,15 @@ export function findResource(audience: string, tenant: Tenant): Resource {
     );
   }
   return { audience, tokenIssuerHost: known.tokenIssuerHost, userScope: known.userScope };
+}
+
+/** An application that has a service principal is a resource, too. */
+function applicationResource(folded: string, directory: Directory): KnownResource | undefined {
+  const found = directory
+    .applications()
+    .find(({ clientId, identifierUris }) =>
+      [clientId, ...identifierUris].some((name) => name.toLowerCase().replace(/\/$/, '') === folded),
+    );
+  if (found === undefined || directory.byClientId(found.clientId) === undefined) return undefined;
+  return { identifiers: [folded], tokenIssuerHost: AZURE_CLOUDS[0].tokenIssuerHost, userScope: USER_SCOPE };
 }

@@ -684,6 +684,22 @@ describe('a client secret', () => {
     });
   });
 
+  it.each(['api://my-api', 'API://my-api/', 'the client id'])('buys a token for an application as %s', async (name) => {
+    const { clientId } = directory.createApplication({ displayName: 'api' });
+    const application = directory.applicationByClientId(clientId);
+    if (application === undefined) throw new Error('no application');
+    directory.putApplication({ ...application, identifierUris: ['api://my-api'] });
+    const audience = name === 'the client id' ? clientId : name;
+    const { status, body } = await post(secretForm({ scope: `${audience}/.default` }));
+    expect([status, decodeJwt(String(body['access_token'])).aud]).toEqual([200, audience]);
+  });
+
+  it('buys no token for an application without a service principal', async () => {
+    const { clientId, objectId } = directory.createApplication({ displayName: 'api' });
+    directory.remove(objectId);
+    expect((await post(secretForm({ scope: `${clientId}/.default` }))).body['error_codes']).toEqual([500011]);
+  });
+
   it('is accepted under the domain of the tenant and on every login host', async () => {
     const path = `/${directory.tenant.defaultDomain.toUpperCase()}/oauth2/v2.0/token`;
     expect((await post(secretForm(), path)).status).toBe(200);

@@ -56,7 +56,7 @@ async function grantClientCredentials(
     principal,
     clientId: client.clientId,
     proof: credential.kind,
-    resource: findResource(audience, deps.tenant),
+    resource: findResource(audience, deps.directory),
     capabilities: parseCapabilities(form),
   });
 }

@@ -8,6 +8,7 @@ import { issueAccessToken } from './access-token.ts';
 import { findResource } from './resources.ts';
 import { openSigningKey, type SigningKey } from './signing-key.ts';
 import { newRsaKey } from './testing/federation.ts';
+import { createFakeDirectory } from '../rest/testing/index.ts';
 import { createTokenVerifier } from './token-verifier.ts';
 
 const VAULT = 'https://vault.azure.net';
@@ -41,7 +42,7 @@ beforeEach(() => {
 
 async function issued(audience = VAULT): Promise<string> {
   const deps = { clock, random: createFakeRandom(), tenant, key: Promise.resolve(key) };
-  const resource = findResource(audience, tenant);
+  const resource = findResource(audience, { ...createFakeDirectory(), tenant });
   const request = { principal, clientId: 'client', proof: 'secret', resource, capabilities: [] } as const;
   return (await issueAccessToken(deps, request)).token.expose();
 }

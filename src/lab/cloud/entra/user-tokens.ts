@@ -107,7 +107,7 @@ async function userAnswer(
   note({ details: { grant, clientId, resource: audience } });
   if (user === undefined) throw new AadstsError(9002313, 'Invalid request. Request is malformed or invalid.');
   note({ identity: { objectId: user.objectId, clientId, name: user.displayName } });
-  const resource = findResource(audience, deps.tenant);
+  const resource = findResource(audience, deps.directory);
   const request: AccessTokenRequest = {
     principal: user,
     clientId,

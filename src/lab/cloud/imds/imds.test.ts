@@ -50,7 +50,7 @@ beforeEach(() => {
           })
         : Promise.reject(new AadstsError(500011, `The resource principal named ${resource} was not found`)),
     identities: () => assigned,
-    node: () => ({ subscriptionId: 's', resourceGroup: 'mc', location: 'eastus', name: 'vmss', vmId: 'v' }),
+    node: () => ({ subscriptionId: 's', resourceGroup: 'mc', location: 'eastus', scaleSet: 'vmss', vmId: 'v' }),
   });
 });
 
@@ -188,7 +188,12 @@ describe('the header rule', () => {
 describe('what a node is', () => {
   it('is told as a document, or a part of it', async () => {
     const whole = await get('/metadata/instance?api-version=2021-02-01');
-    expect(whole.body['compute']).toMatchObject({ location: 'eastus', azEnvironment: 'AzurePublicCloud' });
+    expect(whole.body['compute']).toMatchObject({
+      azEnvironment: 'AzurePublicCloud',
+      location: 'eastus',
+      resourceId:
+        '/subscriptions/s/resourceGroups/mc/providers/Microsoft.Compute/virtualMachineScaleSets/vmss/virtualMachines/0',
+    });
     const location = await get('/metadata/instance/compute/location?api-version=2021-02-01&format=text');
     expect(location.body).toBe('eastus');
     expect((await get('/metadata/instance/compute/nothing?api-version=2021-02-01')).status).toBe(404);

@@ -5,29 +5,30 @@ export interface NodeFacts {
   readonly subscriptionId: string;
   readonly resourceGroup: string;
   readonly location: string;
-  readonly name: string;
+  /** The name of its scale set. */
+  readonly scaleSet: string;
   /** The same for the same node. */
   readonly vmId: string;
 }
 
 /** The document of `/metadata/instance`: what programs look at to learn where they run; the rest is left out. */
-export function instanceMetadata({ subscriptionId, resourceGroup, location, name, vmId }: NodeFacts): object {
+export function instanceMetadata({ subscriptionId, resourceGroup, location, scaleSet, vmId }: NodeFacts): object {
   return {
     compute: {
       azEnvironment: 'AzurePublicCloud',
       location,
-      name,
+      name: `${scaleSet}_0`,
       osType: 'Linux',
       provider: 'Microsoft.Compute',
       resourceGroupName: resourceGroup,
       resourceId:
         `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.Compute/` +
-        `virtualMachineScaleSets/${name}/virtualMachines/0`,
+        `virtualMachineScaleSets/${scaleSet}/virtualMachines/0`,
       subscriptionId,
       tags: '',
       tagsList: [],
       vmId,
-      vmScaleSetName: name,
+      vmScaleSetName: scaleSet,
       vmSize: 'Standard_DS2_v2',
       zone: '',
     },
