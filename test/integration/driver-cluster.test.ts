@@ -190,7 +190,7 @@ describe('the driver on a real API server', () => {
     for (const name of ['one', 'two']) await publish(await createPod(`${name}-x`, { name, uid: `uid-${name}` }));
     const again = await createPod('two-y', { name: 'two', uid: 'uid-two' });
     const before = await admin.get(RESOURCES.secrets, secretKey);
-    expect(before.metadata.ownerReferences?.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+    expect(before.metadata.ownerReferences?.map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual([
       'Pod bare',
       'ReplicaSet one',
       'ReplicaSet two',

@@ -58,7 +58,7 @@ const ROWS: readonly Row[] = [
   ],
   ['patch cm gone -p {}', 'Error from server (NotFound): configmaps "gone" not found'],
   ['get cm -l a=((', /^Error from server \(BadRequest\).*unable to parse requirement/],
-  ['get cm --field-selector=x=y', /field label not supported: x$/],
+  ['get cm --field-selector=x=y', /"x" is not a known field selector: only "metadata.name", "metadata.namespace"$/],
   ['get cm --chunk-size=1 -o name', 'configmap/m'],
   ['get cm m gone -o name', /^Error from server \(NotFound\): configmaps "gone" not found$/],
   ['get nosuchkind', 'error: the server doesn\'t have a resource type "nosuchkind"'],
