@@ -291,6 +291,21 @@ describe('the status of a pod', () => {
     expect(status(policy, ...containers).phase).toBe(phase);
   });
 
+  it('says nothing of the conditions of others, which it may know from before', () => {
+    const scheduled = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable' };
+    const stale = { ...pod({}), status: { conditions: [scheduled, { type: 'DisruptionTarget', status: 'True' }] } };
+    const { conditions } = computePodStatus({
+      pod: stale,
+      containers: [facts('main', on)],
+      volumesReady: true,
+      startTimeMs: 0,
+      nowMs: 0,
+      hostIp: '1',
+    });
+    const own = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady'];
+    expect(conditions?.map(({ type }) => type)).toEqual(own);
+  });
+
   it('is Ready when all containers are, with the names of those that are not', () => {
     const ready = (...containers: ContainerFacts[]) =>
       status('Always', ...containers).conditions?.find(({ type }) => type === 'Ready');

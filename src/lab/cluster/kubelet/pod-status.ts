@@ -94,13 +94,12 @@ export function computePodStatus(facts: PodFacts): PodStatus {
     ),
     condition('ContainersReady', containersReady, ...unreadyReason),
   ];
-  const names = new Set(own.map(({ type }) => type));
-  const foreign = (pod.status?.conditions ?? []).filter(({ type }) => !names.has(type));
-  const scheduled = foreign.some(({ type }) => type === 'PodScheduled') ? [] : [condition('PodScheduled', true)];
+  const isMarked = pod.status?.conditions?.some(({ type }) => type === 'PodScheduled') === true;
+  const scheduled = isMarked ? [] : [condition('PodScheduled', true)];
   return {
     phase,
     ...facts.failure,
-    conditions: [...own, ...foreign, ...scheduled],
+    conditions: [...own, ...scheduled],
     hostIP: facts.hostIp,
     hostIPs: [{ ip: facts.hostIp }] as never,
     podIP: facts.hostIp,

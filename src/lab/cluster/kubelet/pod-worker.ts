@@ -147,14 +147,10 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
     const text = JSON.stringify(status);
     if (text === written) return;
     try {
-      const answer = await api.patch(
-        RESOURCES.pods,
-        key,
-        'merge',
-        { metadata: { uid }, status: withNulls(status) },
-        'status',
-      );
-      if (answer.metadata.uid === uid) pod = { ...pod, status: (answer as Pod).status ?? status };
+      // Conditions are merged by their type: those of others (the scheduler's, an eviction's) are left to them.
+      const body = { metadata: { uid }, status: withNulls(status) };
+      const answer = await api.patch(RESOURCES.pods, key, 'strategic', body, 'status');
+      if (answer.metadata.uid === uid) pod = answer as Pod;
       written = text;
     } catch (error) {
       if (!(error instanceof ApiError && [404, 409].includes(error.body.code))) throw error;
@@ -220,6 +216,7 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
     },
     update: (next) => {
       if (next === 'gone') isGone = true;
+      else if (isOlder(next, pod)) return;
       else pod = next;
       wakeup.wake();
     },
@@ -293,7 +290,15 @@ function announceRoots(pod: Pod, { runtime, events }: PodWorkerOptions): void {
   }
 }
 
-/** A merge patch leaves what it does not name: the fields that a status no longer has are named with null. */
+/**
+ * Whether the watch tells of a state from before the kubelet's own last write: to go by it would be to write the past
+ * again, and to be told of that, without end.
+ */
+function isOlder(next: Pod, pod: Pod): boolean {
+  return Number(next.metadata?.resourceVersion) < Number(pod.metadata?.resourceVersion);
+}
+
+/** A patch leaves what it does not name: the fields that a status no longer has are named with null. */
 function withNulls(status: PodStatus): unknown {
   return { reason: null, message: null, initContainerStatuses: null, ...status };
 }
