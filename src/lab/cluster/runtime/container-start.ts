@@ -7,7 +7,6 @@ import { createPipes, type Pipe } from './pipes.ts';
 import { signalNumber } from './signals.ts';
 import { openTerminal } from './terminals.ts';
 import { readFile } from 'node:fs/promises';
-import type { Clock } from '#base';
 
 /** The program that becomes a container, and what it is given. */
 export interface ContainerStart {
@@ -63,16 +62,15 @@ export async function startOnPipes({ folder, command, env, stdin }: ContainerSta
 
 /** Starts it on a terminal of the container. */
 export async function startOnTerminal(
-  input: ContainerStart & { readonly machine: Machine; readonly clock: Clock; readonly terminals: string },
+  input: ContainerStart & { readonly machine: Machine; readonly terminals: string },
 ): Promise<StartedContainer> {
-  const { machine, clock, folder, terminals } = input;
+  const { machine, folder, terminals } = input;
   const pipes = await createPipes(folder, 'pipe', { reads: 1, writes: 0 });
   const status = pipes.reads[0] as Pipe;
   // A terminal's process inherits the terminal only. The pipe has no name any more, but this process's /proc shows it.
   const redirect = `exec 4>&1 5>&2 >/proc/${process.pid}/fd/${status.childFd} 2>&1`;
   const terminal = await openTerminal({
     machine,
-    clock,
     folder: terminals,
     scratch: folder,
     command: [machine.programs.sh, '-c', `${redirect}\nexec "$@"`, 'start', ...input.command],

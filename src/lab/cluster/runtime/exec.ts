@@ -7,7 +7,7 @@ import type { Machine } from './machine.ts';
 import { createPipes, type Pipe } from './pipes.ts';
 import type { ContainerSpec } from './runtime.ts';
 import { renderExecScript } from './scripts.ts';
-import { signalNumber } from './signals.ts';
+import { sendSignal, signalInside, signalNumber } from './signals.ts';
 import { openTerminal } from './terminals.ts';
 
 /** How long a command's output may stay open after its end (a background process can hold it), milliseconds. */
@@ -97,19 +97,22 @@ async function execOnPipes(
     stderr: request.stderr ? err.near : undefined,
     resize: () => undefined,
     exitCode,
-    kill: () => killGroup(child.pid),
+    kill: () => {
+      stdin?.destroy();
+      // before it is in the container, there is only the program that leads it there
+      if (child.pid !== undefined && !signalInside(child.pid, 'SIGKILL')) sendSignal(-child.pid, 'SIGKILL');
+    },
   };
 }
 
 async function execOnTerminal(
-  { machine, clock, terminals, folder }: ExecPlace,
+  { machine, terminals, folder }: ExecPlace,
   namespaces: readonly string[],
   command: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<ExecSession> {
   const terminal = await openTerminal({
     machine,
-    clock,
     folder: terminals,
     scratch: folder,
     // nsenter(1) would die of the Ctrl-C that is meant for the command
@@ -125,13 +128,4 @@ async function execOnTerminal(
     exitCode: terminal.exit.then(({ exitCode }) => exitCode),
     kill: terminal.hangUp,
   };
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It is over already.
-  }
 }

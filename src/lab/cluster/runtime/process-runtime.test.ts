@@ -93,6 +93,14 @@ describe.each(NAMESPACE_USERS)('run by %s', (user) => {
       expect(seen.stdout).toContain('30 100\r\n');
     });
 
+    it.each(['exec sleep 1000', 'sleep 1000; true', 'sleep 1000 & wait'])(
+      'can be ended after a command in them was: %s',
+      async (script) => {
+        // killed, killed, and hung up
+        expect(await child.call('killed', script)).toEqual({ codes: [137, 137, 129], container: 137 });
+      },
+    );
+
     it('run as another user where there is one', async () => {
       const seen = await child.call<{ canChangeUser: boolean; log: string }>('user');
       const anyGroups: unknown = expect.stringMatching(/^0\n0\n/);

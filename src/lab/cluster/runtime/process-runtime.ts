@@ -156,7 +156,7 @@ async function launch(input: {
   const logWriter = await openLogWriter(spec.logPath, clock);
   const started =
     spec.tty === true
-      ? await startOnTerminal({ machine, clock, folder, terminals, command, env: input.env, stdin: spec.stdin })
+      ? await startOnTerminal({ machine, folder, terminals, command, env: input.env, stdin: spec.stdin })
       : await startOnPipes({ folder, command, env: input.env, stdin: spec.stdin });
   const streams = createContainerStreams({ ...started.ends, stdinOnce: spec.stdinOnce ?? false }, logWriter);
   let isOver = false;

@@ -3,9 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import { PassThrough, Writable, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { spawn } from '@lydell/node-pty';
-import type { Clock } from '#base';
+import { createMarkFilter } from './end-mark.ts';
 import type { Machine, Programs } from './machine.ts';
 import { createPipes, type Pipe } from './pipes.ts';
+import { signalInside } from './signals.ts';
 
 const run = promisify(execFile);
 
@@ -15,16 +16,22 @@ export const TERMINAL_OPTIONS = 'newinstance,ptmxmode=0666,mode=0620,nosuid,noex
 const DEFAULT_TERM = 'xterm';
 /** How much may wait for a slow reader before the process is held back. */
 const BACKLOG_BYTES = 64 * 1024;
-/** How long an ended command's terminal may stay silent and open (a background process can hold it), milliseconds. */
-const DRAIN_MS = 1000;
 /**
- * The first process of a terminal. When the first process of a session ends, the kernel hangs its terminal up and drops what
- * nobody has read yet (tty_ldisc_hangup). So this one tells how the command ended, lets the terminal go without a hang-up,
- * whose reader then gets everything before the end, and waits until that has been read. The terminal's signals reach all of
- * its foreground: the command is to have them, the one that waits is not to die of them. A handler is not passed on to the
- * command, ignoring would be.
+ * The first process of a terminal. When it ends, the kernel hangs the terminal up and drops what nobody has read yet
+ * (tty_ldisc_hangup); and once no process has the terminal open, libuv takes the next short read for the last one
+ * (uv__stream_io). So this one stays until a mark that it writes after the command's output has been read. The terminal's
+ * signals reach all of its foreground: the command is to have them, the one that waits is not to die of them. A handler is
+ * not passed on to the command, ignoring would be.
  */
-const LEADER_SCRIPT = `trap : INT QUIT\n"$@" 8>&- 9<&-\nprintf '%s\\n' "$?" >&8\nexec <&- >&- 2>&- 8>&-\nread -r _ <&9`;
+const leaderScript = (mark: string) =>
+  [
+    'trap : INT QUIT',
+    '"$@" 8>&- 9<&-',
+    'set -- "$?"',
+    `printf '${mark}'`,
+    `printf '%s\\n' "$1" >&8`,
+    'read -r _ <&9',
+  ].join('\n');
 let counter = 0;
 
 /** A process on a terminal, seen from the side where a person sits. */
@@ -34,7 +41,7 @@ export interface Terminal {
   /** Everything that is shown. It is not read faster than its reader reads. */
   readonly output: Readable;
   resize(size: { readonly width: number; readonly height: number }): void;
-  /** Closes the terminal: what runs in its foreground gets SIGHUP. */
+  /** Closes the terminal for the person: what was started on it gets SIGHUP. */
   hangUp(): void;
   /** Resolves after the last byte of the output. */
   readonly exit: Promise<TerminalExit>;
@@ -65,7 +72,6 @@ export async function unmountTerminals({ umount }: Pick<Programs, 'umount'>, fol
  */
 export async function openTerminal(input: {
   readonly machine: Machine;
-  readonly clock: Clock;
   /** Where {@link mountTerminals} has mounted. */
   readonly folder: string;
   /** A folder on disk, for the names of pipes. */
@@ -75,35 +81,34 @@ export async function openTerminal(input: {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }): Promise<Terminal> {
-  const { machine, clock, folder } = input;
+  const { machine, folder } = input;
   const { sh } = machine.programs;
-  const pipes = await createPipes(input.scratch, `terminal${(counter += 1)}`, { reads: 1, writes: 1 });
+  const number = String((counter += 1));
+  const pipes = await createPipes(input.scratch, `terminal${number}`, { reads: 1, writes: 1 });
   const [report, release] = [pipes.reads[0], pipes.writes[0]] as [Pipe, Pipe];
   // A terminal's process inherits the terminal only. The pipes have no names any more, but this process's /proc shows them.
   const inherit = `exec 8>/proc/${process.pid}/fd/${report.childFd} 9</proc/${process.pid}/fd/${release.childFd}`;
-  const leader = [...(input.enter ?? []), sh, '-c', LEADER_SCRIPT, 'leader', ...input.command];
+  const leader = [...(input.enter ?? []), sh, '-c', leaderScript(`\\000\\036${number}\\036\\000`), 'leader'];
   const terminal = spawnOn(
     machine.programs,
     folder,
-    [sh, '-c', `${inherit}\nexec "$@"`, 'start', ...leader],
+    [sh, '-c', `${inherit}\nexec "$@"`, 'start', ...leader, ...input.command],
     input.env,
   );
   const output = new PassThrough({ highWaterMark: BACKLOG_BYTES });
+  const filter = createMarkFilter(Buffer.from(`\x00\x1e${number}\x1e\x00`));
   let isOpen = true;
-  let received = 0;
+  let isRead: () => void = () => undefined;
+  const allRead = new Promise<void>((resolve) => {
+    isRead = resolve;
+  });
   terminal.onData((chunk) => {
-    received += 1;
     // node-pty's types know text only
-    if (!output.write(chunk as unknown as Buffer)) terminal.pause();
+    const { content, found } = filter.take(chunk as unknown as Buffer);
+    if (found) isRead();
+    if (content.length > 0 && !output.write(content)) terminal.pause();
   });
   output.on('drain', () => terminal.resume());
-  const emptied = new Promise<void>((resolve) => {
-    // what node-pty emits when the terminal has been read to its end
-    (terminal as unknown as NodeJS.EventEmitter).on('close', () => {
-      isOpen = false;
-      resolve();
-    });
-  });
   const left = new Promise<TerminalExit>((resolve) => {
     terminal.onExit(({ exitCode, signal: number }) => {
       const signal = number === undefined || number === 0 ? undefined : number;
@@ -115,23 +120,15 @@ export async function openTerminal(input: {
       resolve({ exitCode: Number.parseInt(text.toString(), 10), signal: undefined });
     });
   });
-  /** Until nothing more comes: a background process keeps the terminal open, but it is the command's output that counts. */
-  const silent = async (): Promise<void> => {
-    let before = -1;
-    while (before !== received || output.writableNeedDrain) {
-      before = received;
-      await clock.sleep(DRAIN_MS);
-    }
-  };
   const exit = (async (): Promise<TerminalExit> => {
     const end = await Promise.race([reported, left]);
-    await Promise.race([emptied, left, silent()]);
+    await Promise.race([allRead, left]);
     release.near.destroy();
     await left;
     pipes.handOver();
     report.near.destroy();
     isOpen = false;
-    output.end();
+    output.end(filter.rest());
     return end;
   })();
   return {
@@ -148,7 +145,7 @@ export async function openTerminal(input: {
     },
     hangUp: () => {
       output.resume();
-      terminal.kill('SIGHUP');
+      if (!signalInside(terminal.pid, 'SIGHUP')) terminal.kill('SIGHUP');
     },
     exit,
   };

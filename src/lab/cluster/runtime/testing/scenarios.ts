@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
+import type { Readable } from 'node:stream';
 import { join } from 'node:path';
 import { silentLog, systemClock } from '#base';
 import { serveScenarios } from '../../../../../test/support/namespaces.ts';
@@ -203,6 +205,26 @@ serveScenarios({
       let text = '';
       for await (const chunk of session.stdout as AsyncIterable<Buffer>) text += chunk.toString();
       return { code: await session.exitCode, bytes: text.length, end: text.slice(-9) };
+    }),
+
+  /** Ends commands before their container: by name of what runs, on pipes and on a terminal. */
+  killed: (script: string) =>
+    withRuntime(async ({ runtime, spec }) => {
+      const handle = await runtime.start(spec('x', ['sleep', '1000']));
+      const codes: number[] = [];
+      for (const [tty, stdin] of [
+        [false, false],
+        [false, true],
+        [true, true],
+      ] as const) {
+        const request = { command: ['sh', '-c', `echo on; ${script}`], stdin, stdout: true, stderr: !tty, tty };
+        const session = await handle.exec(request);
+        await once(session.stdout as Readable, 'data');
+        session.kill();
+        codes.push(await session.exitCode);
+      }
+      handle.signal('SIGKILL');
+      return { codes, container: (await handle.exit).exitCode };
     }),
 
   user: () =>
