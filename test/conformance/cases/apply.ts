@@ -156,6 +156,38 @@ export const APPLY_CASES: readonly Case[] = [
     },
   },
   {
+    id: 'apply/other-name',
+    claim: 'the name in an applied configuration is that of the path',
+    run: async ({ patch, name }) => {
+      const one = name();
+      expect((await patch('configmaps', one, 'apply', configMap('another'), 'fieldManager=me')).code).toBe(400);
+    },
+  },
+  {
+    id: 'apply/stale',
+    claim: 'an applied configuration that names an old version is a conflict',
+    run: async (world) => {
+      const one = world.name();
+      const made = answered(await applyData(world, one, 'me', { a: '1' }), 201);
+      answered(await applyData(world, one, 'me', { a: '2' }), 200);
+      const { resourceVersion } = made.metadata;
+      const body = configMap(one, { a: '3' }, { resourceVersion });
+      refused(await world.patch('configmaps', one, 'apply', body, 'fieldManager=me'), 409, 'Conflict');
+    },
+  },
+  {
+    id: 'apply/labels',
+    claim: 'labels have owners of their own, each',
+    run: async (world) => {
+      const one = world.name();
+      const labelled = (labels: object) => configMap(one, {}, { labels });
+      answered(await world.patch('configmaps', one, 'apply', labelled({ a: '1' }), 'fieldManager=me'), 201);
+      answered(await world.patch('configmaps', one, 'apply', labelled({ b: '1' }), 'fieldManager=you'), 200);
+      const rest = answered(await world.patch('configmaps', one, 'apply', labelled({}), 'fieldManager=me'), 200);
+      expect(rest.metadata.labels).toEqual({ b: '1' });
+    },
+  },
+  {
     id: 'apply/dry-run',
     claim: 'a dry run of an apply stores nothing',
     run: async (world) => {

@@ -1,6 +1,6 @@
 // oxlint-disable vitest/no-standalone-expect -- cases are run inside of the tests of conformance.test.ts
 import { expect } from 'vitest';
-import { answered, refused, workloadSpec, type Case } from '../support/case.ts';
+import { answered, eventually, refused, workloadSpec, type Case } from '../support/case.ts';
 import type { Body } from '../support/cluster-client.ts';
 
 interface Row {
@@ -635,6 +635,43 @@ export const KIND_CASES: readonly Case[] = [
     run: async ({ get }) => {
       answered(await get('serviceaccounts', 'default'), 200);
       expect(answered(await get('configmaps', 'kube-root-ca.crt'), 200).data['ca.crt']).toContain('BEGIN CERTIFICATE');
+    },
+  },
+  {
+    id: 'kinds/webhook-called',
+    claim: 'a webhook that nobody answers fails what it is asked about',
+    run: async ({ call, create, cleanUp, path, name, namespace }) => {
+      const one = name('keyferry-conformance');
+      const webhook = {
+        name: `${one}.example.com`,
+        clientConfig: { url: 'https://127.0.0.1:9/never' },
+        admissionReviewVersions: ['v1'],
+        sideEffects: 'None',
+        timeoutSeconds: 1,
+        rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] }],
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+        objectSelector: { matchLabels: { ask: one } },
+      };
+      const body = {
+        apiVersion: WEBHOOKS.apiVersion,
+        kind: WEBHOOKS.kind,
+        metadata: { name: one },
+        webhooks: [webhook],
+      };
+      answered(await create(WEBHOOKS.resource, body), 201);
+      cleanUp(path(WEBHOOKS.resource, one));
+      const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { labels: { ask: one } } };
+      const tryIt = (query: string) =>
+        call({
+          method: 'POST',
+          path: path('configmaps', '', query),
+          body: { ...map, metadata: { ...map.metadata, generateName: one } },
+        });
+      const answer = await eventually(
+        () => tryIt('dryRun=All'),
+        ({ code }) => code === 500,
+      );
+      refused(answer, 500, 'InternalError', `failed calling webhook "${one}.example.com"`);
     },
   },
   {

@@ -352,6 +352,55 @@ describe('listing', () => {
     expect(names).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
+  it('shows on later pages the objects of the first one, whatever happened since', async () => {
+    const { access, context } = api;
+    for (const name of ['a', 'b', 'c']) await access.create(MAPS, 'default', map(name, { at: 'first' }));
+    const kind = context.kinds.get(MAPS);
+    const first = listObjects(context, kind, { namespace: 'default', limit: 1 });
+    await access.delete(MAPS, key('b'));
+    await access.update(MAPS, key('c'), map('c', { at: 'later' }));
+    await access.create(MAPS, 'default', map('d'));
+    const rest = listObjects(context, kind, { namespace: 'default', continue: first.metadata.continue });
+    expect(rest.items.map(({ metadata, data }) => [metadata.name, data])).toEqual([
+      ['b', { at: 'first' }],
+      ['c', { at: 'first' }],
+    ]);
+    expect(rest.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
+  });
+
+  it('refuses a page of a moment that is forgotten, with a token that goes on from now', async () => {
+    const { access, context } = await createTestApi(createMemoryStore(), 2);
+    for (const name of ['a', 'b', 'c']) await access.create(MAPS, 'default', map(name));
+    const kind = context.kinds.get(MAPS);
+    const first = listObjects(context, kind, { namespace: 'default', limit: 1 });
+    for (const at of ['1', '2', '3', '4']) await access.update(MAPS, key('c'), map('c', { at }));
+    const refused = await refusal(
+      (async () => listObjects(context, kind, { namespace: 'default', continue: first.metadata.continue }))(),
+    );
+    expect(refused).toMatchObject({
+      code: 410,
+      reason: 'Expired',
+      message: expect.stringMatching(/^The provided continue parameter is too old/) as unknown,
+    });
+    const onward = (refused as unknown as { metadata: { continue: string } }).metadata.continue;
+    const rest = listObjects(context, kind, { namespace: 'default', continue: onward });
+    expect(rest.items.map(({ metadata, data }) => [metadata.name, data])).toEqual([
+      ['b', {}],
+      ['c', { at: '4' }],
+    ]);
+  });
+
+  it.each<[string, object, number]>([
+    ['an exact version that is not yet', { resourceVersion: '99999', resourceVersionMatch: 'Exact' }, 504],
+    ['a version that is no number', { resourceVersion: 'x' }, 400],
+    ['a version beside a token', { resourceVersion: '1', limit: 1, continue: 'e30' }, 400],
+    ['a token of somebody else', { continue: 'bm90IG91cnM' }, 400],
+  ])('refuses %s', async (_name, query, code) => {
+    const { context } = api;
+    const kind = context.kinds.get(MAPS);
+    expect(await refusal((async () => listObjects(context, kind, query))())).toMatchObject({ code });
+  });
+
   it('finds after a restart what was stored before', async () => {
     const store = createMemoryStore();
     const before = await createTestApi(store);
