@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { AzError } from './errors.ts';
 import { homeOf, type AzIo } from './io.ts';
 import { isObject, objectsAt, parseJson, textAt, type Json, type JsonObject } from './json.ts';
+import type { AssignedIdentityInfo } from './managed-identity.ts';
 import { writePrivateFile } from './private-file.ts';
 
 /** A subscription of azureProfile.json, with who is signed in to it. */
@@ -16,8 +17,23 @@ export interface Account {
   readonly isDefault: boolean;
   readonly tenantDefaultDomain?: string;
   readonly tenantDisplayName?: string;
-  readonly user: { readonly name: string; readonly type: 'user' | 'servicePrincipal' };
+  readonly user: {
+    readonly name: string;
+    readonly type: 'user' | 'servicePrincipal';
+    /** Which managed identity it is; absent for everybody else. */
+    readonly assignedIdentityInfo?: AssignedIdentityInfo;
+  };
 }
+
+/** Columns of accounts in `-o table`. */
+export const ACCOUNT_COLUMNS = [
+  ['Name', 'name'],
+  ['CloudName', 'cloudName'],
+  ['SubscriptionId', 'id'],
+  ['TenantId', 'tenantId'],
+  ['State', 'state'],
+  ['IsDefault', 'isDefault'],
+] as const;
 
 /** The folder of az's own files: `AZURE_CONFIG_DIR`, else `~/.azure`. */
 export function configFolder(env: AzIo['env']): string {
@@ -49,6 +65,7 @@ export async function writeConfigFile(io: AzIo, name: string, value: Json): Prom
 export async function readAccounts(env: AzIo['env']): Promise<readonly Account[]> {
   return objectsAt(await readConfigFile(env, 'azureProfile.json'), 'subscriptions').map((entry) => {
     const tenantId = textAt(entry, 'tenantId') ?? '';
+    const assignedIdentityInfo = textAt(entry, 'user.assignedIdentityInfo');
     return {
       id: textAt(entry, 'id') ?? '',
       name: textAt(entry, 'name') ?? '',
@@ -61,6 +78,7 @@ export async function readAccounts(env: AzIo['env']): Promise<readonly Account[]
       user: {
         name: textAt(entry, 'user.name') ?? '',
         type: textAt(entry, 'user.type') === 'servicePrincipal' ? 'servicePrincipal' : 'user',
+        ...(assignedIdentityInfo === undefined ? {} : { assignedIdentityInfo }),
       },
     };
   });

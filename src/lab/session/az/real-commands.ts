@@ -3,8 +3,8 @@
  * so instead of "misspelled". Top-level names, then names inside the groups that the stand-in shares; not complete.
  */
 const REAL: Readonly<Record<string, string>> = {
-  '': 'acr ad advisor afd ams apim appconfig appservice aro backup batch bicep billing bot cache capacity cdn cloud cognitiveservices config configure consumption container containerapp cosmosdb databoxedge deployment deployment-scripts disk disk-access disk-encryption-set dls dms eventgrid eventhubs extension feature feedback find functionapp hdinsight image interactive iot lab lock logicapp managedapp managedservices maps monitor mysql netappfiles network policy postgres ppg provider redis relay resource restore-point search security servicebus sf sig signalr snapshot sql sshkey stack staticwebapp storage synapse tag term ts upgrade vm vmss webapp',
-  account: 'alias clear create list-locations lock management-group subscription tenant',
+  '': 'acr advisor afd ams apim appconfig appservice aro backup batch bicep billing bot cache capacity cdn cloud cognitiveservices config configure consumption container containerapp cosmosdb databoxedge deployment deployment-scripts disk disk-access disk-encryption-set dls dms eventgrid eventhubs extension feature feedback find functionapp hdinsight image interactive iot lab lock logicapp managedapp managedservices maps monitor mysql netappfiles network policy postgres ppg provider redis relay resource restore-point search security servicebus sf sig signalr snapshot sql sshkey stack staticwebapp storage synapse tag term ts upgrade vm vmss webapp',
+  account: 'alias clear create lock management-group subscription tenant',
   aks: 'addon approuting browse check-acr command connection get-upgrades get-versions install-cli kanalyze kollect machine maintenanceconfiguration mesh nodepool oidc-issuer operation-abort rotate-certs scale snapshot start stop trustedaccess update-credentials upgrade',
   group: 'deployment export lock update wait',
   identity: 'list-operations list-resources update',

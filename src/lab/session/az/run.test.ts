@@ -81,10 +81,6 @@ describe('a wrong command line', () => {
     ],
     ['group list --query a[', "ERROR: argument --query: invalid jmespath_type value: 'a['\n"],
     ['group list --bogus', 'ERROR: unrecognized arguments: --bogus\nSee: az group list --help\n'],
-    [
-      'login --service-principal -u x',
-      'ERROR: usage error: --service-principal --username ID {--password SECRET | --federated-token TOKEN} --tenant TENANT\n',
-    ],
   ])('"%s" ends with 2', async (line, message) => {
     const { code, stdout, stderr } = await az(line.split(' '));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

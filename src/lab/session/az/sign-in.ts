@@ -1,43 +1,44 @@
 import { Secret } from '#base';
 import type { AzIo } from './io.ts';
 import { isObject, objectsAt, textAt, type JsonObject } from './json.ts';
+import type { AssignedIdentityInfo } from './managed-identity.ts';
 import { readConfigFile, writeConfigFile, type Account } from './profile.ts';
 
 /** How the account that is signed in proves itself to Entra ID. */
 export type SignIn =
   | { readonly kind: 'user'; readonly clientId: string; readonly refreshToken: Secret<string> }
   | { readonly kind: 'client-secret'; readonly clientId: string; readonly secret: Secret<string> }
-  | { readonly kind: 'federated-token'; readonly clientId: string; readonly assertion: Secret<string> };
+  | { readonly kind: 'federated-token'; readonly clientId: string; readonly assertion: Secret<string> }
+  /** `file` holds the private key and the certificate. */
+  | { readonly kind: 'certificate'; readonly clientId: string; readonly file: string }
+  | { readonly kind: 'managed-identity'; readonly info: AssignedIdentityInfo };
 
-/** A user of msal_token_cache.json. */
+/** A user who signed in. */
 export interface SignedInUser {
   readonly username: string;
   readonly tenantId: string;
+  readonly objectId: string;
 }
 
 const USERS = 'msal_token_cache.json';
 const SERVICE_PRINCIPALS = 'service_principal_entries.json';
-const SIGNED_OUT = 'keyferry_signed_out.json';
+
+const ENVIRONMENT = 'login.microsoftonline.com';
 
 /** The client id of az itself, which user tokens belong to. */
-const AZ_CLIENT_ID = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
+export const AZ_CLIENT_ID = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 
 /** How `account` signs in, from MSAL's cache or the list of service principals; undefined when nothing is kept for it. */
 export async function readSignIn(
   env: AzIo['env'],
   account: Pick<Account, 'tenantId' | 'user'>,
 ): Promise<SignIn | undefined> {
+  if (account.user.assignedIdentityInfo !== undefined) {
+    return { kind: 'managed-identity', info: account.user.assignedIdentityInfo };
+  }
   return account.user.type === 'servicePrincipal'
     ? readServicePrincipal(env, account)
     : readUserSignIn(env, account.user.name);
-}
-
-/** The users whose refresh tokens are kept. */
-export async function readUsers(env: AzIo['env']): Promise<readonly SignedInUser[]> {
-  return section(await readConfigFile(env, USERS), 'Account').map((entry) => ({
-    username: textAt(entry, 'username') ?? '',
-    tenantId: textAt(entry, 'realm') ?? (textAt(entry, 'home_account_id') ?? '').split('.')[1] ?? '',
-  }));
 }
 
 async function readUserSignIn(env: AzIo['env'], username: string): Promise<SignIn | undefined> {
@@ -61,24 +62,27 @@ async function readServicePrincipal(
   );
   const secret = textAt(entry, 'client_secret');
   if (secret !== undefined) return { kind: 'client-secret', clientId, secret: new Secret(secret) };
+  const file = textAt(entry, 'certificate');
+  if (file !== undefined) return { kind: 'certificate', clientId, file };
   const assertion = textAt(entry, 'client_assertion');
   return assertion === undefined ? undefined : { kind: 'federated-token', clientId, assertion: new Secret(assertion) };
 }
 
 /** Keeps a service principal's proof, as `az login --service-principal` does. */
 export async function keepServicePrincipal(io: AzIo, tenantId: string, signIn: SignIn): Promise<void> {
-  if (signIn.kind === 'user') return;
+  if (signIn.kind === 'user' || signIn.kind === 'managed-identity') return;
   const others = entries(await readConfigFile(io.env, SERVICE_PRINCIPALS)).filter(
     (entry) => !(textAt(entry, 'client_id') === signIn.clientId && textAt(entry, 'tenant') === tenantId),
   );
-  const proof =
-    signIn.kind === 'client-secret'
-      ? { client_secret: signIn.secret.expose() }
-      : { client_assertion: signIn.assertion.expose() };
   await writeConfigFile(io, SERVICE_PRINCIPALS, [
     ...others,
-    { client_id: signIn.clientId, tenant: tenantId, ...proof },
+    { client_id: signIn.clientId, tenant: tenantId, ...keptProof(signIn) },
   ]);
+}
+
+function keptProof(signIn: Extract<SignIn, { readonly kind: 'client-secret' | 'certificate' | 'federated-token' }>) {
+  if (signIn.kind === 'client-secret') return { client_secret: signIn.secret.expose() };
+  return signIn.kind === 'certificate' ? { certificate: signIn.file } : { client_assertion: signIn.assertion.expose() };
 }
 
 /** Takes a service principal off the list. */
@@ -88,24 +92,65 @@ export async function forgetServicePrincipal(io: AzIo, clientId: string): Promis
   if (others.length < all.length) await writeConfigFile(io, SERVICE_PRINCIPALS, others);
 }
 
-/**
- * Takes the users out of MSAL's cache and keeps them aside in the same folder: the lab has no browser to sign in with
- * again, so the next `az login` brings them back.
- */
-export async function setUsersAside(io: AzIo): Promise<void> {
-  const cache = await readConfigFile(io.env, USERS);
-  if (section(cache, 'Account').length === 0) return;
-  await writeConfigFile(io, SIGNED_OUT, cache ?? {});
-  await writeConfigFile(io, USERS, {});
+/** Keeps a user's refresh token in MSAL's cache, in place of what was kept of the same user. */
+export async function keepUser(io: AzIo, user: SignedInUser, refreshToken: Secret<string>): Promise<void> {
+  const homeAccountId = `${user.objectId}.${user.tenantId}`;
+  const others = await usersWithout(io, (entry) => textAt(entry, 'home_account_id') === homeAccountId);
+  const account = {
+    home_account_id: homeAccountId,
+    environment: ENVIRONMENT,
+    realm: user.tenantId,
+    local_account_id: user.objectId,
+    username: user.username,
+    authority_type: 'MSSTS',
+  };
+  const token = {
+    credential_type: 'RefreshToken',
+    secret: refreshToken.expose(),
+    home_account_id: homeAccountId,
+    environment: ENVIRONMENT,
+    client_id: AZ_CLIENT_ID,
+    target: '',
+    last_modification_time: String(Math.floor(io.clock.now() / 1000)),
+    family_id: '1',
+  };
+  await writeConfigFile(io, USERS, {
+    ...others,
+    Account: { ...objectAt(others, 'Account'), [`${homeAccountId}-${ENVIRONMENT}-${user.tenantId}`]: account },
+    RefreshToken: {
+      ...objectAt(others, 'RefreshToken'),
+      [`${homeAccountId}-${ENVIRONMENT}-refreshtoken-1--`]: token,
+    },
+  });
 }
 
-/** Brings back the users that {@link setUsersAside} put away. Answers false when there are none. */
-export async function bringUsersBack(io: AzIo): Promise<boolean> {
-  const aside = await readConfigFile(io.env, SIGNED_OUT);
-  if (section(aside, 'Account').length === 0) return false;
-  await writeConfigFile(io, USERS, aside ?? {});
-  await writeConfigFile(io, SIGNED_OUT, {});
-  return true;
+/** Takes a user with all tokens out of MSAL's cache. */
+export async function forgetUser(io: AzIo, username: string): Promise<void> {
+  const cache = await readConfigFile(io.env, USERS);
+  const homes = section(cache, 'Account')
+    .filter((entry) => textAt(entry, 'username') === username)
+    .map((entry) => textAt(entry, 'home_account_id'));
+  if (homes.length === 0) return;
+  await writeConfigFile(io, USERS, await usersWithout(io, (entry) => homes.includes(textAt(entry, 'home_account_id'))));
+}
+
+/** MSAL's cache without the entries that `leaves` names, of every kind. */
+async function usersWithout(io: AzIo, leaves: (entry: JsonObject) => boolean): Promise<JsonObject> {
+  const cache = await readConfigFile(io.env, USERS);
+  if (!isObject(cache)) return {};
+  return Object.fromEntries(
+    Object.entries(cache).map(([kind, entriesOfKind]) => [
+      kind,
+      isObject(entriesOfKind)
+        ? Object.fromEntries(Object.entries(entriesOfKind).filter(([, entry]) => !isObject(entry) || !leaves(entry)))
+        : entriesOfKind,
+    ]),
+  );
+}
+
+function objectAt(value: JsonObject, key: string): JsonObject {
+  const found = value[key];
+  return isObject(found) ? found : {};
 }
 
 function section(cache: unknown, name: string): readonly JsonObject[] {

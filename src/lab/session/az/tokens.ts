@@ -4,11 +4,15 @@ import { AzError } from './errors.ts';
 import type { AzHttp } from './http.ts';
 import type { AzIo } from './io.ts';
 import { isObject, parseJson, textAt, type JsonObject } from './json.ts';
+import { requestManagedIdentityToken } from './managed-identity.ts';
 import { readConfigFile, writeConfigFile, type Account } from './profile.ts';
 import { readSignIn, type SignIn } from './sign-in.ts';
 
 /** The scope of ARM as az asks for it; the two slashes are az's own. */
 export const ARM_SCOPE = 'https://management.core.windows.net//.default';
+
+/** Where users and applications sign in. */
+export const LOGIN_URL = 'https://login.microsoftonline.com';
 
 /** The scope of Microsoft Graph. */
 export const GRAPH_SCOPE = 'https://graph.microsoft.com//.default';
@@ -62,15 +66,19 @@ export async function requestToken(
   signIn: SignIn,
   scope: string,
 ): Promise<AccessToken> {
+  if (signIn.kind === 'managed-identity') return requestManagedIdentityToken(io, signIn.info, scope);
+  const url = `${LOGIN_URL}/${encodeURIComponent(tenantId)}/oauth2/v2.0/token`;
+  const proof = await proofOf(io, signIn, url);
   const answer = await http.send({
     method: 'POST',
-    url: `https://login.microsoftonline.com/${encodeURIComponent(tenantId)}/oauth2/v2.0/token`,
+    url,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({
       client_id: signIn.clientId,
       client_info: '1',
       claims: '{"access_token":{"xms_cc":{"values":["CP1"]}}}',
-      ...proofOf(signIn, scope),
+      scope: signIn.kind === 'user' ? `${scope} offline_access openid profile` : scope,
+      ...proof,
     }).toString(),
   });
   const parsed = parseJson(answer.body);
@@ -85,25 +93,33 @@ export async function requestToken(
   return { token: new Secret(accessToken), expiresAtMs: io.clock.now() + expiresInSeconds * 1000 };
 }
 
-function proofOf(signIn: SignIn, scope: string): Record<string, string> {
+type RequestedSignIn = Exclude<SignIn, { readonly kind: 'managed-identity' }>;
+
+async function proofOf(io: AzIo, signIn: RequestedSignIn, tokenEndpoint: string): Promise<Record<string, string>> {
   switch (signIn.kind) {
     case 'user':
-      return {
-        grant_type: 'refresh_token',
-        refresh_token: signIn.refreshToken.expose(),
-        scope: `${scope} offline_access openid profile`,
-      };
+      return { grant_type: 'refresh_token', refresh_token: signIn.refreshToken.expose() };
     case 'client-secret':
-      return { grant_type: 'client_credentials', client_secret: signIn.secret.expose(), scope };
+      return { grant_type: 'client_credentials', client_secret: signIn.secret.expose() };
+    case 'certificate': {
+      const { file, clientId } = signIn;
+      const { createAssertion } = await import('./certificate-assertion.ts');
+      return assertionProof(
+        await createAssertion({ file, clientId, tokenEndpoint, clock: io.clock, random: io.random }),
+      );
+    }
     case 'federated-token':
     default:
-      return {
-        grant_type: 'client_credentials',
-        client_assertion: signIn.assertion.expose(),
-        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-        scope,
-      };
+      return assertionProof(signIn.assertion);
   }
+}
+
+function assertionProof(assertion: Secret<string>): Record<string, string> {
+  return {
+    grant_type: 'client_credentials',
+    client_assertion: assertion.expose(),
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+  };
 }
 
 function notSignedIn(account: Account): AzError {
@@ -118,10 +134,24 @@ function notSignedIn(account: Account): AzError {
 /** Tokens of another sign-in, even of the same name, are never reused: the key holds a digest of the proof. */
 function cacheKey(account: Account, signIn: SignIn, scope: string): string {
   const { tenantId, user } = account;
-  const proof =
-    signIn.kind === 'user' ? signIn.refreshToken : signIn.kind === 'client-secret' ? signIn.secret : signIn.assertion;
-  const digest = createHash('sha256').update(proof.expose()).digest('hex').slice(0, 16);
+  const digest = createHash('sha256').update(keyText(signIn)).digest('hex').slice(0, 16);
   return [tenantId, user.name, digest, scope].join(' ');
+}
+
+function keyText(signIn: SignIn): string {
+  switch (signIn.kind) {
+    case 'user':
+      return signIn.refreshToken.expose();
+    case 'client-secret':
+      return signIn.secret.expose();
+    case 'certificate':
+      return signIn.file;
+    case 'managed-identity':
+      return signIn.info;
+    case 'federated-token':
+    default:
+      return signIn.assertion.expose();
+  }
 }
 
 function readEntry(entry: JsonObject[string]): AccessToken | undefined {

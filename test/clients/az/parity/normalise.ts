@@ -17,6 +17,8 @@ const VARYING: readonly (readonly [pattern: RegExp, replace: string | ((text: st
   [/\b[0-9a-f]{32}\b/g, '<version>'],
   // A cluster's host name: prefix, start of the subscription's id, a random part.
   [/\b([a-z0-9]+-[a-z0-9]+)-[0-9a-f]{6}(-[0-9a-f]{8})?\b/g, '$1-<host>'],
+  // A client secret: Entra ID marks them by 8Q~ in the fifth place.
+  [/[\w.~-]{4}8Q~[\w.~-]{34}/g, '<client secret>'],
   [/ssh-rsa [\w+/=]+/g, '<ssh key>'],
   [/\b(?=[\w+/-]*\d)[\w+/-]{64,}={0,2}/g, '<base64>'],
   [/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>'],

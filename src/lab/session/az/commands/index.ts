@@ -1,5 +1,8 @@
 import type { CommandSpec, GroupSpec } from '../command.ts';
 import { accountCommands } from './account.ts';
+import { adAppCommands } from './ad-app.ts';
+import { adSpCommands } from './ad-sp.ts';
+import { adUserCommands } from './ad-user.ts';
 import { aksCommands } from './aks.ts';
 import { groupCommands } from './group.ts';
 import { identityCommands } from './identity.ts';
@@ -7,6 +10,7 @@ import { deletedVaultCommands } from './keyvault-deleted.ts';
 import { networkRuleCommands } from './keyvault-network.ts';
 import { policyCommands } from './keyvault-policy.ts';
 import { keyvaultCommands } from './keyvault.ts';
+import { loginCommands } from './login.ts';
 import { restCommands } from './rest.ts';
 import { roleAssignmentCommands } from './role-assignment.ts';
 import { roleDefinitionCommands } from './role-definition.ts';
@@ -17,7 +21,11 @@ import { versionCommands } from './version.ts';
 
 /** Every command of the stand-in. */
 export const COMMANDS: readonly CommandSpec[] = [
+  ...loginCommands,
   ...accountCommands,
+  ...adAppCommands,
+  ...adSpCommands,
+  ...adUserCommands,
   ...aksCommands,
   ...groupCommands,
   ...identityCommands,
@@ -37,6 +45,14 @@ export const COMMANDS: readonly CommandSpec[] = [
 /** The groups that the commands are in. */
 export const GROUPS: readonly GroupSpec[] = [
   { path: 'account', summary: 'The subscriptions that are signed in to.' },
+  { path: 'ad', summary: 'Microsoft Entra ID: applications, service principals and users.' },
+  { path: 'ad app', summary: 'Applications.' },
+  { path: 'ad app credential', summary: 'Secrets and certificates of an application.' },
+  { path: 'ad app federated-credential', summary: 'Whose tokens stand for an application.' },
+  { path: 'ad signed-in-user', summary: 'The user who is signed in.' },
+  { path: 'ad sp', summary: 'Service principals, of applications and of managed identities.' },
+  { path: 'ad sp credential', summary: 'Secrets and certificates of a service principal.' },
+  { path: 'ad user', summary: 'Users.' },
   { path: 'aks', summary: 'Kubernetes clusters.' },
   { path: 'group', summary: 'Resource groups.' },
   { path: 'identity', summary: 'User-assigned managed identities.' },

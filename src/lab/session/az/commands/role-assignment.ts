@@ -111,26 +111,51 @@ async function createAssignment(context: CommandContext, args: Args): Promise<Js
     throw new AzError('error', 'usage error: When --condition-version is set, --condition must be set as well.');
   }
   const assignee = await newAssignee(context, args);
-  const arm = await context.arm();
-  const scope = roleScope(arm, args.text('scope'), undefined);
-  const role = await roleId(arm, scope, args.text('role'));
-  const name = args.optional('name') ?? context.io.random.uuid();
+  const [scope, role] = [args.text('scope'), args.text('role')];
   try {
-    const properties = {
-      roleDefinitionId: role,
-      principalId: assignee.objectId,
-      principalType: assignee.type,
-      description: args.optional('description'),
-      condition,
-      conditionVersion: condition === undefined ? undefined : (conditionVersion ?? '2.0'),
-    };
-    const made = await arm.put(`${scope}/${PATH}/${name}`, API, { properties });
-    return withNulls(shapeAssignment(made ?? {}), CREATED_NULLS);
+    const made = await assignRole(context, {
+      assignee,
+      scope,
+      role,
+      name: args.optional('name'),
+      more: {
+        description: args.optional('description'),
+        condition,
+        conditionVersion: condition === undefined ? undefined : (conditionVersion ?? '2.0'),
+      },
+    });
+    return withNulls(shapeAssignment(made), CREATED_NULLS);
   } catch (error) {
     if (!(error instanceof AzHttpError) || error.azureCode !== 'RoleAssignmentExists') throw error;
-    const same = await listAssignments(context, { scope, objectId: assignee.objectId, role: args.text('role') });
+    const same = await listAssignments(context, { scope, objectId: assignee.objectId, role });
     return same[0] ?? null;
   }
+}
+
+/** A role for a principal on a scope. */
+export interface NewAssignment {
+  readonly assignee: Assignee;
+  readonly scope: string;
+  /** Id, GUID or name of the role. */
+  readonly role: string;
+  /** The GUID of the assignment; a new one by default. */
+  readonly name?: string | undefined;
+  /** Further properties. */
+  readonly more?: JsonObject;
+}
+
+/** Assigns a role and answers the assignment as ARM sent it. Throws ARM's refusals, `RoleAssignmentExists` among them. */
+export async function assignRole(context: CommandContext, assignment: NewAssignment): Promise<JsonObject> {
+  const { assignee, name = context.io.random.uuid(), more } = assignment;
+  const arm = await context.arm();
+  const scope = roleScope(arm, assignment.scope, undefined);
+  const properties = {
+    roleDefinitionId: await roleId(arm, scope, assignment.role),
+    principalId: assignee.objectId,
+    principalType: assignee.type,
+    ...more,
+  };
+  return (await arm.put(`${scope}/${PATH}/${name}`, API, { properties })) ?? {};
 }
 
 async function newAssignee(context: CommandContext, args: Args): Promise<Assignee> {
