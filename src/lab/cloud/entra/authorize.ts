@@ -19,14 +19,14 @@ const NATIVE_CLIENT = 'https://login.microsoftonline.com/common/oauth2/nativecli
  * (a reply address that the client does not have), 700054 or 9002325; those end on a page, never at the reply address.
  */
 export function answerAuthorize({ directory, codes }: AuthorizeDeps, query: URLSearchParams): Response {
-  const require = (name: string) => {
+  const field = (name: string) => {
     const value = query.get(name);
     if (value !== null && value !== '') return value;
     throw new AadstsError(900144, `The request body must contain the following parameter: '${name}'.`);
   };
-  const clientId = require('client_id');
+  const clientId = field('client_id');
   const redirectUri = requireReplyAddress(directory, clientId, query.get('redirect_uri'));
-  const responseType = require('response_type');
+  const responseType = field('response_type');
   if (responseType !== 'code') {
     throw new AadstsError(700054, `response_type '${responseType}' is not enabled for the application.`);
   }

@@ -11,7 +11,7 @@ import { answerList, answerObject } from './graph-query.ts';
 export function createServicePrincipalRoutes(context: GraphContext): readonly GraphRoute[] {
   const { directory, clock, random } = context;
 
-  const require = (call: GraphCall): Principal => {
+  const findPrincipal = (call: GraphCall): Principal => {
     const { id = '' } = call.params;
     const [, clientId] = /^appId=(.*)$/i.exec(id) ?? [];
     const found = clientId === undefined ? directory.byObjectId(id) : directory.byClientId(clientId);
@@ -19,7 +19,7 @@ export function createServicePrincipalRoutes(context: GraphContext): readonly Gr
     return found;
   };
   const requireChangeable = (call: GraphCall): Principal => {
-    const principal = require(call);
+    const principal = findPrincipal(call);
     if (principal.type !== 'Application') throw accessDenied();
     return principal;
   };
@@ -97,7 +97,7 @@ export function createServicePrincipalRoutes(context: GraphContext): readonly Gr
   };
 
   const owners = (call: GraphCall) => {
-    require(call);
+    findPrincipal(call);
     return answerList(call, 'directoryObjects', []);
   };
 
