@@ -37,9 +37,11 @@ export function describeAzRows(name: string, prepare: string, rows: readonly AzR
 
     it.each(rows)('$does', async ({ line, seen, code = 0 }) => {
       const ended = await bash(line);
-      if (typeof seen === 'string') expect(ended.stdout.trim()).toBe(seen);
-      else expect(ended.stdout + ended.stderr).toMatch(seen);
-      expect(ended.code).toBe(code);
+      const whole = typeof seen === 'string';
+      expect({
+        code: ended.code,
+        shown: whole ? ended.stdout.trim() : ended.stdout + ended.stderr,
+      }).toEqual({ code, shown: whole ? seen : expect.stringMatching(seen) });
     });
   });
 }
