@@ -55,6 +55,28 @@ describe.each(NAMESPACE_USERS)('run by %s', (user) => {
       expect(seen['reactedMs']).toBeLessThan(5000);
     });
 
+    it('runs hooks, probes and sidecars in their order, and tells last words', async () => {
+      const seen = await child.call<Record<string, unknown>>('lifecycle');
+      expect(seen).toMatchObject({
+        labels: 'app="hooks"',
+        words: 'one\ntwo\n',
+        last: 'side\ninit\nstarted\nsecond\nstopping\n',
+        alive: { exitCode: 7, message: 'bye\n' },
+        short: {
+          reason: 'DeadlineExceeded',
+          message: 'Pod was active on the node longer than the specified deadline',
+        },
+      });
+      expect(seen['aliveEvents']).toEqual(
+        expect.arrayContaining([
+          'Liveness probe failed: not well\n',
+          'Container c failed liveness probe, will be restarted',
+        ]),
+      );
+      const stopped = (seen['hooksEvents'] as string[]).filter((text) => text.startsWith('Stopping'));
+      expect(stopped.sort()).toEqual(['Stopping container c', 'Stopping container second', 'Stopping container side']);
+    });
+
     it("lets mounts below kubelet's folder through to those who ask for them, and no farther", async () => {
       expect(await child.call('propagation')).toEqual({
         seen: { follows: 'here\n', alone: '', node: 1 },

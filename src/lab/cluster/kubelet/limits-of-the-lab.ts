@@ -9,6 +9,7 @@ export function limitEvents(pod: Pod, runtime: Pick<ContainerRuntime, 'canChange
   for (const container of containers) {
     if (container.resources?.limits !== undefined) ignored.add('resources.limits');
   }
+  if (pod.spec?.shareProcessNamespace === true) ignored.add('shareProcessNamespace');
   const events: PodEvent[] = [];
   if (ignored.size > 0) {
     const message = `Accepted, but without effect in the lab: ${[...ignored].sort().join(', ')}.`;

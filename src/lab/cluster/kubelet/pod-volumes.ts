@@ -32,6 +32,8 @@ export interface PodVolumes {
   isReadOnly(volumeName: string): boolean;
   /** Makes volumes that use the object due now. */
   objectChanged(kind: 'Secret' | 'ConfigMap', name: string): void;
+  /** Makes volumes due now that tell of the pod's labels and annotations. */
+  podChanged(): void;
   /** Makes all volumes due now that a driver wants to hear of again, or that have failed. */
   republish(): void;
   /** Takes everything down; answers false when something is left and has to be tried again. */
@@ -120,6 +122,9 @@ export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
         if (volumeUses(state.volume, kind, name) && (isFileVolume(state.volume) || !state.isSetUp)) state.dueAtMs = 0;
       }
     },
+    podChanged: () => {
+      for (const state of states.values()) if (tellsOfPod(state.volume)) state.dueAtMs = 0;
+    },
     republish: () => {
       for (const state of states.values()) {
         if (!state.isSetUp || (state.volume.csi !== undefined && state.dueAtMs < Infinity)) state.dueAtMs = 0;
@@ -149,6 +154,10 @@ export function usedVolumes(pod: Pod): Volume[] {
   const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
   const used = new Set(containers.flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name)));
   return (pod.spec?.volumes ?? []).filter(({ name }) => used.has(name));
+}
+
+function tellsOfPod({ downwardAPI, projected }: Volume): boolean {
+  return downwardAPI !== undefined || (projected?.sources ?? []).some((source) => source.downwardAPI !== undefined);
 }
 
 function errorMessage(error: unknown): string {

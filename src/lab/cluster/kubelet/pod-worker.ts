@@ -215,9 +215,13 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
       return pod;
     },
     update: (next) => {
-      if (next === 'gone') isGone = true;
-      else if (isOlder(next, pod)) return;
-      else pod = next;
+      if (next === 'gone') {
+        isGone = true;
+      } else {
+        if (isOlder(next, pod)) return;
+        if (!hasSameMetadata(pod, next)) volumes.podChanged();
+        pod = next;
+      }
       wakeup.wake();
     },
     objectChanged: (kind, objectName) => {
@@ -232,6 +236,11 @@ export function startPodWorker(first: Pod, options: PodWorkerOptions): PodWorker
     container: (wanted) => containers.find(({ container }) => container.name === wanted),
     ended,
   };
+}
+
+function hasSameMetadata(a: Pod, b: Pod): boolean {
+  const told = ({ metadata }: Pod) => JSON.stringify([metadata?.labels, metadata?.annotations]);
+  return told(a) === told(b);
 }
 
 /** When a pod's activeDeadlineSeconds are over. */

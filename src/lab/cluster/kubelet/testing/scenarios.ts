@@ -257,6 +257,95 @@ serveScenarios({
       return { waiting: waiting.status?.containerStatuses?.[0]?.state, log, reactedMs, failed, token: token.text };
     }),
 
+  lifecycle: () =>
+    withKubelet(async (place) => {
+      const { api } = place;
+      const volumes = [
+        { name: 'd', emptyDir: {} },
+        { name: 'pod', downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } },
+      ];
+      const volumeMounts = [
+        { name: 'd', mountPath: '/d' },
+        { name: 'pod', mountPath: '/pod' },
+      ];
+      const container = (name: string, script: string, more: object = {}) => ({
+        name,
+        image: 'busybox',
+        command: ['bash', '-c', script],
+        volumeMounts,
+        ...more,
+      });
+      const exec = (script: string) => ({ exec: { command: ['sh', '-c', script] } });
+      const stays = 'trap "exit 0" TERM; while :; do sleep 0.05; done';
+      await api.create(
+        RESOURCES.pods,
+        'default',
+        pod('hooks', {
+          volumes,
+          terminationGracePeriodSeconds: 20,
+          initContainers: [
+            container('side', `echo side >>/d/log; ${stays}`, {
+              restartPolicy: 'Always',
+              startupProbe: { ...exec('test -e /d/side-is-up || { touch /d/side-is-up; false; }'), periodSeconds: 1 },
+            }),
+            container('init', 'test -e /d/side-is-up && echo init >>/d/log'),
+          ],
+          containers: [
+            container('c', stays, {
+              lifecycle: {
+                postStart: exec('sleep 0.3; echo started >>/d/log'),
+                preStop: exec('cat /d/log >/dev/termination-log; echo stopping >>/dev/termination-log'),
+              },
+            }),
+            container('second', `echo second >>/d/log; ${stays}`),
+          ],
+        }),
+      );
+      const hooks = await until(api, 'hooks', isReady);
+      const labels = async () => (await execIn(place, hooks, 'cat', '/pod/labels')).text;
+      const first = await labels();
+      await api.patch(RESOURCES.pods, { namespace: 'default', name: 'hooks' }, 'merge', {
+        metadata: { labels: { more: 'yes' } },
+      });
+      await eventually('the new label', async () => (await labels()) !== first);
+
+      const run = (name: string, spec: object) =>
+        api.create(RESOURCES.pods, 'default', pod(name, { volumes, ...spec }));
+      const lastWords = 'trap "echo bye >/dev/termination-log; exit 7" TERM; while :; do sleep 0.05; done';
+      const livenessProbe = { ...exec('echo not well; false'), periodSeconds: 1, failureThreshold: 1 };
+      await run('alive', {
+        containers: [container('c', lastWords, { livenessProbe })],
+        terminationGracePeriodSeconds: 10,
+      });
+      await run('short', { containers: [container('c', 'sleep 1000')], activeDeadlineSeconds: 1 });
+      const terminationMessagePolicy = 'FallbackToLogsOnError';
+      const words = container('c', 'echo one; echo two; exit 3', { terminationMessagePolicy });
+      await run('words', { restartPolicy: 'Never', containers: [words] });
+      const alive = await until(api, 'alive', ({ status }) => (status?.containerStatuses?.[0]?.restartCount ?? 0) > 0);
+      const short = await until(api, 'short', ({ status }) => status?.phase === 'Failed');
+      const said = await until(api, 'words', ({ status }) => status?.phase === 'Failed');
+
+      // a finalizer keeps the pod's last status
+      const key = { namespace: 'default', name: 'hooks' };
+      await api.patch(RESOURCES.pods, key, 'merge', { metadata: { finalizers: ['example.com/look'] } });
+      await api.delete(RESOURCES.pods, key);
+      const over = await until(api, 'hooks', ({ status }) =>
+        [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].every(
+          ({ state }) => state?.terminated !== undefined,
+        ),
+      );
+      const messages = async (name: string) => (await eventsOf(api, name)).map(({ message }) => message);
+      return {
+        labels: first,
+        words: said.status?.containerStatuses?.[0]?.state?.terminated?.message,
+        last: over.status?.containerStatuses?.[0]?.state?.terminated?.message,
+        alive: alive.status?.containerStatuses?.[0]?.lastState?.terminated,
+        aliveEvents: await messages('alive'),
+        hooksEvents: await messages('hooks'),
+        short: { reason: short.status?.reason, message: short.status?.message },
+      };
+    }),
+
   propagation: () =>
     withKubelet(async (place) => {
       const { api, folder } = place;
