@@ -37,11 +37,12 @@ export function describeAzRows(name: string, prepare: string, rows: readonly AzR
 
     it.each(rows)('$does', async ({ line, seen, code = 0 }) => {
       const ended = await bash(line);
-      const whole = typeof seen === 'string';
-      expect({
-        code: ended.code,
-        shown: whole ? ended.stdout.trim() : ended.stdout + ended.stderr,
-      }).toEqual({ code, shown: whole ? seen : expect.stringMatching(seen) });
+      const shown = typeof seen === 'string' ? ended.stdout.trim() : ended.stdout + ended.stderr;
+      expect({ shown, code: ended.code }).toEqual({ shown: seenAs(seen), code });
     });
   });
+}
+
+function seenAs(seen: AzRow['seen']): unknown {
+  return typeof seen === 'string' ? seen : expect.stringMatching(seen);
 }
