@@ -21,6 +21,19 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** The value when the option is absent; shown in the help. */
   readonly fallback?: string;
+  /** The setting, section and name, whose value stands for the option when it is absent: `defaults.group`. */
+  readonly configured?: string;
+}
+
+/** Words of a command line that belong to no option. */
+export interface OperandSpec {
+  /** The name by which the handler asks for the list. */
+  readonly key: string;
+  /** How messages call one. */
+  readonly name: string;
+  /** How many there must be. */
+  readonly least: 0 | 1;
+  readonly help: string;
 }
 
 /**
@@ -36,6 +49,8 @@ export interface CommandSpec {
   /** One sentence for the help. */
   readonly summary: string;
   readonly options: readonly OptionSpec[];
+  /** What the command takes besides options; nothing by default. */
+  readonly operands?: OperandSpec;
   /** An example command line, without `az`. */
   readonly example: string;
   /** Columns of `-o table` where az has its own for this command. */

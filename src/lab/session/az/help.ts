@@ -10,6 +10,9 @@ export function renderCommandHelp(command: CommandSpec): string {
   const own = optionsOf(command).filter((option) => !GLOBAL_OPTIONS.includes(option));
   const lines = ['', 'Command', `    az ${command.path} : ${command.summary}`, ''];
   const width = Math.max(...[...own, ...GLOBAL_OPTIONS].map((option) => label(option).length));
+  if (command.operands !== undefined) {
+    lines.push('Positional', `    ${command.operands.name} : ${command.operands.help}`, '');
+  }
   if (own.length > 0) lines.push('Arguments', ...sorted(own).flatMap((option) => optionLines(option, width)), '');
   lines.push('Global Arguments', ...GLOBAL_OPTIONS.flatMap((option) => optionLines(option, width)), '');
   lines.push('Examples', `    ${command.summary}`, `        az ${command.example}`, '', '');

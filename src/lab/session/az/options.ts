@@ -18,6 +18,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
     help: 'Output format.',
     choices: OUTPUT_FORMATS,
     fallback: 'json',
+    configured: 'core.output',
   },
   { key: 'query', names: ['--query'], kind: 'text', help: 'A JMESPath expression that is applied to the output.' },
   { key: 'subscription', names: ['--subscription'], kind: 'text', help: 'Name or id of the subscription.' },
@@ -31,6 +32,7 @@ export const resourceGroup: OptionSpec = {
   kind: 'text',
   required: true,
   help: 'Name of the resource group.',
+  configured: 'defaults.group',
 };
 
 /** `--location/-l`, optional: the resource group's where it is absent. */
@@ -39,6 +41,7 @@ export const location: OptionSpec = {
   names: ['--location', '-l'],
   kind: 'text',
   help: 'Azure region. Default: the region of the resource group.',
+  configured: 'defaults.location',
 };
 
 /** `--tags`. */

@@ -11,9 +11,13 @@ export function optionsOf(command: CommandSpec): readonly OptionSpec[] {
 /**
  * Parses the words after a command's path as Python's argparse does, which az is built on: `--name value`,
  * `--name=value`, unique prefixes of long options, short options glued to their value or to each other, values after
- * `--`. Throws usage errors with argparse's texts.
+ * `--`. An option that is absent takes the setting that stands for it, which `configured` answers. Throws usage errors with argparse's texts.
  */
-export function parseArguments(command: CommandSpec, words: readonly string[]): Args {
+export function parseArguments(
+  command: CommandSpec,
+  words: readonly string[],
+  configured: (setting: string) => string | undefined = () => undefined,
+): Args {
   const options = optionsOf(command);
   const values = new Map<string, ArgValue>();
   const extras: string[] = [];
@@ -56,10 +60,21 @@ export function parseArguments(command: CommandSpec, words: readonly string[]): 
     else consume(token.option);
   }
 
+  for (const option of options) {
+    const value = option.configured === undefined || values.has(option.key) ? undefined : configured(option.configured);
+    if (value !== undefined) values.set(option.key, convert(command, option, [value]));
+  }
+  const { operands } = command;
+  const taken = operands === undefined ? [] : extras.splice(0);
+  if (operands !== undefined && taken.length > 0) values.set(operands.key, taken);
   if (values.get('help') !== true) {
     const missing = options.filter((option) => option.required === true && !values.has(option.key));
-    if (missing.length > 0) {
-      const spellings = missing.map((option) => option.names.join('/'));
+    const lacksOperand = operands !== undefined && taken.length < operands.least;
+    if (missing.length > 0 || lacksOperand) {
+      const spellings = [
+        ...missing.map((option) => option.names.join('/')),
+        ...(lacksOperand ? [`<${operands.name}>`] : []),
+      ];
       throw usageError(
         `the following arguments are required: ${spellings.join(', ')}`,
         `See: az ${command.path} --help`,

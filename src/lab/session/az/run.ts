@@ -2,6 +2,7 @@ import { errorText } from '#base';
 import type { Args } from './args.ts';
 import type { CommandSpec } from './command.ts';
 import { AZ_VERSION } from './commands/version.ts';
+import { readSettings, settingOf } from './config-file.ts';
 import { createContext } from './context.ts';
 import { AzError } from './errors.ts';
 import { expandFiles } from './expand-files.ts';
@@ -50,7 +51,11 @@ async function runWords(words: readonly string[], io: AzIo): Promise<number> {
     return 0;
   }
   const { command } = target;
-  const args = parseArguments(command, target.rest);
+  const settings = await readSettings(io.env);
+  const args = parseArguments(command, target.rest, (setting) => {
+    const [section = '', name = ''] = setting.split('.');
+    return settingOf(io.env, settings, section, name);
+  });
   if (args.flag('help')) {
     io.stdout(renderCommandHelp(command));
     return 0;

@@ -7,6 +7,7 @@ const API = '2024-11-01';
 const groupName: OptionSpec = {
   ...name('Name of the resource group.'),
   names: ['--name', '--resource-group', '-n', '-g'],
+  configured: 'defaults.group',
 };
 
 const NULLS = ['managedBy', 'tags'];

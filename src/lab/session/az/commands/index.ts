@@ -4,6 +4,7 @@ import { adAppCommands } from './ad-app.ts';
 import { adSpCommands } from './ad-sp.ts';
 import { adUserCommands } from './ad-user.ts';
 import { aksCommands } from './aks.ts';
+import { configCommands } from './config.ts';
 import { groupCommands } from './group.ts';
 import { identityCommands } from './identity.ts';
 import { deletedVaultCommands } from './keyvault-deleted.ts';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...adSpCommands,
   ...adUserCommands,
   ...aksCommands,
+  ...configCommands,
   ...groupCommands,
   ...identityCommands,
   ...keyvaultCommands,
@@ -54,6 +56,7 @@ export const GROUPS: readonly GroupSpec[] = [
   { path: 'ad sp credential', summary: 'Secrets and certificates of a service principal.' },
   { path: 'ad user', summary: 'Users.' },
   { path: 'aks', summary: 'Kubernetes clusters.' },
+  { path: 'config', summary: 'Settings of az.' },
   { path: 'group', summary: 'Resource groups.' },
   { path: 'identity', summary: 'User-assigned managed identities.' },
   { path: 'identity federated-credential', summary: 'Whose tokens stand for an identity.' },
