@@ -11,7 +11,7 @@ import { startLabApi } from './support/lab-api.ts';
 const KUBECONFIG = process.env['KEYFERRY_CONFORMANCE_KUBECONFIG'];
 
 /** How many lacks there may be. It is only ever lowered. */
-const MOST_LACKS = 7;
+const MOST_LACKS = 6;
 
 const lacks = JSON.parse(readFileSync(join(import.meta.dirname, 'lacks.json'), 'utf8')) as Readonly<
   Record<string, string>

@@ -4,6 +4,8 @@ import { answered, eventually, refused, workloadSpec, type Case } from '../suppo
 import type { Body } from '../support/cluster-client.ts';
 
 interface Row {
+  /** Only tried, not stored: it would change what other cases see in the namespace. */
+  readonly dry?: true;
   readonly id: string;
   readonly claim: string;
   readonly resource: string;
@@ -221,6 +223,7 @@ const DEFAULTS: readonly (Row & { readonly filled: object })[] = [
   },
   {
     id: 'limit-range',
+    dry: true,
     claim: 'limits of containers follow from each other',
     ...LIMIT_RANGE,
     body: spec({ limits: [{ type: 'Container', max: { memory: '64Gi' } }] }),
@@ -515,6 +518,14 @@ const FIXED: readonly (Row & { readonly patch: object; readonly message: string 
   },
 ];
 
+const SERVICE_CLASSES: readonly [string, object, string][] = [
+  ['nothing', {}, 'BestEffort'],
+  ['request', { requests: { cpu: '1m' } }, 'Burstable'],
+  ['limit', { limits: { memory: '64Mi' } }, 'Burstable'],
+  ['limits', { limits: { cpu: '1', memory: '64Mi' } }, 'Guaranteed'],
+  ['equal', { limits: { cpu: '1', memory: '64Mi' }, requests: { cpu: '1000m', memory: '65536Ki' } }, 'Guaranteed'],
+];
+
 const objectOf = ({ apiVersion, kind, body }: Row, name: string): Body => ({
   apiVersion,
   kind,
@@ -529,7 +540,7 @@ export const KIND_CASES: readonly Case[] = [
     claim: row.claim,
     run: async ({ create, cleanUp, path, name }) => {
       const one = name('keyferry-conformance');
-      const made = answered(await create(row.resource, objectOf(row, one)), 201);
+      const made = answered(await create(row.resource, objectOf(row, one), row.dry === true ? 'dryRun=All' : ''), 201);
       if (row.resource.startsWith('/')) cleanUp(path(row.resource, one));
       expect(made).toMatchObject(row.filled);
     },
@@ -616,6 +627,36 @@ export const KIND_CASES: readonly Case[] = [
         priority: 42,
         preemptionPolicy: 'PreemptLowerPriority',
       });
+    },
+  },
+  ...SERVICE_CLASSES.map(([id, resources, expected]): Case => ({
+    id: `kinds/qos-${id}`,
+    claim: `a pod is ${expected} where its containers say ${JSON.stringify(resources)}`,
+    run: async ({ create, name }) => {
+      const pod = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: name() },
+        spec: { containers: [{ ...containers[0], resources }], nodeSelector: { 'example.com/nowhere': 'true' } },
+      };
+      expect(answered(await create('pods', pod), 201).status.qosClass).toBe(expected);
+    },
+  })),
+  {
+    id: 'kinds/requests',
+    claim: 'a limit is a request too',
+    run: async ({ create, name }) => {
+      const pod = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: name() },
+        spec: {
+          containers: [{ ...containers[0], resources: { limits: { memory: '64Mi' } } }],
+          nodeSelector: { 'example.com/nowhere': 'true' },
+        },
+      };
+      const made = answered(await create('pods', pod), 201);
+      expect(made.spec.containers[0].resources.requests).toEqual({ memory: '64Mi' });
     },
   },
   {

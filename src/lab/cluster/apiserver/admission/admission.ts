@@ -2,6 +2,7 @@ import type { KubeObject } from '#kube';
 import type { ApiContext, Target, WriteOptions } from '../operations/context.ts';
 import { checkNamespaceLifecycle } from './namespace-lifecycle.ts';
 import { admitPodPriority } from './pod-priority.ts';
+import { admitPodResources } from './pod-resources.ts';
 import { checkRoleEscalation } from './role-escalation.ts';
 import { admitServiceAccount } from './service-account.ts';
 import { assignServiceAddresses } from './service-addresses.ts';
@@ -23,6 +24,7 @@ const STEPS: readonly AdmissionStep[] = [
   checkNamespaceLifecycle,
   admitServiceAccount,
   admitPodPriority,
+  admitPodResources,
   assignServiceAddresses,
   checkRoleEscalation,
 ];

@@ -7,7 +7,7 @@ import { podIssues } from './pod-validation.ts';
 export const podStrategy: Strategy = {
   prepareForCreate: (object) => ({
     ...object,
-    status: { phase: 'Pending', qosClass: 'BestEffort' },
+    status: { phase: 'Pending' },
   }),
   defaults: (object) => ({ ...object, spec: withPodDefaults(recordOf(object['spec'])) }),
   validate: podIssues,

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { quantityValue } from './quantity.ts';
+
+it.each([
+  ['1', 1],
+  ['500m', 0.5],
+  ['1.5', 1.5],
+  ['.5', 0.5],
+  ['2k', 2000],
+  ['1Gi', 1_073_741_824],
+  ['128974848', 128_974_848],
+  ['129e6', 129_000_000],
+  ['129M', 129_000_000],
+  ['-1', -1],
+  [3, 3],
+  ['much', 0],
+  [undefined, 0],
+])('the quantity %s is %d', (quantity, value) => {
+  expect(quantityValue(quantity)).toBe(value);
+});
