@@ -1,18 +1,20 @@
 import {
+  appendFileSync,
+  mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
-  readdirSync,
-  mkdirSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { KeyferryError, Secret } from '#base';
+import { KeyferryError, Secret, systemClock } from '#base';
 import type { Container, Pod, SecretObject, Volume } from '#kube';
 import { createFakeClock } from '../../../base/testing/index.ts';
 import { writeVolumeFiles } from './atomic-writer.ts';
@@ -342,5 +344,25 @@ describe('a log that is read', () => {
     [{ timestamps: true, tailLines: 2 }, '1970-01-01T00:00:02.000000000Z two\n1970-01-01T00:00:03.000000000Z three'],
   ])('with %j is %j', async (options, text) => {
     expect(await read(options)).toBe(text);
+  });
+
+  it('is followed into the file that is begun after it', async () => {
+    const grows = join(folder, 'grows');
+    writeFileSync(grows, at(1, 'one'));
+    let isOver = false;
+    const options = { follow: true, clock: systemClock, signal: new AbortController().signal, isOver: () => isOver };
+    let text = '';
+    const reader = (async () => {
+      for await (const chunk of readContainerLog(grows, options)) text += String(chunk);
+    })();
+    await expect.poll(() => text).toBe('one\n');
+    appendFileSync(grows, at(2, 'two'));
+    renameSync(grows, `${grows}.1`);
+    writeFileSync(grows, at(3, 'three'));
+    await expect.poll(() => text).toBe('one\ntwo\nthree\n');
+    isOver = true;
+    appendFileSync(grows, at(4, 'four'));
+    await reader;
+    expect(text).toBe('one\ntwo\nthree\nfour\n');
   });
 });

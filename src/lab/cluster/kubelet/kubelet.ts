@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PersistentVolume, PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
 import { createDisposeStack, errorText, type Clock, type Log, type Random } from '#base';
 import type { ConfigMap, KubeObject, Pod, ResourceRef, SecretObject } from '#kube';
 import { ApiError, type ApiAccess } from '../api-access.ts';
@@ -158,6 +159,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
           onProgress,
           canChangeUser: runtime.canChangeUser,
           nodeRoot,
+          claimed: (claimNamespace, claimName) => findClaimed(api, claimNamespace, claimName),
         }),
     });
     workers.set(uid, worker);
@@ -248,7 +250,7 @@ function defaultEnvironment(hostname: string, apiServerUrl: string | undefined):
 async function find<T extends KubeObject>(
   api: ApiAccess,
   resource: ResourceRef,
-  namespace: string,
+  namespace: string | undefined,
   name: string,
 ): Promise<T | undefined> {
   try {
@@ -257,6 +259,14 @@ async function find<T extends KubeObject>(
     if (error instanceof ApiError && error.body.code === 404) return undefined;
     throw error;
   }
+}
+
+/** The volume that a claim is bound to. */
+async function findClaimed(api: ApiAccess, namespace: string, name: string): Promise<PersistentVolume | undefined> {
+  const claim = await find<KubeObject & PersistentVolumeClaim>(api, RESOURCES.persistentVolumeClaims, namespace, name);
+  const { volumeName } = claim?.spec ?? {};
+  if (!volumeName || claim?.status?.phase !== 'Bound') return undefined;
+  return find<KubeObject & PersistentVolume>(api, RESOURCES.persistentVolumes, undefined, volumeName);
 }
 
 /** Takes down what pods left behind that were deleted while the lab did not run. */

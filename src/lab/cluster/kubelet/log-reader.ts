@@ -1,5 +1,6 @@
 import { watch } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Clock } from '#base';
 import type { LogOptions } from '../pod-streams.ts';
@@ -43,13 +44,15 @@ async function* readEntries(
   options: LogOptions & { readonly clock: Clock; readonly isOver: () => boolean },
 ): AsyncGenerator<LogEntry> {
   const { signal, clock, follow = false } = options;
-  const file = await open(path, 'r');
+  let file = await open(path, 'r');
   const wakeup = createWakeup(clock);
-  const watcher = follow ? watch(path, () => wakeup.wake()) : undefined;
+  // the folder, because the log may be put aside and begun anew
+  const watcher = follow ? watch(dirname(path), () => wakeup.wake()) : undefined;
   watcher?.on('error', () => undefined);
   try {
     let position = await tailPosition(path, options.tailLines);
     let rest = Buffer.alloc(0);
+    let putAside = false;
     for (;;) {
       const wasOver = options.isOver();
       for (;;) {
@@ -65,6 +68,15 @@ async function* readEntries(
         }
         rest = rest.subarray(start);
       }
+      // It was put aside before this pass over it: now it has been read to its end.
+      if (putAside) {
+        await file.close();
+        file = await open(path, 'r');
+        position = 0;
+      }
+      const wasPutAside = putAside;
+      putAside = follow && (await isPutAside(path, file));
+      if (putAside || wasPutAside) continue;
       // What was written before the end was seen has been read by now.
       if (!follow || wasOver || signal.aborted) return;
       await wakeup.wait(clock.now() + POLL_MS, signal);
@@ -73,6 +85,12 @@ async function* readEntries(
     watcher?.close();
     await file.close();
   }
+}
+
+/** Whether another file stands where this one was opened; nobody writes to this one any more then. */
+async function isPutAside(path: string, file: FileHandle): Promise<boolean> {
+  const [now, then] = await Promise.all([stat(path).catch(() => undefined), file.stat()]);
+  return now !== undefined && now.ino !== then.ino;
 }
 
 /** Where the last `lines` lines begin. A line is one or more entries: partial ones and the one that ends them. */

@@ -1,5 +1,6 @@
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { HostPathVolumeSource, PersistentVolume } from 'kubernetes-types/core/v1.js';
 import { backoffMs, errorText, type Clock, type Log, type Random } from '#base';
 import type { Pod, Volume } from '#kube';
 import { writeVolumeFiles } from './atomic-writer.ts';
@@ -52,6 +53,8 @@ export interface PodVolumesOptions {
   readonly random: Random;
   readonly log: Log;
   readonly nodeRoot: NodeRoot;
+  /** The volume that a claim is bound to; undefined when it is not. */
+  readonly claimed: (namespace: string, claim: string) => Promise<PersistentVolume | undefined>;
   /** Whether files can be given to other users. */
   readonly canChangeUser: boolean;
   readonly signal: AbortSignal;
@@ -202,13 +205,33 @@ async function setUp(options: PodVolumesOptions, pod: Pod, state: VolumeState): 
     if (fsGroup !== undefined) await chown(hostPath, 0, fsGroup);
     return Infinity;
   }
-  if (volume.hostPath !== undefined) {
-    const place = options.nodeRoot.resolve(volume.hostPath.path);
-    await prepareHostPath(place, volume.hostPath.type ?? '');
+  const onNode = volume.hostPath ?? (await claimedHostPath(options, pod, volume));
+  if (onNode !== undefined) {
+    const place = options.nodeRoot.resolve(onNode.path);
+    await prepareHostPath(place, onNode.type ?? '');
     state.hostPath = place.machinePath;
-    state.readOnly = place.readOnly;
+    state.readOnly = place.readOnly || volume.persistentVolumeClaim?.readOnly === true;
+    // A claim's volume is given to the group, as a disk would be; a hostPath never is.
+    if (volume.persistentVolumeClaim !== undefined && fsGroup !== undefined && !place.readOnly) {
+      await chown(place.machinePath, 0, fsGroup);
+      await chmod(place.machinePath, 0o2775);
+    }
     return Infinity;
   }
   const kind = Object.keys(volume).find((key) => key !== 'name') ?? 'unknown';
   throw new VolumeError(`no volume plugin matched: the lab has no ${kind} volumes`);
+}
+
+/** Where the volume of a claim is on the node. The lab knows persistent volumes that are folders of it. */
+async function claimedHostPath(
+  { claimed }: PodVolumesOptions,
+  pod: Pod,
+  { persistentVolumeClaim: claim }: Volume,
+): Promise<HostPathVolumeSource | undefined> {
+  if (claim === undefined) return undefined;
+  const volume = await claimed(pod.metadata?.namespace ?? 'default', claim.claimName);
+  if (volume === undefined) throw new VolumeError(`persistentvolumeclaim "${claim.claimName}" is not bound`);
+  const { hostPath } = volume.spec ?? {};
+  if (hostPath !== undefined) return hostPath;
+  throw new VolumeError(`the lab mounts only hostPath volumes, and "${volume.metadata?.name ?? ''}" is none`);
 }

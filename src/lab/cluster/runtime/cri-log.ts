@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { once } from 'node:events';
 import type { Clock } from '#base';
 
@@ -51,15 +51,31 @@ export interface LogWriter {
   close(): Promise<void>;
 }
 
+/** When a log is begun anew, and how many of its files are kept with the present one (kubelet's containerLogMaxSize and -Files). */
+const ROTATION = { maxBytes: 10 * 1024 * 1024, maxFiles: 5 };
+
 /**
  * Opens a container's log for appending, mode 0600. Text without a newline is written at once as a partial entry, so that
- * a prompt or a file printed by `cat` shows in `kubectl logs` (container engines wait for the newline).
+ * a prompt or a file printed by `cat` shows in `kubectl logs` (container engines wait for the newline). A log that has grown
+ * to 10 MiB is put aside, as `<path>.<time>`, and a new one begun; the eldest goes when there are five.
  */
-export async function openLogWriter(path: string, clock: Clock): Promise<LogWriter> {
+export async function openLogWriter(path: string, clock: Clock, rotation = ROTATION): Promise<LogWriter> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const file = createWriteStream(path, { flags: 'a', mode: 0o600 });
-  await once(file, 'open');
-  const failed = new Promise<void>((resolve) => file.once('error', () => resolve()));
+  let file = await openFile(path);
+  let rotating: Promise<void> | undefined;
+  const putAside = async (): Promise<void> => {
+    const stamp = new Date(clock.now()).toISOString().replace(/[-:]/g, '').replace('T', '-').replace('Z', '');
+    await rename(path, `${path}.${stamp}`);
+    const old = (await readdir(dirname(path))).filter((name) => name.startsWith(`${basename(path)}.`)).sort();
+    for (const name of old.slice(0, -(rotation.maxFiles - 1))) await rm(join(dirname(path), name), { force: true });
+  };
+  const rotate = async (): Promise<void> => {
+    await file.close();
+    // where it cannot be put aside it grows on
+    await putAside().catch(() => undefined);
+    file = await openFile(path);
+    rotating = undefined;
+  };
   return {
     write: async (stream, chunk) => {
       const nowMs = clock.now();
@@ -70,7 +86,31 @@ export async function openLogWriter(path: string, clock: Clock): Promise<LogWrit
         start = end + 1;
       }
       if (start < chunk.length) parts.push(formatLogEntry(nowMs, stream, chunk.subarray(start), true));
-      if (parts.length === 0 || !file.writable || file.write(Buffer.concat(parts))) return;
+      if (parts.length === 0) return;
+      // before the write, so that the lines of one chunk, and a line that goes on in the next one, stay together
+      if (file.bytes() >= rotation.maxBytes) rotating ??= rotate();
+      if (rotating !== undefined) await rotating;
+      await file.write(Buffer.concat(parts));
+    },
+    close: () => file.close(),
+  };
+}
+
+interface LogFile {
+  bytes(): number;
+  write(text: Buffer): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A file that takes no more once it has failed: a container does not end because the disk is full. */
+async function openFile(path: string): Promise<LogFile> {
+  const file = createWriteStream(path, { flags: 'a', mode: 0o600 });
+  await once(file, 'open');
+  const failed = new Promise<void>((resolve) => file.once('error', () => resolve()));
+  return {
+    bytes: () => file.bytesWritten + file.writableLength,
+    write: async (text) => {
+      if (!file.writable || file.write(text)) return;
       await Promise.race([once(file, 'drain'), failed]);
     },
     close: () => Promise.race([new Promise<void>((resolve) => file.end(() => resolve())), failed]),

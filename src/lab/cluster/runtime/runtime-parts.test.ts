@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert, boolean, property, uint8Array } from 'fast-check';
@@ -68,6 +68,44 @@ describe('the way of the environment to a container', () => {
   it('ends with the last value of a name', () => {
     const entries = [1, 2].map((value) => ({ name: 'A', value: String(value) }));
     expect(splitEnvironment(entries).direct).toEqual({ A: '2' });
+  });
+});
+
+describe('a log that grows', () => {
+  it('is begun anew at its limit, keeps so many files, and no line is cut or lost in them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kf-'));
+    try {
+      const path = join(folder, '0.log');
+      const clock = createFakeClock();
+      const log = await openLogWriter(path, clock, { maxBytes: 1000, maxFiles: 3 });
+      // both streams at once, as a container writes them
+      for (let count = 0; count < 100; count += 1) {
+        await clock.advance(1);
+        await Promise.all([
+          log.write('stdout', Buffer.from(`o${count}\n`)),
+          log.write('stderr', Buffer.from(`e${count}\n`)),
+        ]);
+      }
+      await log.close();
+      const names = readdirSync(folder).sort();
+      expect(names).toHaveLength(3);
+      expect(names[0]).toBe('0.log');
+      const ordered = [...names.slice(1), '0.log'].map((name) => readFileSync(join(folder, name), 'utf8'));
+      for (const text of ordered) expect(text.length).toBeLessThan(1200);
+      const lines = ordered
+        .join('')
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(' ').at(-1));
+      const expected = Array.from(
+        { length: 200 },
+        (_, index) => `${index % 2 === 0 ? 'o' : 'e'}${Math.floor(index / 2)}`,
+      );
+      expect(lines).toEqual(expected.slice(-lines.length));
+      expect(lines.length).toBeGreaterThan(40);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
 
