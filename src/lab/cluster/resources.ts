@@ -21,6 +21,8 @@ export const RESOURCES = {
   endpointSlices: { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' },
   podDisruptionBudgets: { group: 'policy', version: 'v1', resource: 'poddisruptionbudgets' },
   persistentVolumeClaims: { group: '', version: 'v1', resource: 'persistentvolumeclaims' },
+  persistentVolumes: { group: '', version: 'v1', resource: 'persistentvolumes' },
+  storageClasses: { group: 'storage.k8s.io', version: 'v1', resource: 'storageclasses' },
   leases: { group: 'coordination.k8s.io', version: 'v1', resource: 'leases' },
   csiNodes: { group: 'storage.k8s.io', version: 'v1', resource: 'csinodes' },
   csiDrivers: { group: 'storage.k8s.io', version: 'v1', resource: 'csidrivers' },

@@ -21,6 +21,7 @@ import {
 import { SYSTEM_NAMESPACES } from './namespaces/namespace-plan.ts';
 import { startPodGc } from './collection/pod-gc.ts';
 import { startReplicaSetController } from './workloads/replicaset.ts';
+import { ensureStorageClasses, startClaimController, startVolumeController } from './storage/claims.ts';
 import { startEndpointsController } from './services/endpoints.ts';
 import { startScheduler } from './scheduling/scheduler.ts';
 
@@ -49,6 +50,7 @@ export async function startControllers(options: ControllersOptions): Promise<Asy
   const contents = [DEFAULT_SERVICE_ACCOUNT, rootCaConfigMap(caPem)];
   try {
     await ensureSystemNamespaces(context);
+    await ensureStorageClasses(context);
     for (const content of contents) {
       for (const namespace of SYSTEM_NAMESPACES) await createNamespaceContent(context, content, namespace);
     }
@@ -68,6 +70,8 @@ export async function startControllers(options: ControllersOptions): Promise<Asy
   stack.use(startCronJobController(context));
   stack.use(startEndpointsController(context));
   stack.use(startBudgetController(context));
+  stack.use(startClaimController(context));
+  stack.use(startVolumeController(context));
   stack.use(startScheduler(context));
   stack.use(startGarbageCollector(context, catalog));
   stack.use(startPodGc(context));

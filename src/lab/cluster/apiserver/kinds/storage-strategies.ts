@@ -15,7 +15,7 @@ export function withClaimDefaults(claim: JsonRecord): JsonRecord {
 
 const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 
-/** PersistentVolumeClaims: stored, and Pending until somebody binds them; the lab has no provisioner. */
+/** PersistentVolumeClaims: Pending until they are bound (controllers/storage). */
 export const claimStrategy: Strategy = {
   defaults: (object) => withClaimDefaults(object) as unknown as KubeObject,
   validate: (object, old) => {
@@ -77,7 +77,9 @@ function fixedClaimIssues(spec: JsonRecord, before: JsonRecord): FieldIssue[] {
     volumeAttributesClassName: _class,
     ...rest
   }: JsonRecord) => rest;
-  return jsonEqual(fixed(spec), fixed(before))
+  // The default class is filled in when it is known, also later.
+  const filled = before['storageClassName'] === undefined ? { storageClassName: spec['storageClassName'] } : {};
+  return jsonEqual(fixed(spec), { ...fixed(before), ...filled })
     ? []
     : [
         forbiddenIssue(

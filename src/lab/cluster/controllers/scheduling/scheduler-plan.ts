@@ -20,9 +20,11 @@ export function awaitsScheduling(pod: Pod): boolean {
 /**
  * Chooses a node by nodeSelector, required node affinity, taints and `unschedulable`. Requests of CPU and memory, ports,
  * pod affinity and spreading are not looked at: the lab has one node and its containers are processes of the machine.
+ * `volumeProblem` is why the pod's volumes keep it from every node.
  */
-export function planScheduling(pod: Pod, nodes: readonly Node[]): SchedulingDecision {
+export function planScheduling(pod: Pod, nodes: readonly Node[], volumeProblem?: string): SchedulingDecision {
   if (nodes.length === 0) return { kind: 'unschedulable', message: 'no nodes available to schedule pods' };
+  if (volumeProblem !== undefined) return unschedulable(nodes, volumeProblem);
   const refusals = new Map<string, number>();
   for (const node of nodes) {
     const refusal = refusalOf(pod, node);
@@ -30,9 +32,19 @@ export function planScheduling(pod: Pod, nodes: readonly Node[]): SchedulingDeci
     refusals.set(refusal, (refusals.get(refusal) ?? 0) + 1);
   }
   const reasons = [...refusals].map(([reason, count]) => `${count} ${reason}`).sort();
-  const preemption = `preemption: 0/${nodes.length} nodes are available: ${nodes.length} Preemption is not helpful for scheduling.`;
-  const message = `0/${nodes.length} nodes are available: ${reasons.join(', ')}. ${preemption}`;
-  return { kind: 'unschedulable', message };
+  return unschedulable(nodes, reasons.join(', '));
+}
+
+function unschedulable({ length }: readonly Node[], reasons: string): SchedulingDecision {
+  const preemption = `preemption: 0/${length} nodes are available: ${length} Preemption is not helpful for scheduling.`;
+  return { kind: 'unschedulable', message: `0/${length} nodes are available: ${reasons}. ${preemption}` };
+}
+
+/** The names of the claims that the pod's volumes are. */
+export function claimsOf({ spec }: Pod): readonly string[] {
+  return (spec?.volumes ?? []).flatMap(({ persistentVolumeClaim: claim }) =>
+    claim === undefined ? [] : [claim.claimName],
+  );
 }
 
 /** Whether a pod that failed before fails in the same way: then there is nothing new to write. */

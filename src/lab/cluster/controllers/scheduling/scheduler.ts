@@ -1,10 +1,11 @@
+import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
 import type { KubeObject, Node, Pod, PodCondition } from '#kube';
 import { ignoreNotFound, orIfNotFound } from '../reconcile/api-errors.ts';
 import type { ControllerContext } from '../reconcile/context.ts';
 import { keyOf, parseKey } from '../reconcile/informer.ts';
 import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
 import { RESOURCES } from '../../resources.ts';
-import { awaitsScheduling, planScheduling, saysAlready } from './scheduler-plan.ts';
+import { awaitsScheduling, claimsOf, planScheduling, saysAlready } from './scheduler-plan.ts';
 
 /** Gives each pending pod its node, or writes into its status and an event why there is none. */
 export function startScheduler(context: ControllerContext): ReconcileLoop {
@@ -21,6 +22,17 @@ export function startScheduler(context: ControllerContext): ReconcileLoop {
     return ignoreNotFound(api.patch(RESOURCES.pods, key, 'strategic', body, 'status'));
   };
 
+  /** A pod waits until its claims are bound (the scheduler's plugin VolumeBinding, whose texts these are). */
+  const volumeProblem = async (namespace: string, pod: Pod): Promise<string | undefined> => {
+    for (const name of claimsOf(pod)) {
+      const read = api.get<PersistentVolumeClaim & KubeObject>(RESOURCES.persistentVolumeClaims, { namespace, name });
+      const claim = await orIfNotFound(read, undefined);
+      if (claim === undefined) return `persistentvolumeclaim "${name}" not found`;
+      if (claim.status?.phase !== 'Bound') return 'pod has unbound immediate PersistentVolumeClaims';
+    }
+    return undefined;
+  };
+
   const loop = startReconcileLoop({
     ...context,
     name: 'scheduler',
@@ -30,7 +42,7 @@ export function startScheduler(context: ControllerContext): ReconcileLoop {
       const pod = await orIfNotFound(api.get<Pod & KubeObject>(RESOURCES.pods, at), undefined);
       if (pod === undefined || !awaitsScheduling(pod)) return undefined;
       const { items } = await api.list<Node>(RESOURCES.nodes);
-      const decision = planScheduling(pod, items);
+      const decision = planScheduling(pod, items, await volumeProblem(namespace, pod));
       if (decision.kind === 'unschedulable') {
         const { message } = decision;
         if (saysAlready(pod, message)) return undefined;
@@ -59,6 +71,9 @@ export function startScheduler(context: ControllerContext): ReconcileLoop {
     }
     pending.add(key);
     loop.enqueue(key);
+  });
+  context.watch(RESOURCES.persistentVolumeClaims, ({ object }) => {
+    for (const key of pending) if (parseKey(key).namespace === object.metadata.namespace) loop.enqueue(key);
   });
   context.watch<Node & KubeObject>(RESOURCES.nodes, ({ previous, object }) => {
     // A node's heartbeat changes nothing for a pod that waits.
