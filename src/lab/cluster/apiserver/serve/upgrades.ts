@@ -99,6 +99,8 @@ function serveWebSocket(
 ): Promise<void> {
   const { request, socket, head, protocol } = opening;
   const server = new WebSocketServer({ noServer: true, handleProtocols: () => protocol });
+  // The tunnel's name has a slash, which is no token of RFC 6455 and which ws therefore refuses. What is agreed is known here.
+  request.headers['sec-websocket-protocol'] = 'agreed';
   return new Promise((resolve, reject) => {
     server.handleUpgrade(request, socket, head, (webSocket) => {
       const serve = protocol.startsWith(TUNNEL)
