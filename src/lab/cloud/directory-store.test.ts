@@ -48,6 +48,22 @@ describe('the directory', () => {
     expect(openDirectory(store, createFakeRandom()).byObjectId(identity.objectId)).toBeUndefined();
   });
 
+  it('keeps applications and groups, and what was removed stays away', () => {
+    const store = createMemoryStore();
+    const first = openDirectory(store, createFakeRandom());
+    const { clientId } = first.createApplication({ displayName: 'kept' });
+    const gone = first.createApplication({ displayName: 'gone' });
+    first.removeApplication(first.applicationByClientId(gone.clientId)?.objectId ?? '');
+    for (const name of ['team', 'gone']) {
+      first.putGroup({ objectId: name, displayName: name, mailNickname: name, memberIds: [first.user.objectId] });
+    }
+    first.removeGroup('gone');
+    const again = openDirectory(store, createFakeRandom('two'));
+    expect(again.applications().map((application) => application.clientId)).toEqual([clientId]);
+    expect(again.applicationByClientId(clientId.toUpperCase())).toEqual(first.applicationByClientId(clientId));
+    expect(again.groupsOf(first.user.objectId)).toEqual(['team']);
+  });
+
   it('does not give its user up', () => {
     const directory = openDirectory(createMemoryStore(), createFakeRandom());
     expect(() => directory.remove(directory.user.objectId)).toThrow(/cannot be removed/);

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { KeyferryError, type Random, type Secret } from '#base';
 import type { Json, Store } from '#lab/store';
 import { createClientSecret } from './client-secret.ts';
-import type { Application, Directory, Principal, Subscription, Tenant } from './directory.ts';
+import type { Application, Directory, Group, Principal, Subscription, Tenant } from './directory.ts';
+import { createGroups, type Groups } from './groups.ts';
 
 /** An application that was just made: the only moment at which its secret is known. */
 export interface NewApplication {
@@ -28,6 +29,7 @@ type Home = z.infer<typeof homeSchema>;
 const HOME_KEY = 'directory/home';
 const PRINCIPAL_PREFIX = 'directory/principals/';
 const APPLICATION_PREFIX = 'directory/applications/';
+const GROUP_PREFIX = 'directory/groups/';
 
 /** Opens the directory that `store` holds; an empty store gets a tenant, a subscription and a user first. */
 export function openDirectory(store: Store, random: Random): LabDirectory {
@@ -71,6 +73,7 @@ export function openDirectory(store: Store, random: Random): LabDirectory {
       unindex(objectId);
     },
     ...applications,
+    ...openGroups(store),
     createApplication: ({ displayName }) => {
       const { text, kept } = createClientSecret(random, {});
       const [clientId, objectId] = [random.uuid(), random.uuid()];
@@ -115,6 +118,15 @@ function openApplications(store: Store): Applications {
       byObjectId.delete(fold(objectId));
     },
   };
+}
+
+function openGroups(store: Store): Groups {
+  const key = (objectId: string) => `${GROUP_PREFIX}${fold(objectId)}`;
+  return createGroups(
+    store.list(GROUP_PREFIX).map(({ value }) => value as unknown as Group),
+    (objectId, group) =>
+      group === undefined ? store.delete(key(objectId)) : store.put(key(objectId), group as unknown as Json),
+  );
 }
 
 function seed(store: Store, random: Random): Home {

@@ -89,6 +89,16 @@ export interface Principal {
   readonly federatedCredentials: readonly FederatedIdentityCredential[];
 }
 
+/** A security group. Members are principals and groups, by object id. */
+export interface Group {
+  readonly objectId: string;
+  readonly displayName: string;
+  readonly mailNickname: string;
+  readonly description?: string;
+  readonly createdAtMs?: number;
+  readonly memberIds: readonly string[];
+}
+
 /**
  * Who exists in the lab's tenant. ARM writes managed identities and their credentials into it, Graph applications and their
  * service principals; Entra ID reads it. Every change is in the store when the call returns.
@@ -110,4 +120,10 @@ export interface Directory {
   putApplication(application: Application): void;
   /** Removes the application alone; its service principal has a life of its own. */
   removeApplication(objectId: string): void;
+  groups(): readonly Group[];
+  groupByObjectId(objectId: string): Group | undefined;
+  putGroup(group: Group): void;
+  removeGroup(objectId: string): void;
+  /** The object ids of every group that a principal or a group is in, by way of other groups too. */
+  groupsOf(objectId: string): readonly string[];
 }

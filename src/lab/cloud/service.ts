@@ -15,6 +15,8 @@ export interface AccessToken {
   /** The client (application) id: `appid` or `azp`. */
   readonly clientId: string;
   readonly identityType: 'app' | 'user';
+  /** The groups that the principal is in at the time of the request; none when it is left out. */
+  readonly groupIds?: readonly string[];
   /** The ARM id (`xms_mirid`) of a managed identity. */
   readonly managedIdentityArmId?: string;
   readonly expiresAtMs: number;

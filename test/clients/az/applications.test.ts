@@ -138,6 +138,19 @@ const ROWS: readonly Row[] = [
     seen: '[]',
   },
   {
+    does: 'makes a group with a member',
+    line:
+      'az ad group create --display-name team --mail-nickname team -o none && ' +
+      'az ad group member add --group team --member-id $(az ad signed-in-user show --query id -o tsv) && ' +
+      "az ad group member list --group team --query '[].displayName' -o tsv",
+    seen: 'Lab User',
+  },
+  {
+    does: 'tells whose member somebody is',
+    line: "az ad user get-member-groups --id $(az account show --query user.name -o tsv) --query '[].displayName' -o tsv",
+    seen: 'team',
+  },
+  {
     does: 'shows who is signed in',
     line: "az ad signed-in-user show --query 'ends_with(userPrincipalName, `.onmicrosoft.com`)' -o tsv",
     seen: 'true',

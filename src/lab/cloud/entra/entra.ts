@@ -66,7 +66,7 @@ export function openEntra(deps: EntraDeps): Entra {
         resource: findResource(resource, directory),
         capabilities: [],
       }),
-    verifier: createTokenVerifier({ clock, tenant, key }),
+    verifier: createTokenVerifier({ clock, tenant, key, groupsOf: (objectId) => directory.groupsOf(objectId) }),
     service: {
       name: 'entra',
       serves: (host) => LOGIN_HOSTS.has(host),

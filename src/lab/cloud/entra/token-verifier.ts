@@ -12,6 +12,8 @@ export interface TokenVerifierDeps {
   readonly clock: Clock;
   readonly tenant: Tenant;
   readonly key: Promise<SigningKey>;
+  /** The groups that a principal is in. */
+  readonly groupsOf?: (objectId: string) => readonly string[];
 }
 
 /** The tolerance for clocks that differ, as Microsoft's token libraries have it. */
@@ -33,7 +35,7 @@ const claimsSchema = z.object({
  * Checks tokens against the tenant's own key. The issuer is looked at first, since it says whose key to use: a token of
  * another tenant is told from a forged one, as Key Vault does (AKV10032). Nothing is granted before the signature fits.
  */
-export function createTokenVerifier({ clock, tenant, key }: TokenVerifierDeps): TokenVerifier {
+export function createTokenVerifier({ clock, tenant, key, groupsOf }: TokenVerifierDeps): TokenVerifier {
   const issuers = new Set(AZURE_CLOUDS.map((cloud) => v1Issuer(cloud.tokenIssuerHost, tenant.tenantId)));
   return {
     async verify(authorization, audiences): Promise<TokenVerdict> {
@@ -59,6 +61,7 @@ export function createTokenVerifier({ clock, tenant, key }: TokenVerifierDeps): 
           clientId: claims.appid,
           identityType: claims.idtyp,
           expiresAtMs: claims.exp * 1000,
+          ...(groupsOf === undefined ? {} : { groupIds: groupsOf(claims.oid) }),
           ...(claims.xms_mirid === undefined ? {} : { managedIdentityArmId: claims.xms_mirid }),
         },
       };

@@ -1,4 +1,4 @@
-import type { Application, Directory, Principal } from '../directory.ts';
+import type { Application, Directory, Group, Principal } from '../directory.ts';
 import { graphTime, renderCertificate, renderPassword } from './credentials.ts';
 
 /** One object as Graph shows it. */
@@ -7,9 +7,9 @@ export type GraphObject = Readonly<Record<string, unknown>> & { readonly id: str
 /** A kind of objects that are read alike. */
 export interface GraphKind {
   /** As paths have it. */
-  readonly collection: 'users' | 'servicePrincipals' | 'applications';
+  readonly collection: 'users' | 'servicePrincipals' | 'applications' | 'groups';
   /** As `getByIds` asks for it. */
-  readonly type: 'user' | 'servicePrincipal' | 'application';
+  readonly type: 'user' | 'servicePrincipal' | 'application' | 'group';
   /** The fields by which `/<collection>/<key>` finds one. */
   readonly keys: readonly string[];
   all(directory: Directory): readonly GraphObject[];
@@ -41,6 +41,12 @@ export const GRAPH_KINDS: readonly GraphKind[] = [
     type: 'application',
     keys: ['id'],
     all: (directory) => directory.applications().map((application) => renderApplication(directory, application)),
+  },
+  {
+    collection: 'groups',
+    type: 'group',
+    keys: ['id'],
+    all: ({ groups }) => groups().map(renderGroup),
   },
 ];
 
@@ -120,6 +126,44 @@ export function renderApplication(directory: Directory, application: Application
     keyCredentials: application.certificates.map(renderCertificate),
     passwordCredentials: application.secrets.map(renderPassword),
   };
+}
+
+/** A security group. */
+export function renderGroup(group: Group): GraphObject {
+  return {
+    id: group.objectId,
+    deletedDateTime: null,
+    classification: null,
+    createdDateTime: group.createdAtMs === undefined ? null : graphTime(group.createdAtMs),
+    creationOptions: [],
+    description: group.description ?? null,
+    displayName: group.displayName,
+    expirationDateTime: null,
+    groupTypes: [],
+    isAssignableToRole: null,
+    mail: null,
+    mailEnabled: false,
+    mailNickname: group.mailNickname,
+    membershipRule: null,
+    membershipRuleProcessingState: null,
+    onPremisesSyncEnabled: null,
+    proxyAddresses: [],
+    renewedDateTime: null,
+    resourceBehaviorOptions: [],
+    resourceProvisioningOptions: [],
+    securityEnabled: true,
+    theme: null,
+    visibility: null,
+  };
+}
+
+/** Any object of the directory with its kind, by object id. */
+export function findObject(directory: Directory, id: string): GraphObject | undefined {
+  for (const kind of GRAPH_KINDS) {
+    const found = kind.all(directory).find((object) => object.id.toLowerCase() === id.toLowerCase());
+    if (found !== undefined) return { '@odata.type': `#microsoft.graph.${kind.type}`, ...found };
+  }
+  return undefined;
 }
 
 const INFO = {

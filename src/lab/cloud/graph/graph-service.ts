@@ -11,14 +11,15 @@ import { authenticate } from './authenticate.ts';
 import { createFederatedCredentialRoutes } from './federated-credentials.ts';
 import { odataContext, type GraphCall, type GraphContext, type GraphRoute } from './graph-call.ts';
 import { accessDenied, badRequest, notFound, unknownSegment } from './graph-errors.ts';
-import { GRAPH_KINDS, renderUser, type GraphKind, type GraphObject } from './graph-objects.ts';
+import { findObject, GRAPH_KINDS, renderUser, type GraphKind, type GraphObject } from './graph-objects.ts';
 import { answerList, answerObject } from './graph-query.ts';
+import { createGroupRoutes } from './groups.ts';
 import { createServicePrincipalRoutes } from './service-principals.ts';
 
 const HOSTS: readonly string[] = AZURE_CLOUDS.flatMap(({ graphHosts }) => graphHosts);
 
 /** Reads that are POSTs. */
-const READS = new Set(['DirectoryObjectsGetByIds']);
+const READS = new Set(['DirectoryObjectsGetByIds', 'GetMemberGroups', 'CheckMemberGroups']);
 
 /** What Graph needs. */
 export interface GraphDeps {
@@ -40,6 +41,7 @@ export function createGraph(deps: GraphDeps): CloudService {
     ...createApplicationRoutes(deps),
     ...createFederatedCredentialRoutes(deps),
     ...createServicePrincipalRoutes(deps),
+    ...createGroupRoutes(deps),
   ]);
 
   const answer = async (request: Request): Promise<Response> => {
@@ -131,11 +133,9 @@ function createReadRoutes({ directory }: GraphContext): readonly GraphRoute[] {
 
   const getObject = (call: GraphCall) => {
     const { id = '' } = call.params;
-    for (const kind of GRAPH_KINDS) {
-      const found = kind.all(directory).find((object) => fold(object.id) === fold(id));
-      if (found !== undefined) return answerObject(call, 'directoryObjects', typed(kind, found));
-    }
-    throw notFound(id);
+    const found = findObject(directory, id);
+    if (found === undefined) throw notFound(id);
+    return answerObject(call, 'directoryObjects', found);
   };
 
   // Nobody owns anything: the lab's user may change everything as it is.

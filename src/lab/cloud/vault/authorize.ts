@@ -42,7 +42,7 @@ function grants(policy: AccessPolicy, vault: VaultRecord, token: AccessToken, ac
   const verbs = policy.permissions[action.collection] ?? [];
   return (
     sameId(policy.tenantId, vault.tenantId) &&
-    sameId(policy.objectId, token.objectId) &&
+    [token.objectId, ...(token.groupIds ?? [])].some((id) => sameId(policy.objectId, id)) &&
     (policy.applicationId === undefined || sameId(policy.applicationId, token.clientId)) &&
     // `all` is what az gives the creator of a vault; here it is every permission, purge included.
     verbs.some((verb) => sameId(verb, action.verb) || sameId(verb, 'all'))

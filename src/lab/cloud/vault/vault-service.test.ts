@@ -562,6 +562,14 @@ describe('access policies', () => {
     expect((await send(method, path, sent)).status).not.toBe(403);
   });
 
+  it('hold for who is in the group that they name', async () => {
+    allow(['list']);
+    expect((await send('GET', '/secrets', { token: { ...POD, oid: 'a-member' } })).status).toBe(403);
+    expect((await send('GET', '/secrets', { token: { ...POD, oid: 'a-member', groups: [OTHER_ID] } })).status).toBe(
+      200,
+    );
+  });
+
   it('tell nobody without a permission whether a secret exists', async () => {
     allow([]);
     expect((await send('GET', '/secrets/nope', { token: POD })).status).toBe(403);

@@ -52,7 +52,7 @@ export function openAccess(deps: {
 
   const rolesFor: Access['rolesFor'] = (principalId, wanted, scope) =>
     assignments
-      .of([principalId])
+      .of([principalId, ...directory.groupsOf(principalId)])
       .filter((assignment) => scopeHolds(assignment.scope, scope))
       .flatMap(({ roleName }) => definitions.find(roleName) ?? [])
       .filter((role) => roleAllows(role, wanted));
@@ -63,7 +63,7 @@ export function openAccess(deps: {
     allows: (principalId, wanted, scope) => rolesFor(principalId, wanted, scope).length > 0,
     sees: (principalId, scope) =>
       assignments
-        .of([principalId])
+        .of([principalId, ...directory.groupsOf(principalId)])
         .some((assignment) => scopeHolds(assignment.scope, scope) || scopeHolds(scope, assignment.scope)),
   };
 }

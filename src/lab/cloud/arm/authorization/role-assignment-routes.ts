@@ -187,7 +187,8 @@ function parseAssignment(name: string, body: JsonObject): WantedAssignment {
 /** The principal's type, from the directory. Throws 400 when the directory has no such principal, or one of another type. */
 function resolvePrincipal(directory: Directory, principalId: string, sent: string | undefined): PrincipalType {
   const principal = directory.byObjectId(principalId);
-  if (principal === undefined) {
+  const group = directory.groupByObjectId(principalId);
+  if (principal === undefined && group === undefined) {
     throw new AzureError(
       400,
       'PrincipalNotFound',
@@ -197,7 +198,7 @@ function resolvePrincipal(directory: Directory, principalId: string, sent: strin
         'property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype',
     );
   }
-  const type = TYPES[principal.type];
+  const type = principal === undefined ? 'Group' : TYPES[principal.type];
   if (sent !== undefined && sent.toLowerCase() !== type.toLowerCase()) {
     throw new AzureError(
       400,

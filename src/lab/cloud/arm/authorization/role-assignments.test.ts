@@ -131,6 +131,18 @@ describe('a role assignment', () => {
     expect(shown.map(({ properties }) => properties.roleDefinitionId)).toEqual(roles.map(roleId));
   });
 
+  it('for a group holds for its members', async () => {
+    const lab = await createLab();
+    const group = { objectId: guid(8), displayName: 'team', mailNickname: 'team', memberIds: [] };
+    lab.directory.putGroup(group);
+    const made = await lab.send('PUT', assignmentPath(GROUP), wanted(READER, group.objectId));
+    expect(made).toMatchObject({ status: 201, body: { properties: { principalType: 'Group' } } });
+    const read = async () => (await lab.send('GET', VAULT, undefined, APP)).status;
+    expect(await read()).toBe(403);
+    lab.directory.putGroup({ ...group, memberIds: [APP.oid] });
+    expect(await read()).toBe(200);
+  });
+
   it('goes with what it is about', async () => {
     const lab = await createLab();
     await lab.send('PUT', assignmentPath(GROUP, 1), wanted(CONTRIBUTOR));

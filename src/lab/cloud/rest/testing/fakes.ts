@@ -1,4 +1,5 @@
 import type { Application, Principal, Directory } from '../../directory.ts';
+import { createGroups } from '../../groups.ts';
 import type { ClusterHost, ClusterSpec } from '../../clusters.ts';
 import type { AccessToken, AuditFacts, AuditLog, TokenRefusal, TokenVerifier } from '../../service.ts';
 
@@ -35,6 +36,7 @@ export function createFakeDirectory(): Directory {
     applicationByClientId: (clientId) => [...applications.values()].find((each) => each.clientId === clientId),
     putApplication: (application) => void applications.set(application.objectId, application),
     removeApplication: (objectId) => void applications.delete(objectId),
+    ...createGroups([], () => undefined),
   };
 }
 
@@ -45,6 +47,8 @@ export interface FakeToken {
   readonly appid?: string;
   readonly tid?: string;
   readonly user?: boolean;
+  /** The groups that its principal is in. */
+  readonly groups?: readonly string[];
   readonly armId?: string;
   /** The token is refused for this reason. */
   readonly refusal?: TokenRefusal;
@@ -77,6 +81,7 @@ export function createFakeTokens(): TokenVerifier {
         objectId: token.oid ?? USER.objectId,
         clientId: token.appid ?? '04b07795-8ddb-461a-bbee-02f9e1bf7b46',
         identityType: token.user === false ? 'app' : 'user',
+        ...(token.groups === undefined ? {} : { groupIds: token.groups }),
         ...(token.armId === undefined ? {} : { managedIdentityArmId: token.armId }),
         expiresAtMs: Number.MAX_SAFE_INTEGER,
       };
