@@ -1,6 +1,6 @@
 import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
+import { join, posix } from 'node:path';
 
 /** Where a path of the node is on this machine. */
 export interface NodePlace {
@@ -63,13 +63,12 @@ export async function createNodeRoot(options: NodeRootOptions): Promise<NodeRoot
     await mkdir(join(nodeDir, folder), { recursive: true, mode: 0o755 });
     await chmod(join(nodeDir, folder), mode);
   }
-  // where the sockets of providers are looked for
-  const providers = join(dirname(join(kubeletDir, 'providers')), 'secrets-store-csi-providers-etc');
   const mapped: readonly (readonly [nodePath: string, machinePath: string])[] = [
     ['/var/lib/kubelet', kubeletDir],
     ['/var/log/pods', logDir],
+    // the two folders where the driver looks for the sockets of providers
     ['/run/secrets-store-csi-providers', join(kubeletDir, 'providers')],
-    ['/etc/kubernetes/secrets-store-csi-providers', providers],
+    ['/etc/kubernetes/secrets-store-csi-providers', join(kubeletDir, 'secrets-store-csi-providers-etc')],
   ];
 
   const place = (nodePath: string): NodePlace => {

@@ -1,9 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { Server as GrpcServer, ServerCredentials, status } from '@grpc/grpc-js';
 import type { Probe } from 'kubernetes-types/core/v1.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#base';
+import { HealthCheckResponse_ServingStatus, HealthService } from '../../../gen/grpc/health/v1/health.ts';
 import { createFakeClock } from '../../../base/testing/index.ts';
 import { runProbe, type ProbeOutcome } from './probe-run.ts';
 import { createThreshold, startProbes, type ProbeKind } from './probes.ts';
@@ -215,6 +217,38 @@ describe('an attempt of a probe', () => {
       result: 'failure',
       output: `Get "http://127.0.0.1:${port}/hang": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`,
     });
+  });
+
+  it.each([
+    ['', { result: 'success', output: 'service healthy' }],
+    ['sick', { result: 'failure', output: 'service unhealthy (responded with "NOT_SERVING")' }],
+    ['away', { result: 'failure', output: expect.stringContaining('health rpc probe failed') }],
+  ])('asks the health service of gRPC for %j', async (service, outcome) => {
+    const grpcServer = new GrpcServer();
+    grpcServer.addService(HealthService, {
+      check: (call: { request: { service: string } }, answer: (error: object | null, value?: object) => void) => {
+        if (call.request.service === 'away') answer({ code: status.NOT_FOUND, details: 'unknown service' });
+        else
+          answer(null, {
+            status: HealthCheckResponse_ServingStatus[call.request.service === '' ? 'SERVING' : 'NOT_SERVING'],
+          });
+      },
+    } as never);
+    try {
+      const port = await new Promise<number>((resolve, reject) => {
+        grpcServer.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+          error === null ? resolve(bound) : reject(error),
+        );
+      });
+      expect(await run({ grpc: { port, service }, timeoutSeconds: 5 })).toEqual(outcome);
+    } finally {
+      grpcServer.forceShutdown();
+    }
+  });
+
+  it('gives a gRPC server up that nobody is', async () => {
+    const seen = await run({ grpc: { port: 1 } });
+    expect(seen.result).toBe('failure');
   });
 
   it('connects to a port', async () => {
