@@ -111,9 +111,9 @@ export function workloadSpec(name: string): Body {
   };
 }
 
-/** Tries until the server has caught up, at most five seconds: what controllers and caches do takes a moment. */
-export async function eventually<T>(look: () => Promise<T>, done: (found: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 5000;
+/** Tries until the server has caught up, at most so long: what controllers and caches do takes a moment. */
+export async function eventually<T>(look: () => Promise<T>, done: (found: T) => boolean, forMs = 5000): Promise<T> {
+  const deadline = Date.now() + forMs;
   for (;;) {
     const found = await look();
     if (done(found) || Date.now() > deadline) return found;
