@@ -151,11 +151,13 @@ export function createArm(deps: ArmDeps): ArmService {
 
   const authorize = ({ route, params }: RouteMatch<ArmRoute>, token: AccessToken) => {
     if (route.open === true) return;
+    // In the casing of the route table, as Azure names actions.
     const path = route.path
       .split('/')
       .slice(1)
       .map((part) => (part.startsWith(':') ? (params[part.slice(1)] ?? '') : part));
-    const required = requiredAction(route.method, [...pathSegments(params['scope'] ?? ''), ...path]);
+    const scopePath = (params['scope'] ?? '').split('/').filter((part) => part !== '');
+    const required = requiredAction(route.method, [...scopePath, ...path]);
     // What belongs to the whole tenant is read by the rights that somebody has in the subscription.
     const isTenants = route.method === 'GET' && !required.scope.toLowerCase().startsWith('/subscriptions/');
     const scope = isTenants ? `/subscriptions/${directory.subscription.subscriptionId}` : required.scope;
@@ -181,7 +183,7 @@ export function createArm(deps: ArmDeps): ArmService {
     }
     if (match === undefined) throw noRoute(knowsPath(segments), request.method, segments, apiVersion);
     authorize(match, token);
-    if (request.method !== 'GET' && request.method !== 'DELETE') groups.refuseWhileDeleting(url.pathname);
+    if (request.method !== 'GET' && request.method !== 'DELETE') groups.refuseWhileDeleting(`/${segments.join('/')}`);
     return match.route.handle({
       url,
       apiVersion,
