@@ -60,6 +60,7 @@ export const remove = table('remove', [
     'kubectl create ns doomed && kubectl create cm -n doomed c && kubectl create deployment -n doomed d --image=nginx',
     'namespace/doomed created\nconfigmap/c created\ndeployment.apps/d created',
   ],
+  ['kubectl rollout status deployment/d -n doomed --timeout=30s | tail -1', 'deployment "d" successfully rolled out'],
   ['kubectl delete ns doomed --timeout=30s', 'namespace "doomed" deleted'],
   ['kubectl get all,cm -n doomed', 'No resources found in doomed namespace.'],
   [
@@ -68,7 +69,7 @@ export const remove = table('remove', [
   ],
   [
     'kubectl delete cm held --timeout=2s',
-    /^configmap "held" deleted from remove namespace\nerror: timed out waiting for the condition on configmaps\/held$/,
+    /^configmap "held" deleted from remove namespace\n[^]*error: timed out waiting for the condition on configmaps\/held$/,
     1,
   ],
   ['kubectl get cm held -o jsonpath={.metadata.deletionTimestamp}', /^\d{4}-/],
