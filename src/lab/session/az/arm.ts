@@ -26,6 +26,8 @@ export interface Arm {
   /** All pages of a list. `filter` becomes `$filter`. */
   list(path: string, apiVersion: string, filter?: string): Promise<readonly JsonObject[]>;
   post(path: string, apiVersion: string): Promise<JsonObject>;
+  /** Changes some fields of a resource and answers all of it as it is when the operation has ended. */
+  patch(path: string, apiVersion: string, body: Json): Promise<JsonObject>;
   /** Does an action that may take long and answers nothing. */
   act(path: string, apiVersion: string, options?: WriteOptions): Promise<void>;
   /** Writes a resource and answers it as it is when the operation has ended; undefined with `noWait`. */
@@ -91,6 +93,13 @@ export function createArm(io: AzIo, http: AzHttp, tokens: Tokens, account: Accou
       const answer = await send('PUT', target, body);
       const resource = bodyOf(answer);
       if (noWait) return undefined;
+      const ended = await waitForEnd({ io, answer, resourceUrl: target, get: (address) => send('GET', address) });
+      return ended ?? resource;
+    },
+    async patch(path, apiVersion, body) {
+      const target = url(path, apiVersion);
+      const answer = await send('PATCH', target, body);
+      const resource = bodyOf(answer);
       const ended = await waitForEnd({ io, answer, resourceUrl: target, get: (address) => send('GET', address) });
       return ended ?? resource;
     },

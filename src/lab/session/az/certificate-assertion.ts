@@ -43,7 +43,9 @@ async function readPem(file: string): Promise<{ key: KeyObject; certificate: X50
     throw new AzError('error', `[Errno 2] ${reason}: '${file}'`, { cause: error });
   });
   try {
-    return { key: createPrivateKey(text), certificate: new X509Certificate(text) };
+    const key = createPrivateKey(text);
+    if (key.asymmetricKeyType !== 'rsa') throw new Error(`the key is ${key.asymmetricKeyType}, and must be RSA`);
+    return { key, certificate: new X509Certificate(text) };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new AzError('error', `Invalid certificate, please use a valid PEM file. Error detail: ${detail}`, {

@@ -80,6 +80,7 @@ describe('a wrong command line', () => {
       'ERROR: the following arguments are required: --identity-name, --resource-group/-g, --issuer, --subject\nSee: az identity federated-credential create --help\n',
     ],
     ['group list --query a[', "ERROR: argument --query: invalid jmespath_type value: 'a['\n"],
+    ['version --query azure-cli', "ERROR: argument --query: invalid jmespath_type value: 'azure-cli'\n"],
     ['group list --bogus', 'ERROR: unrecognized arguments: --bogus\nSee: az group list --help\n'],
   ])('"%s" ends with 2', async (line, message) => {
     const { code, stdout, stderr } = await az(line.split(' '));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { camelKey, flattenResource, isoSeconds, shapeResource } from './shape.ts';
+import { camelKey, flattenResource, isoSeconds, pythonTime, shapeResource } from './shape.ts';
 
 describe('the spelling of a key', () => {
   it.each([
@@ -42,4 +42,16 @@ describe('a resource', () => {
 
 it('prints seconds as az prints times', () => {
   expect([isoSeconds(1767225600), isoSeconds(undefined)]).toEqual(['2026-01-01T00:00:00+00:00', null]);
+});
+
+describe('times of ARM', () => {
+  it.each([
+    ['2026-01-01T00:00:00.1234567Z', '2026-01-01T00:00:00.123456+00:00'],
+    ['2026-01-01T00:00:00.5Z', '2026-01-01T00:00:00.500000+00:00'],
+    ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00+00:00'],
+    ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00+00:00'],
+    ['no time', 'no time'],
+  ])('%s is written as Python writes it', (time, written) => {
+    expect(pythonTime(time)).toBe(written);
+  });
 });

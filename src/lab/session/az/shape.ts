@@ -8,9 +8,14 @@ const OPAQUE = new Set(['tags', 'nodeLabels', 'userAssignedIdentities', 'config'
  * taken from the id.
  */
 export function shapeResource(resource: JsonObject): JsonObject {
-  const group = /\/resourceGroups\/([^/]+)/i.exec(textAt(resource, 'id') ?? '')?.[1];
+  const group = groupOf(resource);
   const shaped = camelKeys(resource) as JsonObject;
   return group === undefined ? shaped : { ...shaped, resourceGroup: group };
+}
+
+/** The resource group that a resource's id names; undefined when it names none. */
+export function groupOf(resource: JsonObject): string | undefined {
+  return /\/resourceGroups\/([^/]+)/i.exec(textAt(resource, 'id') ?? '')?.[1];
 }
 
 /** The same, with the fields of `properties` lifted to the top, as az's older SDK models do. */

@@ -5,6 +5,9 @@ import { at, isObject, type Json, type JsonObject } from '../json.ts';
 import { flattenResource } from '../shape.ts';
 import { CLUSTER_FIELDS } from './cluster-fields.ts';
 
+/** The api-version that az sends for clusters and their node pools. */
+export const CLUSTER_API = '2026-06-01';
+
 /** az's names of the add-ons that the lab has, and their names in ARM. */
 const ADDONS: Readonly<Record<string, string>> = {
   'azure-keyvault-secrets-provider': 'azureKeyvaultSecretsProvider',

@@ -5,11 +5,18 @@ import { AzError } from '../errors.ts';
 import { isObject, textAt, type JsonObject } from '../json.ts';
 import { flag, location, name, noWait, resourceGroup, tags, text } from '../options.ts';
 import { readOrCreateSshKey } from '../ssh-keys.ts';
-import { addAddon, ADDON_NAMES, clusterBody, removeAddon, shapeCluster, withFeatures } from './aks-cluster.ts';
+import {
+  addAddon,
+  ADDON_NAMES,
+  CLUSTER_API as API,
+  clusterBody,
+  removeAddon,
+  shapeCluster,
+  withFeatures,
+} from './aks-cluster.ts';
 import { getCredentials } from './aks-credentials.ts';
 import { locationOf } from './resource-group.ts';
 
-const API = '2026-06-01';
 const clusterName = name('Name of the cluster.');
 
 /** The ARM path of a cluster. */

@@ -12,6 +12,7 @@ import { networkRuleCommands } from './keyvault-network.ts';
 import { policyCommands } from './keyvault-policy.ts';
 import { keyvaultCommands } from './keyvault.ts';
 import { loginCommands } from './login.ts';
+import { nodepoolCommands } from './nodepool.ts';
 import { restCommands } from './rest.ts';
 import { roleAssignmentCommands } from './role-assignment.ts';
 import { roleDefinitionCommands } from './role-definition.ts';
@@ -19,6 +20,7 @@ import { deletedSecretCommands } from './secret-deleted.ts';
 import { secretFileCommands } from './secret-files.ts';
 import { secretCommands } from './secret.ts';
 import { versionCommands } from './version.ts';
+import { vmssCommands } from './vmss.ts';
 
 /** Every command of the stand-in. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -28,6 +30,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...adSpCommands,
   ...adUserCommands,
   ...aksCommands,
+  ...nodepoolCommands,
   ...configCommands,
   ...groupCommands,
   ...identityCommands,
@@ -42,6 +45,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...roleAssignmentCommands,
   ...roleDefinitionCommands,
   ...versionCommands,
+  ...vmssCommands,
 ];
 
 /** The groups that the commands are in. */
@@ -56,6 +60,7 @@ export const GROUPS: readonly GroupSpec[] = [
   { path: 'ad sp credential', summary: 'Secrets and certificates of a service principal.' },
   { path: 'ad user', summary: 'Users.' },
   { path: 'aks', summary: 'Kubernetes clusters.' },
+  { path: 'aks nodepool', summary: 'The nodes of a cluster.' },
   { path: 'config', summary: 'Settings of az.' },
   { path: 'group', summary: 'Resource groups.' },
   { path: 'identity', summary: 'User-assigned managed identities.' },
@@ -63,6 +68,8 @@ export const GROUPS: readonly GroupSpec[] = [
   { path: 'keyvault', summary: 'Vaults, their access policies and what is in them.' },
   { path: 'keyvault network-rule', summary: 'Who is let through to a vault.' },
   { path: 'keyvault secret', summary: 'The secrets of a vault.' },
+  { path: 'vmss', summary: 'Scale sets: the machines that are a cluster’s nodes.' },
+  { path: 'vmss identity', summary: 'Identities of the machines of a scale set.' },
   { path: 'role', summary: 'Azure RBAC.' },
   { path: 'role assignment', summary: 'Who has which role where.' },
   { path: 'role definition', summary: 'What a role allows.' },
