@@ -90,6 +90,7 @@ describe.each(NAMESPACE_USERS)('run by %s', (user) => {
         passwd: true,
         refused: expect.stringContaining('Read-only file system') as string,
         kept: 'kept\n',
+        all: '/node/all/var/lib/kubelet/pods\nkept\n',
         conf: ['file'],
         wrong: 'MountVolume.SetUp failed for volume "v" : hostPath type check failed: /data/new is not a file',
         made: [false, true],

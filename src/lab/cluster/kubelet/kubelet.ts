@@ -75,7 +75,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   setMaxListeners(0, signal);
   const workers = new Map<string, PodWorker>();
   const mounter = createVolumeMounter();
-  const nodeRoot = await createNodeRoot({ nodeDir: options.nodeDir, kubeletDir: rootDir, logDir: options.logDir });
+  const nodeRoot = await createNodeRoot({
+    nodeDir: options.nodeDir,
+    kubeletDir: rootDir,
+    logDir: options.logDir,
+    mounter,
+  });
+  stack.defer(() => mounter.unshare(`${options.nodeDir}-root`));
   for (const folder of [rootDir, options.nodeDir]) {
     await mounter.share(folder);
     stack.defer(() => mounter.unshare(folder));

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { readMounts } from '../runtime/index.ts';
+import { mountOf, readMounts } from '../runtime/index.ts';
 
 const run = promisify(execFile);
 
@@ -10,6 +10,8 @@ export interface VolumeMounter {
   /** Mounts a tmpfs on a folder, which is created; without effect when one is there. */
   mountTmpfs(folder: string, options: string): Promise<void>;
   isMounted(folder: string): boolean;
+  /** Shows a folder of the machine, with what is mounted below it, at another one, which is created. What is mounted on that shows only there. */
+  show(source: string, folder: string, access: 'ro' | 'rw'): Promise<void>;
   /** Makes a folder a mount whose later mounts are seen by containers that ask for it, and theirs here. */
   share(folder: string): Promise<void>;
   /** Undoes {@link share}, with everything that is mounted below. */
@@ -26,6 +28,19 @@ export function createVolumeMounter(): VolumeMounter {
     mountTmpfs: async (folder, options) => {
       await mkdir(folder, { recursive: true, mode: 0o755 });
       if (!isMounted(folder)) await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]);
+    },
+    show: async (source, folder, access) => {
+      await mkdir(folder, { recursive: true, mode: 0o755 });
+      if (isMounted(folder)) return;
+      const kept = (mountOf(readMounts(), source)?.options ?? []).filter((option) =>
+        /^no(?:suid|dev|exec)$/.test(option),
+      );
+      await run('mount', [
+        '-o',
+        ['rbind', 'rslave', access, ...(access === 'ro' ? kept : [])].join(','),
+        source,
+        folder,
+      ]);
     },
     share: async (folder) => {
       if (!isMounted(folder)) await run('mount', ['--bind', folder, folder]);

@@ -1,6 +1,7 @@
 import { lstatSync, readlinkSync, type Stats } from 'node:fs';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, mkdir, readdir, symlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import type { VolumeMounter } from './mounts.ts';
 
 /** Where a path of the node is on this machine. */
 export interface NodePlace {
@@ -15,6 +16,8 @@ export interface NodePlace {
 export interface NodeRoot {
   /** Follows symlinks within the node's root. What does not exist has its place in the node's own folder. */
   resolve(path: string): NodePlace;
+  /** A folder that shows all of the node's root at once, for a pod whose hostPath is `/`. */
+  whole(): Promise<string>;
 }
 
 /** What {@link createNodeRoot} goes by. All paths are absolute. */
@@ -25,6 +28,7 @@ export interface NodeRootOptions {
   readonly kubeletDir: string;
   /** What /var/log/pods is elsewhere. */
   readonly logDir: string;
+  readonly mounter: Pick<VolumeMounter, 'show'>;
 }
 
 /** The machine's folders that a node has too. Read-only, whatever a pod says. */
@@ -71,6 +75,8 @@ export async function createNodeRoot(options: NodeRootOptions): Promise<NodeRoot
     ['/etc/kubernetes/secrets-store-csi-providers', join(kubeletDir, 'secrets-store-csi-providers-etc')],
   ];
 
+  let assembled: Promise<string> | undefined;
+
   const place = (nodePath: string): NodePlace => {
     for (const [from, to] of mapped) {
       if (isWithin(nodePath, from)) {
@@ -80,14 +86,27 @@ export async function createNodeRoot(options: NodeRootOptions): Promise<NodeRoot
     if (KERNEL.test(nodePath)) return { nodePath, machinePath: nodePath, readOnly: true };
     if (DEVICES.test(nodePath)) return { nodePath, machinePath: nodePath, readOnly: true };
     const own = join(nodeDir, nodePath);
-    const isSystem = SYSTEM.test(nodePath) && !PRIVATE.test(nodePath);
-    if (isSystem && look(own) === undefined && look(nodePath) !== undefined) {
+    if (SYSTEM.test(nodePath) && !PRIVATE.test(nodePath) && look(nodePath) !== undefined) {
       return { nodePath, machinePath: nodePath, readOnly: true };
     }
     return { nodePath, machinePath: own, readOnly: false };
   };
 
+  const assemble = async (): Promise<string> => {
+    const { mounter } = options;
+    const view = `${nodeDir}-root`;
+    await mounter.show(nodeDir, view, 'rw');
+    await mounter.show(kubeletDir, join(view, 'var/lib/kubelet'), 'rw');
+    for (const name of (await readdir('/')).filter((entry) => SYSTEM.test(`/${entry}`) || KERNEL.test(`/${entry}`))) {
+      const [path, shown] = [join('/', name), join(view, name)];
+      if (look(path)?.isSymbolicLink() !== true) await mounter.show(path, shown, 'ro');
+      else if (look(shown) === undefined) await symlink(readlinkSync(path), shown);
+    }
+    return view;
+  };
+
   return {
+    whole: () => (assembled ??= assemble()),
     resolve: (path) => {
       let rest = posix.resolve('/', path).split('/').filter(Boolean);
       let at = '/';

@@ -209,7 +209,7 @@ async function setUp(options: PodVolumesOptions, pod: Pod, state: VolumeState): 
   if (onNode !== undefined) {
     const place = options.nodeRoot.resolve(onNode.path);
     await prepareHostPath(place, onNode.type ?? '');
-    state.hostPath = place.machinePath;
+    state.hostPath = place.nodePath === '/' ? await options.nodeRoot.whole() : place.machinePath;
     state.readOnly = place.readOnly || volume.persistentVolumeClaim?.readOnly === true;
     // A claim's volume is given to the group, as a disk would be; a hostPath never is.
     if (volume.persistentVolumeClaim !== undefined && fsGroup !== undefined && !place.readOnly) {

@@ -1,5 +1,5 @@
 export { formatLogEntry, parseLogEntry, type LogEntry } from './cri-log.ts';
-export { readMounts } from './mount-table.ts';
+export { mountOf, readMounts } from './mount-table.ts';
 export { createProcessRuntime } from './process-runtime.ts';
 export {
   ContainerStartError,

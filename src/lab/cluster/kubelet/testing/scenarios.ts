@@ -385,7 +385,7 @@ serveScenarios({
   hostPaths: () =>
     withKubelet(async (place) => {
       const { api, folder } = place;
-      const paths = { data: '/data/new', etc: '/etc', log: '/var/log', conf: '/etc/not-of-this-machine' };
+      const paths = { all: '/', data: '/data/new', etc: '/etc', log: '/var/log', conf: '/etc/not-of-this-machine' };
       const container = {
         name: 'c',
         image: 'busybox',
@@ -402,6 +402,9 @@ serveScenarios({
         passwd: (await sh('cat /node/etc/passwd')) === readFileSync('/etc/passwd', 'utf8'),
         refused: await sh('echo x >/node/etc/passwd-of-a-pod'),
         kept: readFileSync(join(folder, 'node/data/new/file'), 'utf8'),
+        all: await sh(
+          'test -s /node/all/etc/passwd && ls -d /node/all/var/lib/kubelet/pods && cat /node/all/data/new/file',
+        ),
         conf: readdirSync(join(folder, 'node/etc/not-of-this-machine')),
       };
       const wrong = (name: string, path: string, type: string) =>
