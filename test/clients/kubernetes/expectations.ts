@@ -22,6 +22,7 @@ export const EXPECTED: Readonly<Record<string, unknown>> = {
     'delete there-before',
   ],
   'an informer whose watch ends': ['add cut-before', 'add cut-after'],
+  'an informer whose revision is gone': ['add gone-before', 'add gone-after'],
   'a command in a container': [
     { out: 'out\n', err: 'err\n', code: 3 },
     { out: 'hello', err: '', code: 0 },

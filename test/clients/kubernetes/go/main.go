@@ -13,6 +13,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -21,9 +22,11 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apimachinery/pkg/watch"
 	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/informers"
@@ -68,6 +71,7 @@ func main() {
 		{"a watch from a revision that is gone", c.gone},
 		{"an informer with a label selector", c.informer},
 		{"an informer whose watch ends", c.informerGoesOn},
+		{"an informer whose revision is gone", c.informerListsAgain},
 		{"a command in a container", c.command},
 		{"a log", c.log},
 		{"a forwarded port", c.forwarded},
@@ -307,6 +311,44 @@ func (c checks) informerGoesOn(ctx context.Context) (any, error) {
 		return nil, err
 	}
 	err = told.upTo(ctx, 2)
+	return told.events, err
+}
+
+func (c checks) informerListsAgain(ctx context.Context) (any, error) {
+	var told recorder
+	var watches atomic.Int32
+	configMaps := c.client.CoreV1().ConfigMaps(namespace)
+	const selector = "gone=yes"
+	informer := cache.NewSharedIndexInformer(&cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			options.LabelSelector = selector
+			return configMaps.List(ctx, options)
+		},
+		// The first watch starts at a revision that is long gone, as one after a list from a late copy of the data would.
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			if watches.Add(1) == 1 {
+				options = metav1.ListOptions{ResourceVersion: "1"}
+			}
+			options.LabelSelector = selector
+			return configMaps.Watch(ctx, options)
+		},
+	}, &corev1.ConfigMap{}, 0, cache.Indexers{})
+	if _, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc: func(object any) { told.add("add", object) },
+	}); err != nil {
+		return nil, err
+	}
+	if _, err := c.create(ctx, "gone-before", map[string]string{"gone": "yes"}); err != nil {
+		return nil, err
+	}
+	go informer.RunWithContext(ctx)
+	if err := told.upTo(ctx, 1); err != nil {
+		return nil, err
+	}
+	if _, err := c.create(ctx, "gone-after", map[string]string{"gone": "yes"}); err != nil {
+		return nil, err
+	}
+	err := told.upTo(ctx, 2)
 	return told.events, err
 }
 

@@ -177,6 +177,27 @@ const CHECKS: Readonly<Record<string, () => Promise<unknown>>> = {
     return events;
   },
 
+  async 'an informer whose revision is gone'() {
+    let lists = 0;
+    // The first list tells a revision that is long gone, as one from a late copy of the data would.
+    const list = async () => {
+      const answer = await core.listNamespacedConfigMap({ namespace, labelSelector: 'gone=yes' });
+      lists += 1;
+      if (lists === 1 && answer.metadata !== undefined) answer.metadata.resourceVersion = '1';
+      return answer;
+    };
+    const events: string[] = [];
+    const informer = makeInformer(config, `/api/v1/namespaces/${namespace}/configmaps`, list, 'gone=yes');
+    informer.on('add', ({ metadata }) => events.push(`add ${metadata?.name}`));
+    await create('gone-before', { gone: 'yes' });
+    await informer.start();
+    await until(() => lists >= 2);
+    await create('gone-after', { gone: 'yes' });
+    await until(() => events.length >= 2);
+    await informer.stop();
+    return events;
+  },
+
   async 'a command in a container'() {
     const run = async (command: readonly string[], input?: string) => {
       const [stdout, stderr] = [new PassThrough(), new PassThrough()];

@@ -1,5 +1,6 @@
 """The checks of ../expectations.ts with the official Python client. Arguments: the port that pod `server` listens on."""
 
+import functools
 import json
 import sys
 import threading
@@ -147,6 +148,32 @@ def informer_goes_on():
     until(lambda: len(events) >= 1)
     time.sleep(1.5)
     create("cut-after")
+    until(lambda: len(events) >= 2)
+    informer.stop()
+    return events
+
+
+@check("an informer whose revision is gone")
+def informer_lists_again():
+    revisions = []
+
+    # The first watch starts at a revision that is long gone, as one after a list from a late copy of the data would.
+    @functools.wraps(core.list_namespaced_config_map)
+    def list_config_maps(*args, **kwargs):
+        answer = core.list_namespaced_config_map(*args, **kwargs)
+        if not kwargs.get("watch"):
+            revisions.append(answer.metadata.resource_version)
+            if len(revisions) == 1:
+                answer.metadata.resource_version = "1"
+        return answer
+
+    events = []
+    informer = SharedInformer(list_config_maps, namespace=NAMESPACE, label_selector="gone=yes", resync_period=1)
+    informer.add_event_handler(ADDED, lambda item: events.append(f"add {item.metadata.name}"))
+    create("gone-before", {"gone": "yes"})
+    informer.start()
+    until(lambda: len(revisions) >= 2)
+    create("gone-after", {"gone": "yes"})
     until(lambda: len(events) >= 2)
     informer.stop()
     return events
