@@ -34,6 +34,7 @@ const ROOTS = [
   'V1PriorityClass',
   'V1ResourceQuota',
   'V1LimitRange',
+  'V1HorizontalPodAutoscaler',
   'V2HorizontalPodAutoscaler',
   'V1PersistentVolume',
   'V1PersistentVolumeClaim',
@@ -154,6 +155,8 @@ function requiredFields(model: string): Set<string> {
 }
 
 function shortName(model: string): string {
+  // autoscaling/v2 has types of the same names
+  if (model.startsWith('V1HorizontalPodAutoscaler')) return `Autoscaling${model}`;
   return model.replace(/^V[12](?=[A-Z])/, '');
 }
 

@@ -266,6 +266,54 @@ describe.skipIf(!hasKubectl)('the API server under kubectl (needs kubectl)', () 
     expect((await asJane('auth whoami -o jsonpath={.status.userInfo.username}')).stdout).toBe('jane');
   });
 
+  test.each<[string, string, string]>([
+    ['job once --image=busybox -- echo hi', 'job once', '["echo","hi"]'],
+    [
+      'service nodeport web --tcp=80:8080',
+      'service web',
+      '[{"name":"80-8080","port":80,"protocol":"TCP","targetPort":8080}]',
+    ],
+    ['service externalname out --external-name=example.com', 'service out', 'example.com'],
+    ['poddisruptionbudget keep --selector=app=web --min-available=50%', 'pdb keep', '50%'],
+    ['priorityclass high --value=1000 --preemption-policy=Never', 'priorityclass high', '1000 Never'],
+    ['quota few --hard=cpu=1,pods=2', 'quota few', '{"cpu":"1","pods":"2"}'],
+    ['ingress way --rule=foo.com/bar=web:8080', 'ingress way', 'foo.com /bar web 8080'],
+  ])('create %s', async (command, object, expected) => {
+    const paths: Record<string, string> = {
+      job: '{.spec.template.spec.containers[0].command}',
+      service: '{.spec.externalName}{.spec.ports}',
+      pdb: '{.spec.minAvailable}',
+      priorityclass: '{.value} {.preemptionPolicy}',
+      quota: '{.spec.hard}',
+      ingress:
+        '{.spec.rules[0].host} {.spec.rules[0].http.paths[0].path} {.spec.rules[0].http.paths[0].backend.service.name} {.spec.rules[0].http.paths[0].backend.service.port.number}',
+    };
+    await kubectl(`create ${command}`);
+    const [kind = ''] = object.split(' ');
+    const { stdout } = await run(['get', ...object.split(' '), '-o', `jsonpath=${paths[kind] ?? ''}`]);
+    expect(stdout.replace(/"nodePort":\d+,/, '')).toBe(expected);
+  });
+
+  test('a CronJob, a Job made from it by hand, and an autoscaler', async () => {
+    const { stderr } = await run([
+      'create',
+      'cronjob',
+      'tick',
+      '--image=busybox',
+      '--schedule=*/5 * * * *',
+      '--',
+      'date',
+    ]);
+    expect(stderr).toBe('');
+    await kubectl('create job now --from=cronjob/tick');
+    expect(await kubectl('get job now -o jsonpath={.metadata.annotations},{.spec.template.spec.restartPolicy}')).toBe(
+      '{"cronjob.kubernetes.io/instantiate":"manual"},OnFailure',
+    );
+    await kubectl('create deployment scaled --image=nginx --replicas=0');
+    await kubectl('autoscale deployment scaled --max=3');
+    expect(await kubectl('get hpa scaled --no-headers')).toMatch(/^scaled +Deployment\/scaled +\S+ +\S+ +1 +3 +0 /);
+  });
+
   test('a token of a service account is who it says', async () => {
     const token = await kubectl('create token default --duration=15m');
     const { stdout } = await run([

@@ -162,7 +162,7 @@ export const BUILTIN_KINDS: readonly Kind[] = ROWS.map((row): Kind => {
     countsGenerations: row.countsGenerations === true,
     strategy: row.strategy ?? {},
     collection: row.collection ?? { group, resource: row.resource },
-    storageVersion: row.collection === undefined ? version : 'core/v1',
+    storageVersion: row.storageVersion ?? (row.collection === undefined ? version : 'core/v1'),
     ...(row.fromStored === undefined ? {} : { fromStored: row.fromStored }),
     ...(row.toStored === undefined ? {} : { toStored: row.toStored }),
   };

@@ -21,6 +21,8 @@ export interface KindRow {
   readonly strategy?: Strategy;
   /** Where the objects are kept, when another kind's version is stored. */
   readonly collection?: Collection;
+  /** The version that is stored, when it is another one of the same group. */
+  readonly storageVersion?: string;
   readonly fromStored?: Kind['fromStored'];
   readonly toStored?: Kind['toStored'];
 }

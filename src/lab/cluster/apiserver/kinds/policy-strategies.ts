@@ -1,6 +1,7 @@
 import type { KubeObject } from '#kube';
 import { isRecord, recordOf, recordsOf, textOf, valueAt, type JsonRecord } from '../json.ts';
 import type { FieldIssue } from '../status-errors.ts';
+import { OTHER_METRICS } from './autoscaler-versions.ts';
 import {
   changedIssues,
   choiceIssues,
@@ -129,6 +130,25 @@ export const autoscalerStrategy: Strategy = {
       ...(target['name'] ? [] : [requiredIssue('spec.scaleTargetRef.name')]),
     ];
   },
+};
+
+/** The same in autoscaling/v1, which aims at eighty percent of the CPU unless it says otherwise. */
+export const autoscalerV1Strategy: Strategy = {
+  prepareForCreate: (object) => ({ ...object, status: { currentReplicas: 0, desiredReplicas: 0 } }),
+  defaults: (object) => {
+    const spec = recordOf(object['spec']);
+    return {
+      ...object,
+      spec: {
+        ...spec,
+        minReplicas: spec['minReplicas'] ?? 1,
+        ...(object.metadata.annotations?.[OTHER_METRICS] === undefined
+          ? { targetCPUUtilizationPercentage: spec['targetCPUUtilizationPercentage'] ?? 80 }
+          : {}),
+      },
+    };
+  },
+  validate: (object, old) => autoscalerStrategy.validate?.(object, old) ?? [],
 };
 
 const CPU_METRIC = {

@@ -8,7 +8,8 @@ import {
 import { cronJobStrategy, jobStrategy } from './batch-strategies.ts';
 import { count } from './cells.ts';
 import type { KindRow } from './kind-row.ts';
-import { autoscalerStrategy } from './policy-strategies.ts';
+import { autoscalerFromStored, autoscalerToStored } from './autoscaler-versions.ts';
+import { autoscalerStrategy, autoscalerV1Strategy } from './policy-strategies.ts';
 import { podTemplateStrategy, replicationControllerStrategy } from './replication-controller-strategy.ts';
 
 const all = ['all'];
@@ -106,5 +107,19 @@ export const WORKLOAD_KINDS: readonly KindRow[] = [
     categories: all,
     subresources: ['status'],
     strategy: autoscalerStrategy,
+  },
+  {
+    group: 'autoscaling',
+    kind: 'HorizontalPodAutoscaler',
+    resource: 'horizontalpodautoscalers',
+    shortNames: ['hpa'],
+    categories: all,
+    typeName: 'AutoscalingV1HorizontalPodAutoscaler',
+    subresources: ['status'],
+    strategy: autoscalerV1Strategy,
+    collection: { group: 'autoscaling', resource: 'horizontalpodautoscalers' },
+    storageVersion: 'v2',
+    fromStored: autoscalerFromStored,
+    toStored: autoscalerToStored,
   },
 ];

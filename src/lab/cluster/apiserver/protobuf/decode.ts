@@ -35,6 +35,7 @@ function refused(why: string): Error {
 /** Kinds whose types have another name in the field tables, because two groups have one of that name. */
 function typeNameOf(apiVersion: string, kind: string): string {
   if (kind === 'TokenRequest') return 'AuthenticationV1TokenRequest';
+  if (kind === 'HorizontalPodAutoscaler' && apiVersion === 'autoscaling/v1') return `AutoscalingV1${kind}`;
   if (kind === 'Event') return apiVersion === 'v1' ? 'CoreV1Event' : 'EventsV1Event';
   return kind;
 }

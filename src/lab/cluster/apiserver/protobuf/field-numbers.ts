@@ -22,6 +22,9 @@ AggregationRule clusterRoleSelectors=1
 AppArmorProfile type=1 localhostProfile*=2
 AttachedVolume name=1 devicePath=2
 AuthenticationV1TokenRequest metadata=1 spec=2 status=3
+AutoscalingV1HorizontalPodAutoscaler metadata=1 spec=2 status=3
+AutoscalingV1HorizontalPodAutoscalerSpec scaleTargetRef=1 minReplicas*=2 maxReplicas=3 targetCPUUtilizationPercentage*=4
+AutoscalingV1HorizontalPodAutoscalerStatus observedGeneration*=1 lastScaleTime=2 currentReplicas=3 desiredReplicas=4 currentCPUUtilizationPercentage*=5
 AzureDiskVolumeSource diskName=1 diskURI=2 cachingMode*=3 fsType*=4 readOnly*=5 kind*=6
 AzureFilePersistentVolumeSource secretName=1 shareName=2 readOnly=3 secretNamespace*=4
 AzureFileVolumeSource secretName=1 shareName=2 readOnly=3
