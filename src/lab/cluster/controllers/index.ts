@@ -24,6 +24,7 @@ import { startReplicaSetController } from './workloads/replicaset.ts';
 import { ensureStorageClasses, startClaimController, startVolumeController } from './storage/claims.ts';
 import { startEndpointsController } from './services/endpoints.ts';
 import { startScheduler } from './scheduling/scheduler.ts';
+import { startTaintEviction } from './scheduling/taint-eviction.ts';
 
 export type { ServedKind } from './reconcile/kinds.ts';
 
@@ -73,6 +74,7 @@ export async function startControllers(options: ControllersOptions): Promise<Asy
   stack.use(startClaimController(context));
   stack.use(startVolumeController(context));
   stack.use(startScheduler(context));
+  stack.use(startTaintEviction(context));
   stack.use(startGarbageCollector(context, catalog));
   stack.use(startPodGc(context));
   stack.use(startEventExpiry(context));

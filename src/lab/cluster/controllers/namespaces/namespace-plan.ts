@@ -1,4 +1,5 @@
 import type { Namespace, NamespaceCondition } from 'kubernetes-types/core/v1.js';
+import { wireTime } from '../reconcile/wire-time.ts';
 
 /** The namespaces that every cluster has. */
 export const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
@@ -52,7 +53,7 @@ export function planNamespaceConditions(
           message: 'All content-preserving finalizers finished',
         },
   ];
-  const time = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+  const time = wireTime(nowMs);
   return texts.map((text) => {
     const before = namespace.status?.conditions?.find(({ type }) => type === text.type);
     const lastTransitionTime = before?.status === text.status ? (before.lastTransitionTime ?? time) : time;

@@ -4,6 +4,7 @@ import { createEventNames } from '../../event-names.ts';
 import { ApiError, type ApiAccess } from '../../api-access.ts';
 import { isNotFound } from './api-errors.ts';
 import { RESOURCES } from '../../resources.ts';
+import { wireTime } from './wire-time.ts';
 
 /** What happened to an object, for a person who reads `kubectl describe`. */
 export interface EventText {
@@ -69,7 +70,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     async record(subject, { type, reason, message }) {
       const { namespace, name = '', uid } = subject.metadata;
       const id = JSON.stringify([subject.kind, uid, type, reason, message]);
-      const time = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+      const time = wireTime(clock.now());
       const home = namespace ?? 'default';
       const event: Event = {
         apiVersion: 'v1',

@@ -6,6 +6,7 @@ import { keyOf, parseKey } from '../reconcile/informer.ts';
 import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
 import { RESOURCES } from '../../resources.ts';
 import { awaitsScheduling, claimsOf, planScheduling, saysAlready } from './scheduler-plan.ts';
+import { wireTime } from '../reconcile/wire-time.ts';
 
 /** Gives each pending pod its node, or writes into its status and an event why there is none. */
 export function startScheduler(context: ControllerContext): ReconcileLoop {
@@ -14,7 +15,7 @@ export function startScheduler(context: ControllerContext): ReconcileLoop {
 
   /** Writes the PodScheduled condition by a patch that leaves the kubelet's conditions alone. */
   const setScheduled = (key: { namespace: string; name: string }, pod: Pod, condition: Partial<PodCondition>) => {
-    const lastTransitionTime = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+    const lastTransitionTime = wireTime(clock.now());
     const body = {
       metadata: { uid: pod.metadata?.uid },
       status: { conditions: [{ type: 'PodScheduled', lastTransitionTime, ...condition }] },

@@ -3,6 +3,7 @@ import type { KubeObject, Pod } from '#kube';
 import type { ApiAccess, ObjectKey } from '../../api-access.ts';
 import { ignoreAlreadyExists, ignoreNotFound } from '../reconcile/api-errors.ts';
 import { RESOURCES } from '../../resources.ts';
+import { wireTime } from '../reconcile/wire-time.ts';
 
 /** A node without containers: it says of pods what a kubelet would say. */
 export interface FakeKubelet extends AsyncDisposable {
@@ -25,14 +26,14 @@ export async function startFakeKubelet(api: ApiAccess, clock: Clock, nodeName = 
   const report = (pod: KubeObject & Pod) => {
     const { namespace, name = '', uid } = pod.metadata;
     const ready = !unready.some((prefix) => name.startsWith(prefix));
-    const time = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+    const time = wireTime(clock.now());
     const condition = { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: time };
     const body = { metadata: { uid }, status: { phase: 'Running', podIP: '127.0.0.1', conditions: [condition] } };
     return ignoreNotFound(api.patch(RESOURCES.pods, { namespace, name }, 'strategic', body, 'status'));
   };
 
   const end = ({ namespace, name }: ObjectKey, exitCode: number) => {
-    const finishedAt = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+    const finishedAt = wireTime(clock.now());
     const terminated = { exitCode, finishedAt, reason: exitCode === 0 ? 'Completed' : 'Error' };
     const container = { name: 'c', image: '', imageID: '', ready: false, restartCount: 0, state: { terminated } };
     const status = {

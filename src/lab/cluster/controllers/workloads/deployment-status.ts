@@ -1,5 +1,6 @@
 import type { Deployment, DeploymentCondition, DeploymentStatus, ReplicaSet } from 'kubernetes-types/apps/v1.js';
 import { allReplicaSets, replicasOf, rollingLimits, totalAvailable, totalReplicas, type Rollout } from './rollout.ts';
+import { wireTime } from '../reconcile/wire-time.ts';
 
 /** The status of a Deployment, and when it changes by time alone. */
 export interface DeploymentStatusPlan {
@@ -163,7 +164,7 @@ function setCondition(
 ): DeploymentCondition[] {
   const before = conditions.find(({ type }) => type === text.type);
   if (before?.status === text.status && before.reason === text.reason && !touch) return [...conditions];
-  const time = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+  const time = wireTime(nowMs);
   const lastTransitionTime = before?.status === text.status ? (before.lastTransitionTime ?? time) : time;
   const after = { ...text, lastUpdateTime: time, lastTransitionTime };
   return before === undefined

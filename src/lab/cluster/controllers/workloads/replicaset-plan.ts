@@ -3,6 +3,7 @@ import type { Pod } from '#kube';
 import { controllerReference } from './ownership.ts';
 import { availableInMs, isPodActive, isPodReady, podCondition } from './pod-state.ts';
 import { podOfTemplate, type PodBody } from './pod-template.ts';
+import { wireTime } from '../reconcile/wire-time.ts';
 
 /** What a ReplicaSet lacks or has too much. */
 export interface ReplicaPlan {
@@ -106,7 +107,7 @@ function planFailureCondition(
   if (failure === undefined) return others;
   const before = present.find(({ type }) => type === 'ReplicaFailure');
   if (before?.reason === failure.reason && before.message === failure.message) return [...others, before];
-  const lastTransitionTime = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+  const lastTransitionTime = wireTime(nowMs);
   return [...others, { type: 'ReplicaFailure', status: 'True', ...failure, lastTransitionTime }];
 }
 
