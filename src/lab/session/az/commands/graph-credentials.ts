@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { Args } from '../args.ts';
 import type { OptionSpec } from '../command.ts';
 import type { CommandContext } from '../context.ts';
@@ -58,7 +59,7 @@ export async function resetCredential(context: CommandContext, args: Args, path:
   return { appId: object['appId'] ?? null, password, tenant: tenantId };
 }
 
-/** The key credential of a certificate in PEM text, valid as long as `end` says. */
+/** The key credential of a certificate in PEM text: valid as long as asked for, and no longer than the certificate. */
 export function keyCredential(
   pem: string,
   { start, end }: { readonly start: string; readonly end: string },
@@ -66,9 +67,11 @@ export function keyCredential(
 ): JsonObject {
   const body = /-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/.exec(pem)?.[1] ?? pem;
   const key = body.replaceAll(/\s/g, '');
+  const { validFrom, validTo } = readCertificate(key);
+  const [from, to] = [graphTime(new Date(validFrom)), graphTime(new Date(validTo))];
   return {
-    startDateTime: start,
-    endDateTime: end,
+    startDateTime: from > start ? from : start,
+    endDateTime: to < end ? to : end,
     displayName: null,
     key,
     keyId,
@@ -81,6 +84,14 @@ export function keyCredential(
 export function credentialsOf(object: JsonObject, certificates: boolean): readonly JsonObject[] {
   const list = object[certificates ? 'keyCredentials' : 'passwordCredentials'];
   return Array.isArray(list) ? list.filter((item) => isObject(item)) : [];
+}
+
+function readCertificate(der: string): X509Certificate {
+  try {
+    return new X509Certificate(Buffer.from(der, 'base64'));
+  } catch (error) {
+    throw new AzError('error', 'Invalid certificate, please use a valid PEM file.', { cause: error });
+  }
 }
 
 /** A time as Graph takes it: UTC, in seconds. */
