@@ -189,7 +189,9 @@ export const SCENES: readonly Scene[] = [
     'keyvault secret recover --vault-name kv-parity',
     'keyvault secret backup --vault-name kv-parity -n s --file $HOME/backup',
     'keyvault secret backup --vault-name kv-parity -n missing --file $HOME/backup2',
-    'keyvault secret restore --vault-name kv-parity --file $HOME/backup',
+    // A secret of one version: the refusal names one of them, and they have no order.
+    'keyvault secret backup --vault-name kv-parity -n off --file $HOME/one-version',
+    'keyvault secret restore --vault-name kv-parity --file $HOME/one-version',
     'keyvault secret restore --vault-name kv-parity --file $HOME/nothing',
     'keyvault secret restore --vault-name kv-parity',
     'keyvault secret delete --vault-name kv-parity -n s -o none',
