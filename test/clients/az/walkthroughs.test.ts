@@ -17,7 +17,13 @@ describeWithClients('whole scripts, with the real az and kubectl', ['az', 'kubec
       await using person = await createPerson();
       Object.assign(person.env, withClients(person.env, 'az', 'kubectl-and-helm'));
       const ended = await person.keyferry(
-        ...['lab', 'run', '--ephemeral', '--az', 'real', '--', join(packageRoot(), script)],
+        'lab',
+        'run',
+        '--ephemeral',
+        '--az',
+        'real',
+        '--',
+        join(packageRoot(), script),
       );
       expect(ended).toMatchObject({ exitCode: 0 });
       expect(ended.out).toMatch(/(hold the value|refused as Azure and Kubernetes refuse it)\n$/);
