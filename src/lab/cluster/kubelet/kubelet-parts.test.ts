@@ -197,6 +197,16 @@ describe('the files of a volume', () => {
     await expect(build(volume)).rejects.toThrow(message);
   });
 
+  it.each(['../x', '..', '..data', '/x', 'a/../../x', 'a/..', ''])('are not written at %j', async (path) => {
+    const target = mkdtempSync(join(folder, 'v'));
+    const files = new Map([
+      ['good', { content: Buffer.from('x'), mode: 0o644 }],
+      [path, { content: Buffer.from('x'), mode: 0o644 }],
+    ]);
+    await expect(writeVolumeFiles(target, files, { clock: createFakeClock() })).rejects.toThrow('invalid path');
+    expect(readdirSync(target)).toEqual([]);
+  });
+
   it('are swapped all at once, and not at all when nothing changed', async () => {
     const target = mkdtempSync(join(folder, 'v'));
     const clock = createFakeClock();
@@ -221,6 +231,21 @@ describe('a subPath', () => {
     for (const path of ['..', '../x', '/etc', 'out', 'in/../../x']) {
       await expect(resolveSubPath(base, path), path).rejects.toThrow('subPath');
     }
+  });
+
+  it('makes no folder where a link of the volume leads', async () => {
+    const base = mkdtempSync(join(folder, 's'));
+    const outside = mkdtempSync(join(folder, 'outside'));
+    symlinkSync(outside, join(base, 'out'));
+    symlinkSync('nowhere', join(base, 'dangling'));
+    symlinkSync(join(outside, 'new'), join(base, 'dangling-out'));
+    mkdirSync(join(base, 'in'));
+    symlinkSync('in', join(base, 'within'));
+    for (const path of ['out/new', 'out/new/deep', 'dangling', 'dangling-out', 'dangling-out/deep']) {
+      await expect(resolveSubPath(base, path), path).rejects.toThrow('subPath');
+    }
+    expect(readdirSync(outside)).toEqual([]);
+    expect(await resolveSubPath(base, 'within/new')).toBe(join(base, 'in/new'));
   });
 });
 
@@ -289,6 +314,8 @@ describe('the status of a pod', () => {
     ['Pending', 'Always', [facts('init', on), facts('main', wait)]],
     ['Failed', 'Never', [facts('init', end(1)), facts('main', wait)]],
     ['Running', 'Always', [facts('sidecar', on), facts('main', on)]],
+    ['Running', 'Never', [facts('sidecar', on), facts('main', end(0))]],
+    ['Succeeded', 'Never', [facts('sidecar', end(137)), facts('main', end(0))]],
   ] as const)('is %s under %s with %j', (phase, policy, containers) => {
     expect(status(policy, ...containers).phase).toBe(phase);
   });
@@ -306,6 +333,13 @@ describe('the status of a pod', () => {
     });
     const own = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady'];
     expect(conditions?.map(({ type }) => type)).toEqual(own);
+  });
+
+  it('stays initialized when a sidecar ends after the containers have begun', () => {
+    const initialized = (main: ContainerFacts) =>
+      status('Never', facts('sidecar', end(137)), main).conditions?.find(({ type }) => type === 'Initialized')?.status;
+    expect(initialized(facts('main', wait))).toBe('False');
+    expect(initialized(facts('main', end(0)))).toBe('True');
   });
 
   it('is Ready when all containers are, with the names of those that are not', () => {

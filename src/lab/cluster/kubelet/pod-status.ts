@@ -61,7 +61,8 @@ export function computePodStatus(facts: PodFacts): PodStatus {
   const main = containers.filter(({ kind }) => kind === 'main');
   const statuses = main.map(renderContainerStatus);
   const initStatuses = init.map(renderContainerStatus);
-  const uninitialized = init.filter((container) => !isInitialized(container)).map(({ name }) => name);
+  const hasBegun = main.some(hasRun);
+  const uninitialized = hasBegun ? [] : init.filter((container) => !isInitialized(container)).map(({ name }) => name);
   const needed = [...main, ...init.filter(({ kind }) => kind === 'sidecar')];
   const unready = needed.filter(({ state }) => !(state.is === 'running' && state.ready)).map(({ name }) => name);
   const condition = (type: string, isTrue: boolean, reason?: string, message?: string): PodCondition =>
@@ -130,18 +131,22 @@ export function computePhase({ pod, containers }: Pick<PodFacts, 'pod' | 'contai
   );
   if (failedInit) return 'Failed';
   if (containers.some((container) => container.kind !== 'main' && !isInitialized(container))) {
-    const started = containers.some(
-      ({ kind, state, last }) => kind === 'main' && (state.is !== 'waiting' || last !== undefined),
-    );
-    if (!started) return 'Pending';
+    if (!containers.some((container) => container.kind === 'main' && hasRun(container))) return 'Pending';
   }
   const main = containers.filter(({ kind }) => kind === 'main');
   if (main.some(({ state, last }) => state.is === 'waiting' && last === undefined)) return 'Pending';
   if (main.some(({ state }) => state.is !== 'terminated')) return 'Running';
   if (policy === 'Always') return 'Running';
+  // A pod is over when its sidecars are, too; how they ended does not count.
+  if (containers.some(({ kind, state }) => kind === 'sidecar' && state.is === 'running')) return 'Running';
   const failed = main.some(({ state }) => state.is === 'terminated' && state.exitCode !== 0);
   if (!failed) return 'Succeeded';
   return policy === 'Never' ? 'Failed' : 'Running';
+}
+
+/** Once a container proper has run, initialization is over for good, whatever a sidecar does (HasAnyRegularContainerStarted). */
+function hasRun({ state, last }: ContainerFacts): boolean {
+  return state.is !== 'waiting' || last !== undefined;
 }
 
 function isInitialized({ kind, state, last }: ContainerFacts): boolean {

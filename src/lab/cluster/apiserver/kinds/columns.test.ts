@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { renderAge } from './columns.ts';
 import { evaluateJsonPath, parseJsonPath } from './json-path.ts';
-import { podState } from './pod-columns.ts';
+import { POD_COLUMNS, podState } from './pod-columns.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -78,7 +78,87 @@ describe("a pod's state", () => {
     ],
     ['Terminating', pod({ phase: 'Running' }, { deletionTimestamp: '2026-01-01T00:00:00Z' })],
     ['Evicted', pod({ phase: 'Failed', reason: 'Evicted' })],
+    [
+      'Completed',
+      pod(
+        { phase: 'Succeeded', containerStatuses: [container({ terminated: { exitCode: 0, reason: 'Completed' } })] },
+        { deletionTimestamp: '2026-01-01T00:00:00Z' },
+      ),
+    ],
+    [
+      'SchedulingGated',
+      pod({
+        phase: 'Pending',
+        conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' }],
+      }),
+    ],
   ])('is %s', (expected, object) => {
     expect(podState(object)).toBe(expected);
+  });
+
+  describe('with a sidecar', () => {
+    const shows = (status: object) => {
+      const object = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'p' },
+        spec: {
+          containers: [{ name: 'c' }],
+          initContainers: [{ name: 'side', restartPolicy: 'Always' }, { name: 'i' }],
+        },
+        status,
+      };
+      return POD_COLUMNS.slice(1, 4).map(({ cell }) => cell(object, 0));
+    };
+    const running = (name: string, started = true) => ({
+      name,
+      state: { running: {} },
+      started,
+      ready: started,
+      restartCount: 1,
+    });
+    const ended = (name: string, exitCode = 0) => ({
+      name,
+      state: { terminated: { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error' } },
+      started: false,
+      ready: exitCode === 0,
+      restartCount: 0,
+    });
+    const initialized = { conditions: [{ type: 'Initialized', status: 'True' }] };
+
+    it.each([
+      [
+        'that has not started',
+        ['0/2', 'Init:0/2', '1'],
+        { phase: 'Pending', initContainerStatuses: [running('side', false)] },
+      ],
+      [
+        'that runs while the next one initializes',
+        ['1/2', 'Init:1/2', '2'],
+        { phase: 'Pending', initContainerStatuses: [running('side'), running('i', false)] },
+      ],
+      [
+        'that runs beside the others',
+        ['2/2', 'Running', '2'],
+        {
+          ...initialized,
+          phase: 'Running',
+          initContainerStatuses: [running('side'), ended('i')],
+          containerStatuses: [running('c')],
+        },
+      ],
+      [
+        'that was killed at the end',
+        ['0/2', 'Completed', '0'],
+        {
+          ...initialized,
+          phase: 'Succeeded',
+          initContainerStatuses: [ended('side', 137), ended('i')],
+          containerStatuses: [{ ...ended('c'), ready: false }],
+        },
+      ],
+    ])('%s', (_, expected, status) => {
+      expect(shows(status)).toEqual(expected);
+    });
   });
 });
