@@ -42,6 +42,7 @@ export async function writeVolumeFiles(
   files: VolumeFiles,
   options: { readonly clock: Clock; readonly owner?: FileOwner },
 ): Promise<boolean> {
+  for (const path of files.keys()) requireInside(path);
   const before = await readlink(join(folder, DATA)).catch(() => undefined);
   if (before !== undefined && (await isSame(join(folder, before), files))) return false;
   const stamp = new Date(options.clock.now())
@@ -67,6 +68,16 @@ export async function writeVolumeFiles(
   for (const name of visible) if (!tops.has(name)) await rm(join(folder, name), { recursive: true, force: true });
   if (before !== undefined) await rm(join(folder, before), { recursive: true, force: true });
   return true;
+}
+
+/** The last guard, as kubelet has it: whatever the API server let through, nothing is written outside of the volume. */
+function requireInside(path: string): void {
+  const parts = path.split('/');
+  if (path === '' || path.startsWith('/') || path.startsWith('..') || parts.includes('..') || path.length > 4096) {
+    throw new Error(
+      `invalid path: ${JSON.stringify(path.slice(0, 200))} must be below the volume, not beginning with '..'`,
+    );
+  }
 }
 
 async function isSame(folder: string, files: VolumeFiles): Promise<boolean> {

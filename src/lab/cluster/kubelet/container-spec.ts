@@ -107,15 +107,29 @@ export async function resolveSubPath(base: string, subPath: string, mayCreate = 
   if (posix.isAbsolute(subPath) || !`${wanted}/`.startsWith(`${base}/`)) {
     throw new ContainerConfigError(`failed to prepare subPath: ${subPath} must stay in the volume`);
   }
+  const volume = await realpath(base);
+  const inVolume = (path: string): string => {
+    if (`${path}/`.startsWith(`${volume}/`)) return path;
+    throw new ContainerConfigError(`failed to prepare subPath: ${subPath} leads out of the volume`);
+  };
   const exists = await stat(wanted).then(
     () => true,
     () => false,
   );
-  if (!exists && !mayCreate) throw new ContainerConfigError(`failed to prepare subPath: ${subPath} does not exist`);
-  if (!exists) await mkdir(wanted, { recursive: true, mode: 0o750 });
-  const real = await realpath(wanted);
-  if (!`${real}/`.startsWith(`${await realpath(base)}/`)) {
-    throw new ContainerConfigError(`failed to prepare subPath: ${subPath} leads out of the volume`);
+  if (exists) return inVolume(await realpath(wanted));
+  if (!mayCreate) throw new ContainerConfigError(`failed to prepare subPath: ${subPath} does not exist`);
+  // One folder after the other: a link on the way would have folders made where it leads.
+  let real = volume;
+  for (const part of posix.relative(base, wanted).split('/')) {
+    const next = posix.join(real, part);
+    await mkdir(next, { mode: 0o750 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    real = inVolume(
+      await realpath(next).catch(() => {
+        throw new ContainerConfigError(`failed to prepare subPath: ${subPath} leads nowhere`);
+      }),
+    );
   }
   return real;
 }

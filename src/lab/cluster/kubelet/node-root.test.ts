@@ -54,8 +54,19 @@ describe("the node's root", () => {
     });
   });
 
-  it('has an end for links in a circle', () => {
-    expect(root.resolve('/data/circle').readOnly).toBe(false);
+  it('refuses links in a circle', () => {
+    expect(() => root.resolve('/data/circle')).toThrow('too many levels of symbolic links');
+  });
+
+  it('never ends at a link, however many led there', () => {
+    const links = join(folder, 'node', 'links');
+    mkdirSync(links);
+    symlinkSync('/home', join(links, '60'));
+    for (let at = 59; at >= 0; at -= 1) symlinkSync(String(at + 1), join(links, String(at)));
+    expect(root.resolve('/links/30').machinePath).toBe(join(folder, 'node', 'home'));
+    for (const path of ['/links/0', '/links/20', '/links/10/below']) {
+      expect(() => root.resolve(path), path).toThrow('too many levels of symbolic links');
+    }
   });
 
   it.each([

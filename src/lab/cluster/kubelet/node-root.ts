@@ -2,6 +2,7 @@ import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { chmod, mkdir, readdir, symlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { VolumeMounter } from './mounts.ts';
+import { VolumeError } from './volume-files.ts';
 
 /** Where a path of the node is on this machine. */
 export interface NodePlace {
@@ -14,7 +15,10 @@ export interface NodePlace {
 
 /** The node's file system as hostPath volumes see it. */
 export interface NodeRoot {
-  /** Follows symlinks within the node's root. What does not exist has its place in the node's own folder. */
+  /**
+   * Follows symlinks within the node's root. What does not exist has its place in the node's own folder. Throws
+   * {@link VolumeError} for more symlinks than the kernel would follow.
+   */
   resolve(path: string): NodePlace;
   /** A folder that shows all of the node's root at once, for a pod whose hostPath is `/`. */
   whole(): Promise<string>;
@@ -115,7 +119,9 @@ export async function createNodeRoot(options: NodeRootOptions): Promise<NodeRoot
         rest = rest.slice(1);
         const { machinePath } = place(next);
         const link = LINKS.get(next) ?? (look(machinePath)?.isSymbolicLink() ? readlinkSync(machinePath) : undefined);
-        if (link !== undefined && (hops += 1) <= MAX_LINKS) {
+        if (link !== undefined) {
+          // A place whose last part is still a link would be followed on the machine.
+          if ((hops += 1) > MAX_LINKS) throw new VolumeError(`stat ${path}: too many levels of symbolic links`);
           rest = [...posix.resolve(at, link).split('/').filter(Boolean), ...rest];
           at = '/';
         } else {

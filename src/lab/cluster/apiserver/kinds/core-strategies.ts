@@ -51,7 +51,14 @@ export const configMapStrategy: Strategy = {
   ],
 };
 
+/** Keys become file names, which is why some are none (IsConfigMapKey of apimachinery). */
 function keyIssues(key: string): FieldIssue[] {
+  const refuse = (detail: string): FieldIssue[] => [
+    { field: `data[${key}]`, reason: 'FieldValueInvalid', value: key, detail },
+  ];
+  if (key.length > 253) return refuse('must be no more than 253 characters');
+  if (key === '.' || key === '..') return refuse(`must not be '${key}'`);
+  if (key.startsWith('..')) return refuse("must not start with '..'");
   return DATA_KEY.test(key)
     ? []
     : [

@@ -3,6 +3,8 @@ import { isRecord, jsonEqual, recordOf, type JsonRecord, recordsOf } from '../js
 import { labelNameIssue } from './names.ts';
 import type { FieldIssue } from '../status-errors.ts';
 import { recordsIn } from './core-strategies.ts';
+import { invalidIssue } from './field-issues.ts';
+import { innerPathIssues, volumePathIssues } from './path-issues.ts';
 
 /** What is wrong with a pod. On update most of the spec may not change. */
 export function podIssues(object: KubeObject, old: KubeObject | undefined): FieldIssue[] {
@@ -34,6 +36,11 @@ export function podSpecIssues(path: string, spec: JsonRecord): FieldIssue[] {
       }
       seen.add(container['name']);
     });
+  }
+  for (const field of ['hostname', 'subdomain']) {
+    const name = spec[field];
+    const issue = typeof name === 'string' && name !== '' ? labelNameIssue(`${path}.${field}`, name) : undefined;
+    if (issue !== undefined) issues.push(issue);
   }
   issues.push(...oneOf(`${path}.restartPolicy`, spec['restartPolicy'], ['Always', 'OnFailure', 'Never']));
   issues.push(
@@ -76,11 +83,11 @@ function volumeIssues(path: string, volume: JsonRecord): FieldIssue[] {
   if (isRecord(volume['csi']) && !volume['csi']['driver']) {
     issues.push({ field: `${path}.csi.driver`, reason: 'FieldValueRequired' });
   }
+  issues.push(...volumePathIssues(path, volume));
   recordsIn(volume['projected'], 'sources').forEach((source, index) => {
     const token = source['serviceAccountToken'];
     if (!isRecord(token)) return;
     const at = `${path}.projected.sources[${index}].serviceAccountToken`;
-    if (!token['path']) issues.push({ field: `${at}.path`, reason: 'FieldValueRequired' });
     if (Number(token['expirationSeconds'] ?? 3600) < 600) {
       issues.push({
         field: `${at}.expirationSeconds`,
@@ -113,6 +120,15 @@ function containerIssues(path: string, container: JsonRecord, volumeNames: Reado
       });
     }
     paths.add(mount['mountPath']);
+    issues.push(
+      ...innerPathIssues(`${at}.subPath`, mount['subPath']),
+      ...innerPathIssues(`${at}.subPathExpr`, mount['subPathExpr']),
+    );
+    if (mount['subPath'] && mount['subPathExpr']) {
+      issues.push(
+        invalidIssue(`${at}.subPathExpr`, mount['subPathExpr'], 'subPathExpr and subPath are mutually exclusive'),
+      );
+    }
   });
   recordsIn(container, 'env').forEach((env, index) => {
     const at = `${path}.env[${index}]`;

@@ -2,6 +2,7 @@ import type { KubeObject } from '#kube';
 import { jsonEqual, recordOf, textsOf, type JsonRecord } from '../json.ts';
 import type { FieldIssue } from '../status-errors.ts';
 import { changedIssues, choiceIssues, forbiddenIssue, requiredIssue } from './field-issues.ts';
+import { hostPathIssues } from './path-issues.ts';
 import type { Strategy } from './kind.ts';
 
 /** A claim with what Kubernetes fills in: it waits for a volume, which is a file system. */
@@ -40,6 +41,7 @@ export const volumeStrategy: Strategy = {
     const spec = recordOf(object['spec']);
     return [
       ...accessModeIssues(spec),
+      ...hostPathIssues('spec.hostPath', spec['hostPath']),
       ...(recordOf(spec['capacity'])['storage'] === undefined ? [requiredIssue('spec.capacity')] : []),
       ...choiceIssues('spec.persistentVolumeReclaimPolicy', spec['persistentVolumeReclaimPolicy'], [
         'Delete',

@@ -97,8 +97,62 @@ describe('creating', () => {
       pod('p', { restartPolicy: 'Maybe' }),
       'Pod "p" is invalid: spec.restartPolicy: Unsupported value: "Maybe": supported values: "Always", "OnFailure", "Never"',
     ],
+    [
+      'a hostname that is none',
+      pod('p', { hostname: "a';id;'" }),
+      `Pod "p" is invalid: spec.hostname: Invalid value: "a';id;'": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')`,
+    ],
+    ...(
+      [
+        [{ hostPath: { path: '/a/../b' } }, 'hostPath.path: Invalid value: "/a/../b": must not contain \'..\''],
+        [
+          { configMap: { name: 'm', items: [{ key: 'k', path: '../x' }] } },
+          'configMap.items[0].path: Invalid value: "../x": must not contain \'..\'',
+        ],
+        [
+          { secret: { secretName: 's', items: [{ key: 'k', path: '/x' }] } },
+          'secret.items[0].path: Invalid value: "/x": must be a relative path',
+        ],
+        [
+          { downwardAPI: { items: [{ path: '..x', fieldRef: { fieldPath: 'metadata.name' } }] } },
+          'downwardAPI.items[0].path: Invalid value: "..x": must not start with \'..\'',
+        ],
+        [
+          { projected: { sources: [{ serviceAccountToken: { path: 'a/../../t' } }] } },
+          'projected.sources[0].serviceAccountToken.path: Invalid value: "a/../../t": must not contain \'..\'',
+        ],
+      ] as const
+    ).map(([source, message]): [string, object, string] => [
+      `the volume ${JSON.stringify(source)}`,
+      pod('p', { volumes: [{ name: 'v', ...source }] }),
+      `Pod "p" is invalid: spec.volumes[0].${message}`,
+    ]),
+    ...(['subPath', 'subPathExpr'] as const).map((field): [string, object, string] => [
+      `a ${field} that leads out of its volume`,
+      pod('p', {
+        volumes: [{ name: 'v', emptyDir: {} }],
+        containers: [{ name: 'c', image: 'i', volumeMounts: [{ name: 'v', mountPath: '/v', [field]: 'a/../../b' }] }],
+      }),
+      `Pod "p" is invalid: spec.containers[0].volumeMounts[0].${field}: Invalid value: "a/../../b": must not contain '..'`,
+    ]),
   ])('refuses a pod with %s', async (_what, body, message) => {
     expect(await refusal(api.access.create(PODS, 'default', body))).toMatchObject({ code: 422, message });
+  });
+
+  it.each([
+    ['.', "must not be '.'"],
+    ['..', "must not be '..'"],
+    ['..data', "must not start with '..'"],
+    ['a/b', 'a valid config key must consist of'],
+    ['k'.repeat(254), 'must be no more than 253 characters'],
+  ])('refuses %j as a key of a ConfigMap and of a Secret, as it becomes a file', async (name, message) => {
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, data: { [name]: '' } };
+    for (const refused of [
+      api.access.create(MAPS, 'default', map('m', { [name]: '' })),
+      api.access.create({ ...MAPS, resource: 'secrets' }, 'default', secret),
+    ]) {
+      expect(await refusal(refused)).toMatchObject({ code: 422, message: expect.stringContaining(message) as unknown });
+    }
   });
 
   it('refuses a deployment whose selector does not match its template', async () => {
