@@ -1,5 +1,11 @@
 import { lookup } from 'node:dns';
-import { request, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
+import {
+  request,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestOptions,
+  type ServerResponse,
+} from 'node:http';
 import { KeyferryError } from '#base';
 import { isLoopbackAddress } from './connect-target.ts';
 
@@ -24,18 +30,18 @@ export function forwardPlainHttp(
   url: URL,
   upstreamProxy: string | undefined,
 ): Promise<void> {
-  const kept = Object.entries(message.headers).filter(([name]) => !HOP_BY_HOP.has(name));
+  const kept = endToEnd(message.headers);
   const { headers, ...target } = upstreamProxy === undefined ? directly(url) : byProxy(url, new URL(upstreamProxy));
   const options: RequestOptions = {
     ...target,
     method: message.method,
-    headers: { ...Object.fromEntries(kept), ...headers },
+    // What the target says counts, whatever the Host was (RFC 9112, 3.2.2).
+    headers: { ...kept, ...headers, host: url.host },
     timeout: TIMEOUT_MS,
   };
   return new Promise((resolve, reject) => {
     const outgoing = request(options, (answer) => {
-      const back = Object.entries(answer.headers).filter(([name]) => !HOP_BY_HOP.has(name));
-      response.writeHead(answer.statusCode ?? 502, Object.fromEntries(back));
+      response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headers));
       answer.pipe(response);
       answer.once('end', resolve).once('error', reject);
     });
@@ -46,6 +52,12 @@ export function forwardPlainHttp(
     response.once('close', () => outgoing.destroy());
     message.pipe(outgoing);
   });
+}
+
+/** Headers without those that are for the next hop only, among them what `Connection` names (RFC 9110, 7.6.1). */
+function endToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name) && !named.includes(name)));
 }
 
 interface Destination extends RequestOptions {

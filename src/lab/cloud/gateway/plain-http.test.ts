@@ -82,6 +82,30 @@ describe('instance metadata', () => {
     ]);
   });
 
+  it.each(['127.0.0.1', '127.0.0.1:8080', 'localhost:1', '[::1]:1', '169.254.169.254'])(
+    'is served to a program that calls it %s',
+    async (host) => {
+      const { port } = await start();
+      expect((await send(port, '/metadata/x', { metadata: 'true', host })).status).toBe(200);
+    },
+  );
+
+  it.each([
+    'rebound.example',
+    'rebound.example:80',
+    '127.0.0.1.rebound.example',
+    'localhost.example',
+    '10.0.0.1',
+    'a b',
+  ])('is not served under a name that somebody made to lead here: %s', async (host) => {
+    const { port, audit } = await start();
+    for (const path of ['/metadata/identity/oauth2/token?resource=x', '/host/token/?resource=x']) {
+      const headers = { metadata: 'true', podname: 'p', podns: 'n', host };
+      expect((await send(port, path, headers)).status, path).toBe(403);
+    }
+    expect(audit.records()).toEqual([]);
+  });
+
   it.each(['/', '/metadatas', '/lab/status'])('leaves %s to the lab', async (path) => {
     const { port } = await start({ control: (_message, response) => response.end('control') });
     expect((await send(port, path)).body).toBe('control');
@@ -118,17 +142,24 @@ describe('another host', () => {
     const seen: string[] = [];
     const outer = await listen((message, response) => {
       seen.push(
-        `${message.url} ${String(message.headers['proxy-authorization'])} ${String(message.headers['x-mine'])}`,
+        ['host', 'proxy-authorization', 'x-mine', 'x-hop'].reduce(
+          (line, name) => `${line} ${String(message.headers[name])}`,
+          message.url ?? '',
+        ),
       );
       response.writeHead(201).end('from outside');
     });
     const { port } = await start({ allowInternet: true, upstreamProxy: `http://me:pa%20ss@127.0.0.1:${outer}` });
     const answer = await send(port, 'http://example.com:8080/a?b=c', {
       'x-mine': 'kept',
+      'x-hop': 'of this hop',
+      connection: 'close, X-Hop',
+      host: 'elsewhere.example',
       'proxy-authorization': 'mine',
     });
     expect(answer).toEqual({ status: 201, body: 'from outside' });
-    expect(seen).toEqual([`http://example.com:8080/a?b=c Basic ${Buffer.from('me:pa ss').toString('base64')} kept`]);
+    const login = `Basic ${Buffer.from('me:pa ss').toString('base64')}`;
+    expect(seen).toEqual([`http://example.com:8080/a?b=c example.com:8080 ${login} kept undefined`]);
   });
 
   it('that cannot be reached is a 502 that says so', async () => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { startHttpServer, type HttpServer } from '#http';
-import { parseConnectTarget } from './connect-target.ts';
+import { isLoopbackAddress, parseConnectTarget } from './connect-target.ts';
 import { forwardPlainHttp } from './forward-http.ts';
 import { createServiceListener, type ServeOptions } from './serve.ts';
 import type { CloudService } from '../service.ts';
@@ -45,7 +45,11 @@ export function createPlainHttpListener(options: PlainHttpOptions): RequestListe
       }
       return proxyElsewhere(options, message, response, url);
     }
-    if (serveMetadata !== undefined && METADATA_PATH.test(target)) return askMetadata(message, response, target);
+    if (serveMetadata !== undefined && METADATA_PATH.test(target)) {
+      if (isAskedForHere(message.headers.host, metadata?.host)) return askMetadata(message, response, target);
+      const reason = 'instance metadata is not served under this name; ask for it by the address of this machine';
+      return refuse(message, response, 403, reason);
+    }
     if (control !== undefined) return control(message, response);
     return refuse(message, response, 404, "this is the lab's gateway: an HTTPS CONNECT proxy; set it as HTTPS_PROXY");
   };
@@ -54,6 +58,15 @@ export function createPlainHttpListener(options: PlainHttpOptions): RequestListe
 /** A port of its own for a node's metadata service, on 127.0.0.1. */
 export function startMetadataListener(options: PlainHttpOptions): Promise<HttpServer> {
   return startHttpServer({ listener: createPlainHttpListener(options), clock: options.clock });
+}
+
+/**
+ * Whether a request's Host is this machine by address, or IMDS's own. A web page whose name was made to lead here (DNS
+ * rebinding) may set any header, `Metadata` too; its name in the Host is all that tells it from a program of this machine.
+ */
+function isAskedForHere(host: string | undefined, metadataHost: string | undefined): boolean {
+  const name = host?.toLowerCase().replace(/:\d+$/, '') ?? '';
+  return name === 'localhost' || name === metadataHost || isLoopbackAddress(name.replace(/^\[(.*)\]$/, '$1'));
 }
 
 function proxyElsewhere(options: PlainHttpOptions, message: IncomingMessage, response: ServerResponse, url: URL): void {

@@ -215,6 +215,13 @@ describe("the shape of aad-pod-identity's NMI", () => {
     expect(audit.facts(lastRequest)).toMatchObject({ operation: 'PodIdentityToken', details: { pod: 'n/p' } });
   });
 
+  it('is refused to what a proxy passed on', async () => {
+    expect(await get(path, { podname: 'p', podns: 'n', 'x-forwarded-for': '10.0.0.1' })).toMatchObject({
+      status: 400,
+      body: { error_description: 'X-Forwarded-For header is not allowed' },
+    });
+  });
+
   it.each<[string, Record<string, string>]>([
     ['name', { podns: 'n' }],
     ['namespace', { podname: 'p' }],

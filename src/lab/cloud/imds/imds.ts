@@ -116,6 +116,9 @@ async function answerToken(deps: ImdsDeps, request: Request, url: URL): Promise<
  */
 async function answerPodToken(deps: ImdsDeps, request: Request, url: URL): Promise<Response> {
   deps.audit.note(request, { operation: 'PodIdentityToken' });
+  if (request.headers.has('x-forwarded-for')) {
+    throw new ImdsError(400, 'invalid_request', 'X-Forwarded-For header is not allowed');
+  }
   const [name, namespace] = ['podname', 'podns'].map((header) => request.headers.get(header) ?? '');
   if (!name || !namespace) {
     throw new ImdsError(400, 'invalid_request', 'missing podname or podns from the request headers');
