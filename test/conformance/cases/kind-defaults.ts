@@ -13,6 +13,7 @@ import {
   JOB,
   CRON_JOB,
   SERVICE,
+  POD,
   SECRET,
   NETWORK_POLICY,
   PRIORITY_CLASS,
@@ -63,6 +64,34 @@ export const DEFAULTS: readonly (Row & { readonly filled: object })[] = [
           },
         },
       },
+    },
+  },
+  {
+    id: 'pod-tolerations',
+    claim: 'a pod stays for five minutes on a node that is away, but for taints that it says something of',
+    ...POD,
+    dry: true,
+    body: spec({
+      containers,
+      tolerations: [{ key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 1 }],
+    }),
+    filled: {
+      spec: {
+        tolerations: [
+          { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 1 },
+          { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
+        ],
+      },
+    },
+  },
+  {
+    id: 'pod-gated',
+    claim: 'a pod with a scheduling gate says that it is held back',
+    ...POD,
+    dry: true,
+    body: spec({ containers, schedulingGates: [{ name: 'example.com/wait' }] }),
+    filled: {
+      status: { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' }] },
     },
   },
   {

@@ -1,5 +1,6 @@
 import type { KubeObject } from '#kube';
 import type { ApiContext, Target, WriteOptions } from '../operations/context.ts';
+import { admitDefaultTolerations } from './default-tolerations.ts';
 import { checkNamespaceLifecycle } from './namespace-lifecycle.ts';
 import { admitPodPriority } from './pod-priority.ts';
 import { admitPodResources } from './pod-resources.ts';
@@ -24,6 +25,7 @@ const STEPS: readonly AdmissionStep[] = [
   checkNamespaceLifecycle,
   admitServiceAccount,
   admitPodPriority,
+  admitDefaultTolerations,
   admitPodResources,
   assignServiceAddresses,
   checkRoleEscalation,

@@ -1,4 +1,4 @@
-import { recordOf } from '../json.ts';
+import { listOf, recordOf, type JsonRecord } from '../json.ts';
 import type { Strategy } from './kind.ts';
 import { withPodDefaults } from './pod-defaults.ts';
 import { podIssues } from './pod-validation.ts';
@@ -7,7 +7,7 @@ import { podIssues } from './pod-validation.ts';
 export const podStrategy: Strategy = {
   prepareForCreate: (object) => ({
     ...object,
-    status: { phase: 'Pending' },
+    status: { phase: 'Pending', ...gatedConditions(recordOf(object['spec'])) },
   }),
   defaults: (object) => ({ ...object, spec: withPodDefaults(recordOf(object['spec'])) }),
   validate: podIssues,
@@ -19,3 +19,17 @@ export const podStrategy: Strategy = {
     return Math.max(0, asked ?? Number(spec['terminationGracePeriodSeconds'] ?? 30));
   },
 };
+
+/** A pod with scheduling gates says so from its beginning (pkg/registry/core/pod, applySchedulingGatedCondition). */
+function gatedConditions(spec: JsonRecord): JsonRecord {
+  if (listOf(spec['schedulingGates']).length === 0) return {};
+  const condition = {
+    type: 'PodScheduled',
+    status: 'False',
+    reason: 'SchedulingGated',
+    message: 'Scheduling is blocked due to non-empty scheduling gates',
+    lastProbeTime: null,
+    lastTransitionTime: null,
+  };
+  return { conditions: [condition] };
+}
