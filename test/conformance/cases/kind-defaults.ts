@@ -73,7 +73,9 @@ export const DEFAULTS: readonly (Row & { readonly filled: object })[] = [
     dry: true,
     body: spec({
       containers,
-      tolerations: [{ key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 1 }],
+      tolerations: [
+        { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 1 },
+      ],
     }),
     filled: {
       spec: {
