@@ -5,7 +5,7 @@ import type { ClusterHost, ClusterSpec, NodeIdentities } from '../clusters.ts';
 import type { Directory } from '../directory.ts';
 import { answerWith, identityOf, type AnswerStyle } from '../rest/answer.ts';
 import { AzureError } from '../rest/azure-error.ts';
-import { json, queryValue, readJsonObject } from '../rest/request.ts';
+import { json, queryValue, readJsonObject, type JsonObject } from '../rest/request.ts';
 import { createRouteTable, pathSegments, type RouteMatch } from '../rest/router.ts';
 import type { AccessToken, AuditLog, CloudService, TokenVerifier } from '../service.ts';
 import type { RoleCheck, VaultRegistry } from '../vault/index.ts';
@@ -18,6 +18,7 @@ import {
   invalidResourceType,
   missingApiVersion,
   subscriptionNotFound,
+  unsupportedMediaType,
 } from './arm-errors.ts';
 import { authenticate } from './authenticate.ts';
 import {
@@ -50,6 +51,7 @@ import { createSubscriptionRoutes } from './resources/subscriptions.ts';
 import { groupOf, requireScope } from './tracked-resources.ts';
 
 const HOSTS: readonly string[] = AZURE_CLOUDS.flatMap(({ managementHosts }) => managementHosts);
+const JSON_MEDIA_TYPE = /^(application|text)\/([\w.-]+\+)?json$/i;
 const API_VERSION = /^\d{4}-\d{2}-\d{2}(-[a-z0-9.]+)?$/i;
 
 /** What ARM needs. */
@@ -132,7 +134,7 @@ export function createArm(deps: ArmDeps): ArmService {
       clock: deps.clock,
       requireScope: (scope) => requireScope(context, scope),
     }),
-    ...createRoleDefinitionRoutes(access, directory.subscription.subscriptionId),
+    ...createRoleDefinitionRoutes(access, directory),
     ...createOtherAuthorizationRoutes(access),
     ...createTagRoutes(context),
   ]);
@@ -190,7 +192,8 @@ export function createArm(deps: ArmDeps): ArmService {
       params: match.params,
       token,
       may: (action, scope) => access.allows(token.objectId, { plane: 'control', action }, scope),
-      body: () => readJsonObject(request, invalidRequestContent),
+      header: (name) => request.headers.get(name) ?? undefined,
+      body: () => readBody(request),
     });
   };
 
@@ -229,17 +232,40 @@ export function createArm(deps: ArmDeps): ArmService {
   };
 }
 
-function noRoute(pathIsKnown: boolean, method: string, segments: readonly string[], apiVersion: string): AzureError {
-  if (pathIsKnown) {
-    return new AzureError(405, 'HttpMethodNotAllowed', `The HTTP method '${method}' is not supported at this path.`);
+/** Says 415 of a body that is declared to be something else than JSON, as ARM does for `curl -d` without a header. */
+function readBody(request: Request): Promise<JsonObject> {
+  const mediaType = request.headers.get('content-type')?.split(';', 1)[0]?.trim() ?? null;
+  if (request.body !== null && !JSON_MEDIA_TYPE.test(mediaType ?? '')) {
+    // An empty body needs no type.
+    return request.text().then((text) => {
+      if (text !== '') throw unsupportedMediaType(mediaType);
+      return {};
+    });
   }
-  const at = segments.findIndex((part) => part.toLowerCase() === 'providers');
+  return readJsonObject(request, invalidRequestContent);
+}
+
+function noRoute(pathIsKnown: boolean, method: string, segments: readonly string[], apiVersion: string): AzureError {
+  const at = segments.findLastIndex((part) => part.toLowerCase() === 'providers');
   const namespace = at < 0 ? undefined : segments[at + 1];
+  // What Azure has and the lab lacks answers with Azure's code, and says whose fault it is.
+  const lacking = `The lab does not emulate '${method} ${typeOf(segments.slice(at + 1))}'.`;
+  if (pathIsKnown) {
+    const message = `The HTTP method '${method}' is not supported at this path.`;
+    return new AzureError(405, 'HttpMethodNotAllowed', namespace === undefined ? message : `${message} ${lacking}`);
+  }
   if (namespace === undefined) {
     return new AzureError(404, 'InvalidResourcePath', `The path '/${segments.join('/')}' has no such resource.`);
   }
   const known = PROVIDER_NAMESPACES.some((each) => each.toLowerCase() === namespace.toLowerCase());
-  return known ? invalidResourceType(namespace, apiVersion) : invalidNamespace(namespace);
+  return known ? invalidResourceType(namespace, apiVersion, lacking) : invalidNamespace(namespace);
+}
+
+/** The type or action that the part of a path behind `providers` names: its names of resources are left out. */
+function typeOf([namespace = '', ...rest]: readonly string[]): string {
+  const locations = rest[0]?.toLowerCase() === 'locations';
+  // Below a location names and types are the other way about.
+  return [namespace, ...rest.filter((_part, index) => index % 2 === 0 || (locations && index === 1))].join('/');
 }
 
 function responseHeaders(requestId: string, request: Request): Record<string, string> {

@@ -195,6 +195,56 @@ describe('who has', () => {
     ]);
   });
 
+  it.each([
+    ['Contributor', CONTRIBUTOR, 403],
+    ['Key Vault Data Access Administrator and Contributor', DATA_ACCESS_ADMINISTRATOR, 403],
+    ['Owner', OWNER, 200],
+  ])('%s changes who decides about the contents of a vault, or not', async (_name, role, status) => {
+    const lab = await createLab();
+    await lab.send('PUT', assignmentPath(GROUP), wanted(CONTRIBUTOR));
+    if (role !== CONTRIBUTOR) await lab.send('PUT', assignmentPath(GROUP, 2), wanted(role));
+    const vault = (await lab.send('GET', VAULT)).body;
+    const properties = { ...vault['properties'], enableRbacAuthorization: true };
+    const same = { ...vault['properties'], enableRbacAuthorization: false };
+    expect((await lab.send('PUT', VAULT, { ...vault, properties: same }, APP)).status).toBe(200);
+    for (const [method, body] of [
+      ['PATCH', { properties: { enableRbacAuthorization: true } }],
+      ['PUT', { ...vault, properties }],
+    ] as const) {
+      const answer = await lab.send(method, VAULT, body, APP);
+      expect(answer.status, method).toBe(status);
+      if (status !== 403) continue;
+      expect(answer.body['error']).toEqual({
+        code: 'InsufficientPermissions',
+        message:
+          'Caller is not allowed to change permission model. For more information on how to change the permissions ' +
+          `model follow this link: https://go.microsoft.com/fwlink/?linkid=2155160. Details: oid=${APP.oid}; ` +
+          `action=Microsoft.Authorization/roleAssignments/write; resource=${VAULT}; decision=NotAllowed;`,
+      });
+    }
+  });
+
+  it.each([
+    ['a new role for all of the subscription', guid(50), [SUBSCRIPTION]],
+    ['a new role for the group and another one', guid(50), [GROUP, `${GROUP}2`]],
+    ["the subscription's role, taken over for the group", guid(40), [GROUP]],
+  ])('Owner of a group makes no %s', async (_what, name, assignableScopes) => {
+    const lab = await createLab();
+    const path = (id: string) => `${GROUP}/providers/Microsoft.Authorization/roleDefinitions/${id}`;
+    const role = (roleName: string, scopes: readonly string[]) => ({
+      properties: { roleName, permissions: [{ actions: ['*'] }], assignableScopes: scopes },
+    });
+    await lab.send('PUT', path(guid(40)), role('shared', [SUBSCRIPTION]));
+    await lab.send('PUT', assignmentPath(GROUP), wanted(OWNER));
+    expect((await lab.send('PUT', path(guid(41)), role('own', [GROUP]), APP)).status).toBe(201);
+    expect(await lab.send('PUT', path(name), role('more', assignableScopes), APP)).toMatchObject({
+      status: 403,
+      body: { error: { code: 'AuthorizationFailed' } },
+    });
+    expect((await lab.send('DELETE', path(guid(40)), undefined, APP)).status).toBe(403);
+    expect((await lab.send('DELETE', path(guid(41)), undefined, APP)).status).toBe(200);
+  });
+
   it('a role at one vault finds that vault among the resources, and no group', async () => {
     const lab = await createLab();
     await lab.send('PUT', assignmentPath(VAULT), wanted(READER));

@@ -1,7 +1,9 @@
 import { AzureError } from '../../rest/azure-error.ts';
 import { empty, json, objectOr, queryValue, textOr, type JsonObject } from '../../rest/request.ts';
 import type { ArmCall, ArmRoute } from '../arm-call.ts';
+import type { Directory } from '../../directory.ts';
 import type { Access } from './access.ts';
+import { authorizationFailed } from './authorize.ts';
 import type { RoleDefinition, RolePermissions } from './built-in-roles.ts';
 import { scopeHolds } from './permissions.ts';
 
@@ -32,8 +34,9 @@ export function roleDefinitionMissing(name: string): AzureError {
 }
 
 /** The operations on role definitions, at any scope. */
-export function createRoleDefinitionRoutes(access: Access, subscriptionId: string): readonly ArmRoute[] {
+export function createRoleDefinitionRoutes(access: Access, directory: Directory): readonly ArmRoute[] {
   const { definitions, assignments } = access;
+  const { subscriptionId } = directory.subscription;
   const render = (role: RoleDefinition) => ({
     properties: {
       roleName: role.roleName,
@@ -67,10 +70,19 @@ export function createRoleDefinitionRoutes(access: Access, subscriptionId: strin
     return json(200, render(role));
   };
 
+  // A role is changed for all who have it, so the right is needed wherever it can be assigned.
+  const checkMayChange = (call: ArmCall, verb: 'write' | 'delete', scopes: readonly string[]) => {
+    const action = `${DEFINITION_TYPE}/${verb}`;
+    const refused = scopes.find((scope) => !call.may(action, scope));
+    if (refused === undefined) return;
+    throw authorizationFailed(directory, call.token, { action, scope: refused });
+  };
+
   const put = async (call: ArmCall) => {
     const existing = find(call);
     if (existing?.type === 'BuiltInRole') throw builtInRole(existing);
     const role = parseRole((call.params['name'] ?? '').toLowerCase(), await call.body());
+    checkMayChange(call, 'write', [...role.assignableScopes, ...(existing?.assignableScopes ?? [])]);
     const twin = definitions.all().find((other) => other.name !== role.name && sameText(other.roleName, role.roleName));
     if (twin !== undefined) {
       throw new AzureError(
@@ -87,6 +99,7 @@ export function createRoleDefinitionRoutes(access: Access, subscriptionId: strin
     const role = find(call);
     if (role === undefined) return empty(204);
     if (role.type === 'BuiltInRole') throw builtInRole(role);
+    checkMayChange(call, 'delete', role.assignableScopes);
     if (assignments.all().some(({ roleName }) => roleName === role.name)) {
       throw new AzureError(
         400,

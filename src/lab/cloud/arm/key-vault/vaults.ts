@@ -1,5 +1,5 @@
 import { AzureError } from '../../rest/azure-error.ts';
-import { empty, json, objectOr, textOr } from '../../rest/request.ts';
+import { empty, json, objectOr, textOr, type JsonObject } from '../../rest/request.ts';
 import type { VaultRegistry } from '../../vault/index.ts';
 import type { ArmCall } from '../arm-call.ts';
 import type { ArmContext, ResourceType } from '../arm-context.ts';
@@ -63,6 +63,7 @@ export function createVaults(context: ArmContext): Vaults {
       place.existing?.properties,
       call.apiVersion,
     );
+    if (place.existing !== undefined) checkModelChange(context, call, place.existing, properties);
     const vault: ArmResource = { id: place.id, name: place.name, type: VAULT_TYPE, location, tags, properties };
     keep(vault);
     return json(place.existing === undefined ? 201 : 200, renderResource(vault));
@@ -87,10 +88,12 @@ export function createVaults(context: ArmContext): Vaults {
     const body = await call.body();
     const before = requireResource(context, VAULT_TYPE, call);
     const sent = objectOr(body['properties']);
+    const properties = patchVaultProperties(before.name, sent, before.properties, call.apiVersion);
+    checkModelChange(context, call, before, properties);
     const vault = {
       ...before,
       ...(body['tags'] === undefined ? {} : { tags: parseTags(body['tags']) }),
-      properties: patchVaultProperties(before.name, sent, before.properties, call.apiVersion),
+      properties,
     };
     keep(vault);
     return json(200, renderResource(vault));
@@ -182,6 +185,24 @@ export function createVaults(context: ArmContext): Vaults {
       ...deleted.routes,
     ],
   };
+}
+
+/**
+ * Between roles and access policies changes only who may assign any role: a Contributor writes access policies, and could
+ * let itself in so (Key Vault documentation, "Enable Azure RBAC permissions on Key Vault"). Throws 403 InsufficientPermissions.
+ */
+function checkModelChange({ access }: ArmContext, { token }: ArmCall, vault: ArmResource, wanted: JsonObject): void {
+  if (vault.properties['enableRbacAuthorization'] === wanted['enableRbacAuthorization']) return;
+  const action = 'Microsoft.Authorization/roleAssignments/write';
+  const roles = access.rolesFor(token.objectId, { plane: 'control', action }, vault.id);
+  if (roles.some(({ assignsOnly }) => assignsOnly === undefined)) return;
+  throw new AzureError(
+    403,
+    'InsufficientPermissions',
+    'Caller is not allowed to change permission model. For more information on how to change the permissions model ' +
+      `follow this link: https://go.microsoft.com/fwlink/?linkid=2155160. Details: oid=${token.objectId}; ` +
+      `action=${action}; resource=${vault.id}; decision=NotAllowed;`,
+  );
 }
 
 function vaultAlreadyExists(name: string): AzureError {
