@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { outputOf, type Client } from './client.ts';
+import type { Client } from './client.ts';
+import { outputOf } from './programs.ts';
 import { createVenv, pythonWithVenv } from './python.ts';
 
 const VERSION = '2.91.0';

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { outputOf, type Client } from './client.ts';
+import type { Client } from './client.ts';
+import { outputOf } from './programs.ts';
 
 const source = new URL('../sdk/java/', import.meta.url);
 const LIBRARIES = ['azure-identity', 'azure-security-keyvault-secrets'];

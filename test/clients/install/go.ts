@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { outputOf, type Client } from './client.ts';
+import type { Client } from './client.ts';
+import { outputOf } from './programs.ts';
 
 /** A Go program of ours that stands on libraries nobody here wrote: built, without C, from a folder with go.mod and go.sum. */
 export function goProgram(options: {

@@ -1,14 +1,17 @@
 // Installs the clients of `npm run test:clients` into a cache folder and says what it has and what it skips.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheFolder, installClient, type Installed } from './client.ts';
+import { cacheFolder, lockCache } from './cache.ts';
+import type { Installed } from './client.ts';
 import { CLIENTS } from './clients.ts';
+import { installClient } from './install-client.ts';
 
 /** Two at a time: installers wait for the network and for one core in turn. */
 const AT_ONCE = 2;
 
 const cache = cacheFolder();
 mkdirSync(cache, { recursive: true });
+using _lock = await lockCache(cache, () => console.error(`waiting for another installation into ${cache}`));
 const results = new Map<string, Installed>();
 const waiting = [...CLIENTS];
 await Promise.all(
@@ -22,4 +25,6 @@ for (const { name } of CLIENTS) {
   const result = results.get(name);
   if (result !== undefined) console.log('skipped' in result ? `SKIPPED ${name}: ${result.skipped}` : result.version);
 }
-writeFileSync(join(cache, 'clients.json'), JSON.stringify(Object.fromEntries(results), null, 2));
+const list = join(cache, 'clients.json');
+writeFileSync(`${list}.new`, JSON.stringify(Object.fromEntries(results), null, 2));
+renameSync(`${list}.new`, list);

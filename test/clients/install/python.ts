@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { outputOf, type RunStep } from './client.ts';
+import { outputOf, type RunStep } from './programs.ts';
 
 /** What this machine lacks for a Python client, or nothing: Python 3.10 or newer with its venv module. */
 export async function pythonWithVenv(): Promise<string | undefined> {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { describe, type SuiteFactory } from 'vitest';
-import { cacheFolder, type Installed } from '../install/client.ts';
+import { cacheFolder } from '../install/cache.ts';
+import type { Installed } from '../install/client.ts';
 
 /** A client that is on this machine. */
 export type InstalledClient = Extract<Installed, { readonly version: string }>;

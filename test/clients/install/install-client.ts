@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Client, Installed } from './client.ts';
+import { stepRunner } from './programs.ts';
+
+/**
+ * Installs a client into the cache, or finds it there. An installation that was cut short, or whose programs no longer
+ * run (the machine's Python went, say), is begun anew. A failure is the reason for which the client is skipped.
+ */
+export async function installClient(client: Client, cache: string): Promise<Installed> {
+  const missing = await client.missing();
+  if (missing !== undefined) return { skipped: missing };
+  const folder = join(cache, `${client.name}-${fingerprint(client.inputs)}`);
+  const stamp = join(folder, '.installed');
+  const log = `${folder}.log`;
+  try {
+    const found = existsSync(stamp) ? await client.version(folder).catch(() => undefined) : undefined;
+    const version = found ?? (await install(client, folder, log));
+    writeFileSync(stamp, '');
+    const programs = Object.fromEntries(
+      Object.entries(client.programs).map(([name, path]) => [name, join(folder, path)]),
+    );
+    return { folder, version, programs };
+  } catch (error) {
+    return { skipped: `${error instanceof Error ? error.message : String(error)}; the whole output: ${log}` };
+  }
+}
+
+async function install(client: Client, folder: string, log: string): Promise<string> {
+  console.error(`installing ${client.summary}`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  await client.install(folder, stepRunner(log));
+  return client.version(folder);
+}
+
+function fingerprint(inputs: readonly string[]): string {
+  return createHash('sha256').update(inputs.join('\0')).digest('hex').slice(0, 12);
+}

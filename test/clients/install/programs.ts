@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, writeFileSync } from 'node:fs';
+
+/** Runs one step of an installation, its output in the client's log. Throws when it fails. */
+export type RunStep = (
+  program: string,
+  args: readonly string[],
+  options?: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> },
+) => Promise<void>;
+
+/** A package manager that waits for a network which never answers ends here; the slowest step takes two minutes. */
+const STEP_TIMEOUT_MS = 15 * 60_000;
+
+/** What a program prints when it ends well; throws with its last words otherwise. */
+export async function outputOf(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')));
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString('utf8')));
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  if (code !== 0) throw new Error(failure(program, args, code ?? signal, err));
+  return out.trim();
+}
+
+/** Runs steps whose commands and output are all in one log, begun anew. */
+export function stepRunner(logPath: string, timeoutMs = STEP_TIMEOUT_MS): RunStep {
+  writeFileSync(logPath, '');
+  return async (program, args, { cwd, env } = {}) => {
+    appendFileSync(logPath, `$ ${program} ${args.join(' ')}\n`);
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: timeoutMs,
+    });
+    let tail = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        appendFileSync(logPath, chunk);
+        tail = (tail + chunk.toString('utf8')).slice(-4096);
+      });
+    }
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    if (code !== 0) throw new Error(failure(program, args, code ?? signal, tail));
+  };
+}
+
+function failure(program: string, args: readonly string[], end: number | string | null, said: string): string {
+  const lastLines = said.trim().split('\n').slice(-3).join(' / ');
+  return `\`${program} ${args.join(' ')}\` ended with ${end}: ${lastLines}`;
+}
