@@ -4,6 +4,10 @@ export interface AzureCloud {
   readonly name: string;
   /** Where tokens are had; the first is the one that documents name. */
   readonly loginHosts: readonly string[];
+  /** Services that stay in one region ask for tokens at `<region>.<suffix>` (MSAL's `azure_region`); the public cloud alone. */
+  readonly regionalLoginSuffix?: string;
+  /** What discovery documents call it. */
+  readonly instanceName: string;
   /** The host of the issuer of v1.0 access tokens. */
   readonly tokenIssuerHost: string;
   readonly graphHosts: readonly string[];
@@ -19,6 +23,8 @@ export const AZURE_CLOUDS = [
   {
     name: 'AzureCloud',
     loginHosts: ['login.microsoftonline.com', 'login.windows.net', 'login.microsoft.com', 'sts.windows.net'],
+    regionalLoginSuffix: 'login.microsoft.com',
+    instanceName: 'microsoftonline.com',
     tokenIssuerHost: 'sts.windows.net',
     graphHosts: ['graph.microsoft.com'],
     managementHosts: ['management.azure.com', 'management.core.windows.net'],
@@ -28,6 +34,7 @@ export const AZURE_CLOUDS = [
   {
     name: 'AzureUSGovernment',
     loginHosts: ['login.microsoftonline.us', 'login.usgovcloudapi.net'],
+    instanceName: 'microsoftonline.us',
     tokenIssuerHost: 'sts.windows.net',
     graphHosts: ['graph.microsoft.us'],
     managementHosts: ['management.usgovcloudapi.net', 'management.core.usgovcloudapi.net'],
@@ -36,6 +43,7 @@ export const AZURE_CLOUDS = [
   {
     name: 'AzureChinaCloud',
     loginHosts: ['login.partner.microsoftonline.cn', 'login.chinacloudapi.cn'],
+    instanceName: 'partner.microsoftonline.cn',
     tokenIssuerHost: 'sts.chinacloudapi.cn',
     graphHosts: ['microsoftgraph.chinacloudapi.cn'],
     managementHosts: ['management.chinacloudapi.cn', 'management.core.chinacloudapi.cn'],
@@ -48,4 +56,13 @@ export function isChildHost(host: string, suffix: string): boolean {
   if (!host.endsWith(`.${suffix}`)) return false;
   const label = host.slice(0, -suffix.length - 1);
   return label !== '' && !label.includes('.');
+}
+
+/** The cloud whose tokens are had at `host` (lower case, no port), regional hosts included. */
+export function cloudOfLoginHost(host: string): AzureCloud | undefined {
+  const clouds: readonly AzureCloud[] = AZURE_CLOUDS;
+  return clouds.find(
+    ({ loginHosts, regionalLoginSuffix }) =>
+      loginHosts.includes(host) || (regionalLoginSuffix !== undefined && isChildHost(host, regionalLoginSuffix)),
+  );
 }

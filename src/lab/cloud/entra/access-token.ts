@@ -14,6 +14,8 @@ export interface AccessTokenRequest {
   readonly clientId: string;
   readonly proof: keyof typeof CLIENT_PROOF;
   readonly resource: Resource;
+  /** The sign-in host that v2.0 tokens name as their issuer. */
+  readonly loginHost: string;
   /** Values of the client capability claim `xms_cc`, for example `CP1`. */
   readonly capabilities: readonly string[];
 }
@@ -37,29 +39,25 @@ const APP_LIFETIME_SEC = 3599;
 const MANAGED_IDENTITY_LIFETIME_SEC = 86_399;
 const BACKDATE_SEC = 300;
 
-/** Makes a v1.0 access token, the version that Key Vault, ARM and Graph take. */
+/**
+ * Makes a v1.0 access token, the version that Key Vault, ARM and Graph take, or a v2.0 one for a resource that takes those.
+ */
 export async function issueAccessToken(deps: TokenIssuerDeps, request: AccessTokenRequest): Promise<IssuedToken> {
   const { clock, random, tenant } = deps;
-  const { principal, clientId, proof, resource, capabilities } = request;
+  const { principal, resource, capabilities } = request;
   const issuedAtSec = Math.floor(clock.now() / 1000);
   const expiresInSec = principal.type === 'ManagedIdentity' ? MANAGED_IDENTITY_LIFETIME_SEC : APP_LIFETIME_SEC;
-  const issuer = v1Issuer(resource.tokenIssuerHost, tenant.tenantId);
   const token = await sign(await deps.key, {
-    aud: resource.audience,
-    iss: issuer,
     iat: issuedAtSec,
     nbf: issuedAtSec - BACKDATE_SEC,
     exp: issuedAtSec + expiresInSec,
     aio: random.bytes(24).toString('base64'),
-    appid: clientId,
-    appidacr: CLIENT_PROOF[proof],
-    ...(principal.type === 'User' ? userClaims(principal, resource) : applicationClaims(principal, issuer)),
+    ...(resource.v2Audience === undefined ? v1Claims(tenant, request) : v2Claims(tenant, request, resource.v2Audience)),
     oid: principal.objectId,
     sub: principal.objectId,
     rh: `1.${random.bytes(30).toString('base64url')}.`,
     tid: tenant.tenantId,
     uti: random.bytes(16).toString('base64url'),
-    ver: '1.0',
     ...(capabilities.length > 0 ? { xms_cc: capabilities } : {}),
   });
   return { token: new Secret(token), issuedAtSec, expiresInSec };
@@ -71,14 +69,15 @@ export async function issueIdToken(
   {
     principal,
     clientId,
+    loginHost,
     nonce,
-  }: Pick<AccessTokenRequest, 'principal' | 'clientId'> & { readonly nonce?: string | undefined },
+  }: Pick<AccessTokenRequest, 'principal' | 'clientId' | 'loginHost'> & { readonly nonce?: string | undefined },
 ): Promise<Secret<string>> {
   const { clock, tenant } = deps;
   const nowSec = Math.floor(clock.now() / 1000);
   const token = await sign(await deps.key, {
     aud: clientId,
-    iss: `https://login.microsoftonline.com/${tenant.tenantId}/v2.0`,
+    iss: v2Issuer(loginHost, tenant.tenantId),
     iat: nowSec,
     nbf: nowSec,
     exp: nowSec + APP_LIFETIME_SEC,
@@ -96,6 +95,41 @@ export async function issueIdToken(
 /** The issuer of v1.0 access tokens, with its slash. */
 export function v1Issuer(host: string, tenantId: string): string {
   return `https://${host}/${tenantId}/`;
+}
+
+/** The issuer of v2.0 tokens. */
+export function v2Issuer(host: string, tenantId: string): string {
+  return `https://${host}/${tenantId}/v2.0`;
+}
+
+function v1Claims({ tenantId }: Tenant, { principal, clientId, proof, resource }: AccessTokenRequest): JWTPayload {
+  const issuer = v1Issuer(resource.tokenIssuerHost, tenantId);
+  return {
+    aud: resource.audience,
+    iss: issuer,
+    appid: clientId,
+    appidacr: CLIENT_PROOF[proof],
+    ...(principal.type === 'User' ? userClaims(principal, resource) : applicationClaims(principal, issuer)),
+    ver: '1.0',
+  };
+}
+
+/** As Entra ID documents them ("Access token claims reference"); `idtyp` is an optional claim of v2.0 tokens. */
+function v2Claims(
+  { tenantId }: Tenant,
+  { principal, clientId, proof, resource, loginHost }: AccessTokenRequest,
+  audience: string,
+): JWTPayload {
+  return {
+    aud: audience,
+    iss: v2Issuer(loginHost, tenantId),
+    azp: clientId,
+    azpacr: CLIENT_PROOF[proof],
+    ...(principal.type === 'User'
+      ? { name: principal.displayName, preferred_username: principal.userPrincipalName, scp: resource.userScope }
+      : {}),
+    ver: '2.0',
+  };
 }
 
 function applicationClaims(principal: Principal, issuer: string): JWTPayload {

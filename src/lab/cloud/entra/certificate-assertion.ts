@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { compactVerify, errors } from 'jose';
 import type { Clock } from '#base';
-import { AZURE_CLOUDS } from '../azure-clouds.ts';
+import { cloudOfLoginHost } from '../azure-clouds.ts';
 import type { CertificateCredential, Tenant } from '../directory.ts';
 import { AadstsError } from './aadsts.ts';
 import { checkTimes, type AssertionClaims } from './assertion.ts';
@@ -19,7 +19,6 @@ export interface CertificateAssertionDeps {
 }
 
 const DOCUMENTATION = 'https://learn.microsoft.com/entra/identity-platform/certificate-credentials';
-const LOGIN_HOSTS = new Set<string>(AZURE_CLOUDS.flatMap(({ loginHosts }) => loginHosts));
 const AUDIENCE_PATHS = ['', '/v2.0', '/oauth2/token', '/oauth2/v2.0/token'];
 
 /**
@@ -121,5 +120,5 @@ function isTenantAudience(audience: string, tenant: Tenant): boolean {
   const [, name = '', ...rest] = pathname.replace(/\/$/, '').toLowerCase().split('/');
   const path = rest.length === 0 ? '' : `/${rest.join('/')}`;
   const isTenant = name === tenant.tenantId.toLowerCase() || name === tenant.defaultDomain.toLowerCase();
-  return protocol === 'https:' && LOGIN_HOSTS.has(hostname) && isTenant && AUDIENCE_PATHS.includes(path);
+  return protocol === 'https:' && cloudOfLoginHost(hostname) !== undefined && isTenant && AUDIENCE_PATHS.includes(path);
 }

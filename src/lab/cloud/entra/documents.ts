@@ -1,12 +1,22 @@
-import { AZURE_CLOUDS } from '../azure-clouds.ts';
+import { AZURE_CLOUDS, cloudOfLoginHost } from '../azure-clouds.ts';
 import type { Tenant } from '../directory.ts';
 import { AadstsError } from './aadsts.ts';
-import type { TenantSegment } from './tenant-segment.ts';
+import { v1Issuer, v2Issuer } from './access-token.ts';
+import { CONSUMERS_TENANT_ID, type TenantSegment } from './tenant-segment.ts';
 
 /** Which discovery document: the v2.0 one, or the older one of v1.0 tokens. */
 export type EndpointVersion = 'v1' | 'v2';
 
-/** The OpenID discovery document of the tenant at `host`. `any` (common, organizations) keeps the placeholder `{tenantid}`. */
+const ISSUER_IDS: Readonly<Record<TenantSegment, (tenant: Tenant) => string>> = {
+  tenant: ({ tenantId }) => tenantId,
+  any: () => '{tenantid}',
+  consumers: () => CONSUMERS_TENANT_ID,
+};
+
+/**
+ * The OpenID discovery document of the tenant at `host`, a sign-in host: endpoints are at that host, the issuer is the
+ * one of its cloud. `any` (common, organizations) keeps the placeholder `{tenantid}`.
+ */
 export function openidConfiguration(
   host: string,
   segment: { readonly kind: TenantSegment; readonly name: string },
@@ -14,26 +24,28 @@ export function openidConfiguration(
   version: EndpointVersion,
 ): object {
   const id = segment.kind === 'tenant' ? tenant.tenantId : segment.name;
-  const issuerId = segment.kind === 'tenant' ? tenant.tenantId : '{tenantid}';
+  const issuerId = ISSUER_IDS[segment.kind](tenant);
+  const cloud = cloudOfLoginHost(host) ?? AZURE_CLOUDS[0];
   const base = `https://${host}/${id}`;
   const endpoints = `${base}/oauth2${version === 'v2' ? '/v2.0' : ''}`;
   return {
     token_endpoint: `${endpoints}/token`,
-    token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt'],
+    token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt', 'client_secret_basic'],
     jwks_uri: `${base}/discovery${version === 'v2' ? '/v2.0' : ''}/keys`,
     response_modes_supported: ['query', 'fragment', 'form_post'],
     subject_types_supported: ['pairwise'],
     id_token_signing_alg_values_supported: ['RS256'],
     response_types_supported: ['code', 'id_token', 'code id_token', 'id_token token'],
     scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
-    issuer: version === 'v2' ? `https://${host}/${issuerId}/v2.0` : `https://sts.windows.net/${issuerId}/`,
+    issuer:
+      version === 'v2' ? v2Issuer(cloud.loginHosts[0] ?? host, issuerId) : v1Issuer(cloud.tokenIssuerHost, issuerId),
     authorization_endpoint: `${endpoints}/authorize`,
     device_authorization_endpoint: `${endpoints}/devicecode`,
     end_session_endpoint: `${endpoints}/logout`,
     claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'oid', 'tid', 'ver', 'name', 'preferred_username'],
     tenant_region_scope: 'EU',
-    cloud_instance_name: 'microsoftonline.com',
-    msgraph_host: 'graph.microsoft.com',
+    cloud_instance_name: cloud.instanceName,
+    msgraph_host: cloud.graphHosts[0],
   };
 }
 
@@ -43,7 +55,7 @@ export function openidConfiguration(
  */
 export function instanceDiscovery(authorizationEndpoint: string | undefined): object {
   const authority = URL.canParse(authorizationEndpoint ?? '') ? new URL(authorizationEndpoint ?? '') : undefined;
-  const cloud = AZURE_CLOUDS.find(({ loginHosts }) => loginHosts.some((host) => host === authority?.hostname));
+  const cloud = cloudOfLoginHost(authority?.hostname ?? '');
   if (authority === undefined || cloud === undefined) {
     throw new AadstsError(
       50049,

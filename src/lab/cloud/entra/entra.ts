@@ -1,7 +1,7 @@
 import { Hono, type Context } from 'hono';
 import type { Clock, Log, Random } from '#base';
 import type { Store } from '#lab/store';
-import { AZURE_CLOUDS } from '../azure-clouds.ts';
+import { AZURE_CLOUDS, cloudOfLoginHost } from '../azure-clouds.ts';
 import type { Directory, Principal } from '../directory.ts';
 import type { AuditLog, CloudService, TokenVerifier } from '../service.ts';
 import { AadstsError, renderAadsts } from './aadsts.ts';
@@ -13,7 +13,7 @@ import { createIssuerKeys, type FetchJson } from './issuer-keys.ts';
 import { findResource } from './resources.ts';
 import { renderMessage } from './sign-in-pages.ts';
 import { openSigningKey } from './signing-key.ts';
-import { isGuid, resolveTenant } from './tenant-segment.ts';
+import { isGuid, resolveSignInTenant, resolveTenant } from './tenant-segment.ts';
 import { answerTokenRequest, type TokenEndpointDeps } from './token-endpoint.ts';
 import { parseTokenForm } from './token-request.ts';
 import { createTokenVerifier } from './token-verifier.ts';
@@ -42,8 +42,6 @@ export interface Entra extends AsyncDisposable {
 /** Makes an access token of a managed identity for `resource`, as IMDS hands it out. Throws AADSTS500011. */
 export type IdentityTokens = (principal: Principal, resource: string) => Promise<IssuedToken>;
 
-const LOGIN_HOSTS = new Set<string>(AZURE_CLOUDS.flatMap(({ loginHosts }) => loginHosts));
-
 /** Opens Entra ID on what `store` holds. A missing signing key is made in the background: the first token waits for it. */
 export function openEntra(deps: EntraDeps): Entra {
   const { store, clock, random, log, directory, audit, fetchJson } = deps;
@@ -64,12 +62,13 @@ export function openEntra(deps: EntraDeps): Entra {
         clientId: principal.clientId ?? '',
         proof: 'assertion',
         resource: findResource(resource, directory),
+        loginHost: AZURE_CLOUDS[0].loginHosts[0],
         capabilities: [],
       }),
     verifier: createTokenVerifier({ clock, tenant, key, groupsOf: (objectId) => directory.groupsOf(objectId) }),
     service: {
       name: 'entra',
-      serves: (host) => LOGIN_HOSTS.has(host),
+      serves: (host) => cloudOfLoginHost(host) !== undefined,
       fetch: async (request) => app.fetch(request),
     },
     [Symbol.asyncDispose]: async () => {
@@ -93,8 +92,9 @@ function createApp({ audit, endpoint }: AppDeps): Hono {
     requirePost(context);
     const body = await answerTokenRequest(endpoint, {
       tenantSegment: context.req.param('tenant') ?? '',
-      form: parseTokenForm(await context.req.text()),
+      form: parseTokenForm(await context.req.text(), context.req.header('authorization')),
       version,
+      loginHost: loginHost(context),
       note: (facts) => audit.note(context.req.raw, facts),
     });
     return answer(context, body);
@@ -117,8 +117,9 @@ function createApp({ audit, endpoint }: AppDeps): Hono {
     note(context, 'Authorize');
     const sent = context.req.method === 'POST' ? await context.req.text() : new URL(context.req.url).search;
     try {
-      resolveTenant(context.req.param('tenant') ?? '', tenant);
-      return answerAuthorize(endpoint, new URLSearchParams(sent));
+      const query = new URLSearchParams(sent);
+      resolveSignInTenant(context.req.param('tenant') ?? '', tenant, query.get('client_id') ?? '');
+      return answerAuthorize(endpoint, query);
     } catch (error) {
       if (!(error instanceof AadstsError)) throw error;
       audit.note(context.req.raw, { result: `AADSTS${error.code}` });
@@ -137,7 +138,7 @@ function createApp({ audit, endpoint }: AppDeps): Hono {
   app.all('/:tenant/oauth2/v2.0/token', token('v2'));
   app.all('/:tenant/oauth2/token', token('v1'));
   app.on(['GET', 'POST'], ['/:tenant/oauth2/v2.0/authorize', '/:tenant/oauth2/authorize'], authorize);
-  app.get('/:tenant/oauth2/v2.0/logout', (context) => {
+  app.on('GET', ['/:tenant/oauth2/v2.0/logout', '/:tenant/oauth2/logout'], (context) => {
     note(context, 'Logout');
     return renderMessage(200, 'You signed out of your account', 'The lab keeps no session: there was nothing to end.');
   });
@@ -153,13 +154,17 @@ function createApp({ audit, endpoint }: AppDeps): Hono {
     note(context, 'InstanceDiscovery');
     return answer(context, instanceDiscovery(context.req.query('authorization_endpoint')));
   });
-  app.all('/:tenant/oauth2/v2.0/devicecode', async (context) => {
+  const devicecode = async (context: Context) => {
     note(context, 'DeviceCode');
     requirePost(context);
-    resolveTenant(context.req.param('tenant'), tenant);
-    const scope = parseTokenForm(await context.req.text()).get('scope') ?? '';
+    const form = parseTokenForm(await context.req.text());
+    const clientId = form.require('client_id');
+    resolveSignInTenant(context.req.param('tenant') ?? '', tenant, clientId);
+    const scope = form.get('scope') ?? '';
     return answer(context, deviceCode(grants, { userObjectId: directory.user.objectId, scope }));
-  });
+  };
+  app.all('/:tenant/oauth2/v2.0/devicecode', devicecode);
+  app.all('/:tenant/oauth2/devicecode', devicecode);
   app.notFound((context) => {
     note(context, 'Unknown');
     return context.text('the lab serves no such page of the sign-in site', 404);
@@ -172,6 +177,12 @@ function createApp({ audit, endpoint }: AppDeps): Hono {
     return Response.json(body, { status });
   });
   return app;
+}
+
+/** The first host of the cloud that was asked: the one that its tokens and documents name. */
+function loginHost(context: Context): string {
+  const { hostname } = new URL(context.req.url);
+  return cloudOfLoginHost(hostname)?.loginHosts[0] ?? AZURE_CLOUDS[0].loginHosts[0];
 }
 
 function requirePost(context: Context): void {

@@ -1,5 +1,6 @@
 import { AZURE_CLOUDS } from '../azure-clouds.ts';
-import type { Directory } from '../directory.ts';
+import type { Application, Directory } from '../directory.ts';
+import { isObject, objectOr } from '../rest/request.ts';
 import { AadstsError } from './aadsts.ts';
 
 /** An API that access tokens are for. */
@@ -10,6 +11,11 @@ export interface Resource {
   readonly tokenIssuerHost: string;
   /** The delegated scope that a user's token for it carries. */
   readonly userScope: string;
+  /**
+   * The `aud` claim of v2.0 tokens, which an application asks for that takes them (`requestedAccessTokenVersion` 2): its
+   * client id, whatever it was asked for by. Undefined: it takes v1.0 tokens.
+   */
+  readonly v2Audience?: string;
 }
 
 interface KnownResource {
@@ -17,6 +23,7 @@ interface KnownResource {
   readonly identifiers: readonly string[];
   readonly tokenIssuerHost: string;
   readonly userScope: string;
+  readonly v2Audience?: string;
 }
 
 const USER_SCOPE = 'user_impersonation';
@@ -116,7 +123,8 @@ export function findResource(audience: string, directory: Directory): Resource {
         `user in the tenant. You might have sent your authentication request to the wrong tenant.`,
     );
   }
-  return { audience, tokenIssuerHost: known.tokenIssuerHost, userScope: known.userScope };
+  const { identifiers: _, ...resource } = known;
+  return { audience, ...resource };
 }
 
 /** An application that has a service principal is a resource, too. */
@@ -127,5 +135,29 @@ function applicationResource(folded: string, directory: Directory): KnownResourc
       [clientId, ...identifierUris].some((name) => name.toLowerCase().replace(/\/$/, '') === folded),
     );
   if (found === undefined || directory.byClientId(found.clientId) === undefined) return undefined;
-  return { identifiers: [folded], tokenIssuerHost: AZURE_CLOUDS[0].tokenIssuerHost, userScope: USER_SCOPE };
+  const api = objectOr(found.properties['api']);
+  return {
+    identifiers: [folded],
+    tokenIssuerHost: AZURE_CLOUDS[0].tokenIssuerHost,
+    userScope: exposedScopes(found).join(' ') || USER_SCOPE,
+    ...(api['requestedAccessTokenVersion'] === 2 ? { v2Audience: found.clientId } : {}),
+  };
+}
+
+/** The permissions that an application offers to users (`api.oauth2PermissionScopes`). */
+function exposedScopes({ properties }: Application): readonly string[] {
+  const scopes = objectOr(properties['api'])['oauth2PermissionScopes'];
+  return (Array.isArray(scopes) ? (scopes as readonly unknown[]) : [])
+    .filter(isObject)
+    .filter(({ isEnabled }) => isEnabled !== false)
+    .map(({ value }) => value)
+    .filter((value) => typeof value === 'string' && value !== '') as readonly string[];
+}
+
+/** What of `resource`'s permissions a user's request for `scope` gets: those that it names, or with `/.default` all. */
+export function narrowedTo(scope: string, resource: Resource): Resource {
+  const offered = resource.userScope.split(' ');
+  const named = scope.split(' ').map((part) => part.slice(part.lastIndexOf('/') + 1));
+  const granted = offered.filter((name) => named.includes(name));
+  return granted.length === 0 ? resource : { ...resource, userScope: granted.join(' ') };
 }

@@ -82,10 +82,14 @@ interface Answer {
   readonly headers: Headers;
 }
 
-async function post(form: Record<string, string>, path = `/${tenantId}/oauth2/v2.0/token`): Promise<Answer> {
-  return send(
-    new Request(`https://login.microsoftonline.com${path}`, { method: 'POST', body: new URLSearchParams(form) }),
-  );
+async function post(
+  form: Record<string, string>,
+  path = `/${tenantId}/oauth2/v2.0/token`,
+  { host = 'login.microsoftonline.com', authorization }: { host?: string; authorization?: string } = {},
+): Promise<Answer> {
+  const request = new Request(`https://${host}${path}`, { method: 'POST', body: new URLSearchParams(form) });
+  if (authorization !== undefined) request.headers.set('authorization', authorization);
+  return send(request);
 }
 
 async function send(request: Request): Promise<Answer> {
@@ -694,6 +698,55 @@ describe('a client secret', () => {
     expect([status, decodeJwt(String(body['access_token'])).aud]).toEqual([200, audience]);
   });
 
+  it('buys a v2.0 token for an application that takes those, whatever it is asked for by', async () => {
+    const { clientId } = directory.createApplication({ displayName: 'api' });
+    const application = directory.applicationByClientId(clientId);
+    if (application === undefined) throw new Error('no application');
+    directory.putApplication({
+      ...application,
+      identifierUris: ['api://v2-api'],
+      properties: { api: { requestedAccessTokenVersion: 2 } },
+    });
+    for (const [host, scope] of [
+      ['login.microsoftonline.com', 'api://v2-api/.default'],
+      ['login.microsoftonline.us', `${clientId}/.default`],
+    ] as const) {
+      const { body } = await post(secretForm({ scope }), undefined, { host });
+      const claims = decodeJwt(String(body['access_token']));
+      expect(claims).toMatchObject({
+        aud: clientId,
+        iss: `https://${host}/${tenantId}/v2.0`,
+        azp: app.clientId,
+        azpacr: '1',
+        ver: '2.0',
+      });
+      expect(Object.keys(claims)).not.toEqual(expect.arrayContaining(['appid']));
+    }
+  });
+
+  it.each([
+    ['as it is', (text: string) => text],
+    ['form-encoded', encodeURIComponent],
+  ])('may come in the Authorization header, %s', async (_, encode) => {
+    const form = without(without(secretForm(), 'client_id'), 'client_secret');
+    const basic = (secret: string) =>
+      `Basic ${Buffer.from(`${encode(app.clientId)}:${encode(secret)}`).toString('base64')}`;
+    expect((await post(form, undefined, { authorization: basic(app.secret) })).status).toBe(200);
+    const refused = await post(form, undefined, { authorization: basic('50% wrong+secret') });
+    expect([refused.status, refused.body['error_codes']]).toEqual([401, [7000215]]);
+  });
+
+  it('is accepted by the hosts of regions, which name themselves in their documents', async () => {
+    const host = 'westeurope.login.microsoft.com';
+    expect(entra.service.serves(host)).toBe(true);
+    expect((await post(secretForm(), undefined, { host })).status).toBe(200);
+    const { body } = await send(new Request(`https://${host}/${tenantId}/v2.0/.well-known/openid-configuration`));
+    expect(body).toMatchObject({
+      issuer: `https://login.microsoftonline.com/${tenantId}/v2.0`,
+      token_endpoint: `https://${host}/${tenantId}/oauth2/v2.0/token`,
+    });
+  });
+
   it('buys no token for an application without a service principal', async () => {
     const { clientId, objectId } = directory.createApplication({ displayName: 'api' });
     directory.remove(objectId);
@@ -745,6 +798,49 @@ describe('the signed-in user', () => {
     );
   });
 
+  it('gets the permission that it asks an application for, or with .default all that it offers', async () => {
+    const { clientId } = directory.createApplication({ displayName: 'api' });
+    const application = directory.applicationByClientId(clientId);
+    if (application === undefined) throw new Error('no application');
+    const oauth2PermissionScopes = ['read', 'write', 'gone'].map((value) => ({ value, isEnabled: value !== 'gone' }));
+    directory.putApplication({
+      ...application,
+      identifierUris: ['api://scoped'],
+      properties: { api: { oauth2PermissionScopes } },
+    });
+    const scopes = async (name: string) => {
+      const { body } = await post({
+        grant_type: 'refresh_token',
+        client_id: 'az',
+        refresh_token: grant('refresh').expose(),
+        scope: `api://scoped/${name} openid`,
+      });
+      return [decodeJwt(String(body['access_token']))['scp'], body['scope']];
+    };
+    expect(await scopes('read')).toEqual(['read', 'api://scoped/read']);
+    expect(await scopes('.default')).toEqual([
+      'read write',
+      'api://scoped/read api://scoped/write api://scoped/.default',
+    ]);
+  });
+
+  it('is refused tokens through an application whose secret is wrong', async () => {
+    const form = {
+      ...secretForm({ scope: 'openid' }),
+      grant_type: 'refresh_token',
+      refresh_token: grant('refresh').expose(),
+    };
+    expect((await post(form)).status).toBe(200);
+    const refused = await post({ ...form, client_secret: 'hunter2' });
+    expect([refused.status, refused.body['error_codes']]).toEqual([401, [7000215]]);
+  });
+
+  it('gets a device code from the v1.0 endpoint too, and none without a client', async () => {
+    const path = '/organizations/oauth2/devicecode';
+    expect((await post({ client_id: 'az', resource: 'https://vault.azure.net' }, path)).status).toBe(200);
+    expect((await post({ scope: 'openid' }, path)).body['error_codes']).toEqual([900144]);
+  });
+
   it('signs in by device code without a question, for the scope that the code was asked for', async () => {
     const scope = 'https://management.core.windows.net//.default openid';
     const code = await post({ client_id: 'az', scope }, '/organizations/oauth2/v2.0/devicecode');
@@ -782,6 +878,36 @@ describe('the discovery documents', () => {
     const { body } = await get('/organizations/v2.0/.well-known/openid-configuration');
     expect(body['issuer']).toBe('https://login.microsoftonline.com/{tenantid}/v2.0');
     expect(body['token_endpoint']).toBe('https://login.microsoftonline.com/organizations/oauth2/v2.0/token');
+  });
+
+  it.each([
+    ['login.microsoftonline.com', 'sts.windows.net', 'microsoftonline.com', 'graph.microsoft.com'],
+    ['login.microsoftonline.us', 'sts.windows.net', 'microsoftonline.us', 'graph.microsoft.us'],
+    [
+      'login.partner.microsoftonline.cn',
+      'sts.chinacloudapi.cn',
+      'partner.microsoftonline.cn',
+      'microsoftgraph.chinacloudapi.cn',
+    ],
+  ])('at %s are those of its cloud', async (host, tokenIssuerHost, cloud_instance_name, msgraph_host) => {
+    const at = (path: string) =>
+      send(new Request(`https://${host}/${tenantId}${path}/.well-known/openid-configuration`));
+    const [v1, v2] = [(await at('')).body, (await at('/v2.0')).body];
+    expect(v1['issuer']).toBe(`https://${tokenIssuerHost}/${tenantId}/`);
+    expect(v2['issuer']).toBe(`https://${host}/${tenantId}/v2.0`);
+    expect(v2).toMatchObject({ cloud_instance_name, msgraph_host });
+  });
+
+  it('of consumers are those of the tenant of personal accounts, in which nobody can sign in', async () => {
+    const { body } = await get('/consumers/v2.0/.well-known/openid-configuration');
+    expect(body).toMatchObject({
+      issuer: 'https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0',
+      token_endpoint: 'https://login.microsoftonline.com/consumers/oauth2/v2.0/token',
+    });
+    for (const path of ['token', 'devicecode']) {
+      const refused = await post(secretForm(), `/consumers/oauth2/v2.0/${path}`);
+      expect([refused.status, refused.body['error_codes']]).toEqual([400, [700016]]);
+    }
   });
 
   it('refuse a tenant that nobody has', async () => {

@@ -2,14 +2,14 @@ import { AadstsError } from './aadsts.ts';
 import { issueAccessToken, type AccessTokenRequest } from './access-token.ts';
 import { findClient, verifyClientCredential } from './client-authentication.ts';
 import { applicationScopeAudience, findResource } from './resources.ts';
-import { resolveTenant, type TenantSegment } from './tenant-segment.ts';
+import { resolveSignInTenant, resolveTenant } from './tenant-segment.ts';
 import { parseCapabilities, parseClientCredential, type TokenRequest } from './token-request.ts';
 import { grantCode, grantPassword, grantUser, type UserTokenDeps } from './user-tokens.ts';
 
 /** What the token endpoint needs. */
 export type TokenEndpointDeps = UserTokenDeps;
 
-type Grant = (deps: TokenEndpointDeps, request: TokenRequest, tenant: TenantSegment) => Promise<object>;
+type Grant = (deps: TokenEndpointDeps, request: TokenRequest, tenant: 'tenant' | 'any') => Promise<object>;
 
 const GRANTS: Readonly<Record<string, Grant>> = {
   client_credentials: grantClientCredentials,
@@ -22,18 +22,19 @@ const GRANTS: Readonly<Record<string, Grant>> = {
 
 /** Answers a token request with the body of a success, or throws the {@link AadstsError} of its first fault. */
 export async function answerTokenRequest(deps: TokenEndpointDeps, request: TokenRequest): Promise<object> {
-  const tenant = resolveTenant(request.tenantSegment, deps.tenant);
+  resolveTenant(request.tenantSegment, deps.tenant);
   const grantType = request.form.require('grant_type');
   const grant = Object.hasOwn(GRANTS, grantType) ? GRANTS[grantType] : undefined;
   if (grant === undefined) throw new AadstsError(70003, `The app requested an unsupported grant type '${grantType}'.`);
-  return grant(deps, request, tenant);
+  const clientId = request.form.require('client_id');
+  return grant(deps, request, resolveSignInTenant(request.tenantSegment, deps.tenant, clientId));
 }
 
 /** The order of the checks is Entra's: form, application, credential, resource. The first fault decides the answer. */
 async function grantClientCredentials(
   deps: TokenEndpointDeps,
   request: TokenRequest,
-  tenant: TenantSegment,
+  tenant: 'tenant' | 'any',
 ): Promise<object> {
   const { form, version, note } = request;
   if (tenant === 'any') {
@@ -57,6 +58,7 @@ async function grantClientCredentials(
     clientId: client.clientId,
     proof: credential.kind,
     resource: findResource(audience, deps.directory),
+    loginHost: request.loginHost,
     capabilities: parseCapabilities(form),
   });
 }

@@ -20,14 +20,23 @@ export interface TokenRequest {
   readonly form: TokenForm;
   /** `v1` is `/oauth2/token`: it takes `resource` instead of `scope` and answers numbers as strings. */
   readonly version: 'v1' | 'v2';
+  /** The sign-in host that the cloud's v2.0 tokens name as their issuer. */
+  readonly loginHost: string;
   readonly note: (facts: AuditFacts) => void;
 }
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
-/** Reads a body of type `application/x-www-form-urlencoded`. */
-export function parseTokenForm(body: string): TokenForm {
+/**
+ * Reads a body of type `application/x-www-form-urlencoded`. The client may name and prove itself in the header
+ * `Authorization: Basic` instead (`client_secret_basic`, RFC 6749 section 2.3.1), as generic OAuth 2.0 libraries do; what
+ * the body says wins.
+ */
+export function parseTokenForm(body: string, authorization?: string): TokenForm {
   const fields = new URLSearchParams(body);
+  for (const [name, value] of Object.entries(basicCredential(authorization))) {
+    if (!fields.get(name)) fields.set(name, value);
+  }
   const get = (name: string) => fields.get(name) || undefined;
   return {
     get,
@@ -37,6 +46,22 @@ export function parseTokenForm(body: string): TokenForm {
       throw new AadstsError(900144, `The request body must contain the following parameter: '${name}'.`);
     },
   };
+}
+
+function basicCredential(authorization: string | undefined): Record<string, string> {
+  const encoded = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization ?? '')?.[1];
+  const text = Buffer.from(encoded ?? '', 'base64').toString();
+  const at = text.indexOf(':');
+  return at < 0 ? {} : { client_id: formDecoded(text.slice(0, at)), client_secret: formDecoded(text.slice(at + 1)) };
+}
+
+/** Both parts are form-encoded before they are joined; a client that did not encode them gets them as they are. */
+function formDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text;
+  }
 }
 
 /** The credential of a client credentials request. Throws AADSTS7000216 when there is none. */

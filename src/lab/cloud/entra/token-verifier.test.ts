@@ -43,7 +43,14 @@ beforeEach(() => {
 async function issued(audience = VAULT): Promise<string> {
   const deps = { clock, random: createFakeRandom(), tenant, key: Promise.resolve(key) };
   const resource = findResource(audience, { ...createFakeDirectory(), tenant });
-  const request = { principal, clientId: 'client', proof: 'secret', resource, capabilities: [] } as const;
+  const request = {
+    principal,
+    clientId: 'client',
+    proof: 'secret',
+    loginHost: 'login.microsoftonline.com',
+    resource,
+    capabilities: [],
+  } as const;
   return (await issueAccessToken(deps, request)).token.expose();
 }
 

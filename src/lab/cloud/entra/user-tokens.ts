@@ -3,7 +3,7 @@ import { AadstsError } from './aadsts.ts';
 import { issueAccessToken, issueIdToken, type AccessTokenRequest, type TokenIssuerDeps } from './access-token.ts';
 import type { AuthorizationCodes } from './authorization-codes.ts';
 import { findClient, verifyClientCredential, type ClientAuthenticationDeps } from './client-authentication.ts';
-import { findResource, userScopeAudience, type Resource } from './resources.ts';
+import { findResource, narrowedTo, userScopeAudience, type Resource } from './resources.ts';
 import { parseCapabilities, parseClientCredential, type TokenRequest } from './token-request.ts';
 import type { UserGrantKind, UserGrants } from './user-grants.ts';
 
@@ -22,14 +22,17 @@ interface SignIn {
   readonly nonce?: string | undefined;
 }
 
-/** Turns a user's grant into tokens. Any program may ask: the lab's user has consented to everything. */
-export function grantUser(
+/**
+ * Turns a user's grant into tokens. Any program may ask: the lab's user has consented to everything. One that proves itself
+ * (a web application does) has to do it right.
+ */
+export async function grantUser(
   deps: UserTokenDeps,
   request: TokenRequest,
   kind: UserGrantKind,
   field: 'refresh_token' | 'device_code',
 ): Promise<object> {
-  request.form.require('client_id');
+  await authenticateApplication(deps, request, request.form.require('client_id'), undefined);
   const grant = deps.grants.read(kind, request.form.require(field));
   const user = grant === undefined ? undefined : deps.directory.byObjectId(grant.userObjectId);
   // A device code was asked for with a scope, and MSAL does not name it again.
@@ -57,12 +60,13 @@ export async function grantCode(deps: UserTokenDeps, request: TokenRequest): Pro
  * A sign-in by user name and password. The lab keeps no passwords: its users have any, since whoever can reach the lab is
  * its user already. Throws AADSTS50034 for a name that the tenant does not have.
  */
-export function grantPassword(deps: UserTokenDeps, request: TokenRequest): Promise<object> {
+export async function grantPassword(deps: UserTokenDeps, request: TokenRequest): Promise<object> {
   const { form, note } = request;
   const clientId = form.require('client_id');
   const name = form.require('username');
   form.require('password');
   note({ details: { grant: 'password', clientId } });
+  await authenticateApplication(deps, request, clientId, undefined);
   const user = deps.directory
     .principals()
     .find((each) => each.type === 'User' && each.userPrincipalName?.toLowerCase() === name.toLowerCase());
@@ -98,7 +102,7 @@ async function authenticateApplication(
 
 async function userAnswer(
   deps: UserTokenDeps,
-  { form, version, note }: TokenRequest,
+  { form, version, loginHost, note }: TokenRequest,
   { grant, user, scope: grantScope, nonce }: SignIn,
 ): Promise<object> {
   const clientId = form.require('client_id');
@@ -107,12 +111,13 @@ async function userAnswer(
   note({ details: { grant, clientId, resource: audience } });
   if (user === undefined) throw new AadstsError(9002313, 'Invalid request. Request is malformed or invalid.');
   note({ identity: { objectId: user.objectId, clientId, name: user.displayName } });
-  const resource = findResource(audience, deps.directory);
+  const resource = narrowedTo(scope, findResource(audience, deps.directory));
   const request: AccessTokenRequest = {
     principal: user,
     clientId,
     proof: 'public',
     resource,
+    loginHost,
     capabilities: parseCapabilities(form),
   };
   const { token, expiresInSec } = await issueAccessToken(deps, request);

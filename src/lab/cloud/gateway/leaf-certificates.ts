@@ -1,7 +1,7 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { createSingleFlight } from '#base';
 import type { CertificateAuthority } from '#crypto';
-import { AZURE_CLOUDS, isChildHost } from '../azure-clouds.ts';
+import { AZURE_CLOUDS, isChildHost, type AzureCloud } from '../azure-clouds.ts';
 
 /** Server certificates by host name, made when first asked for. */
 export interface LeafCertificates {
@@ -10,11 +10,12 @@ export interface LeafCertificates {
 }
 
 const DAY_MS = 86_400_000;
-const WILDCARD_SUFFIXES = AZURE_CLOUDS.flatMap((cloud) =>
-  'clusterIssuerSuffix' in cloud ? [cloud.vaultSuffix, cloud.clusterIssuerSuffix] : [cloud.vaultSuffix],
+const WILDCARD_SUFFIXES = AZURE_CLOUDS.flatMap(
+  ({ vaultSuffix, clusterIssuerSuffix = '', regionalLoginSuffix = '' }: AzureCloud) =>
+    [vaultSuffix, clusterIssuerSuffix, regionalLoginSuffix].filter((suffix) => suffix !== ''),
 );
 
-/** The name that the certificate for `host` is made out to: vaults and cluster issuers share a wildcard, as Azure's do. */
+/** The name that the certificate for `host` is made out to: vaults, cluster issuers and regions share a wildcard, as Azure's do. */
 export function certificateName(host: string): string {
   const suffix = WILDCARD_SUFFIXES.find((candidate) => isChildHost(host, candidate));
   return suffix === undefined ? host : `*.${suffix}`;
