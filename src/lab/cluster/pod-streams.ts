@@ -32,10 +32,15 @@ export interface ExecSession {
   /** Undefined with a terminal: everything comes on stdout then. */
   readonly stderr: Readable | undefined;
   resize(size: { readonly width: number; readonly height: number }): void;
-  /** The exit code; a death by signal is 128 plus its number. */
+  /** The exit code; a death by signal is 128 plus its number. Rejects with {@link ExecStartError}. */
   readonly exitCode: Promise<number>;
   /** Ends the command at once. */
   kill(): void;
+}
+
+/** A command that could not be started in its container; the message is containerd's. */
+export class ExecStartError extends Error {
+  override readonly name = 'ExecStartError';
 }
 
 /** What the query of `pods/{name}/exec` asks for. */

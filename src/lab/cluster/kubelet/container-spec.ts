@@ -89,6 +89,7 @@ async function volumeMounts(
       hostPath,
       containerPath: posix.resolve('/', mount.mountPath),
       readOnly: isMachines || (mount.readOnly ?? false),
+      recursiveReadOnly: isMachines,
       propagation: PROPAGATION[mount.mountPropagation ?? 'None'] ?? 'private',
     });
   }

@@ -111,6 +111,12 @@ describe.each(NAMESPACE_USERS)('run by %s', (user) => {
         bad: { restartCount: 1, lastState: { terminated: { exitCode: 3 } } },
         previous: 'first\n',
       });
+      const refusal = { exitCode: 128, reason: 'StartError', startedAt: '1970-01-01T00:00:00Z' };
+      expect(seen).toMatchObject({
+        refused: { restartCount: 1, lastState: { terminated: refusal } },
+        refusedPhase: 'Running',
+        refusedOnce: { ...refusal, message: expect.stringContaining('executable file not found in $PATH') as string },
+      });
       expect(seen['reasons']).toEqual(
         expect.arrayContaining(['LabContainerRoot', 'Pulled', 'Created', 'Started', 'BackOff']),
       );

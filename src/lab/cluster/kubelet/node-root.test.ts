@@ -20,7 +20,10 @@ describe("the node's root", () => {
       nodeDir,
       kubeletDir,
       logDir,
-      mounter: { show: () => Promise.reject(new Error('nobody looks at all of it')) },
+      mounter: {
+        show: () => Promise.reject(new Error('nobody looks at all of it')),
+        cover: () => Promise.reject(new Error('nobody looks at all of it')),
+      },
     });
     mkdirSync(join(nodeDir, 'data'));
     symlinkSync('/etc', join(nodeDir, 'data', 'absolute'));

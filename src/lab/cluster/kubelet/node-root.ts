@@ -32,7 +32,7 @@ export interface NodeRootOptions {
   readonly kubeletDir: string;
   /** What /var/log/pods is elsewhere. */
   readonly logDir: string;
-  readonly mounter: Pick<VolumeMounter, 'show'>;
+  readonly mounter: Pick<VolumeMounter, 'show' | 'cover'>;
 }
 
 /** The machine's folders that a node has too. Read-only, whatever a pod says. */
@@ -58,7 +58,7 @@ const LINKS = new Map([
   ['/var/lock', '/run/lock'],
 ]);
 /** The machine's own secrets, which no node would show either. */
-const PRIVATE = /^\/etc\/(?:g?shadow-?|ssl\/private|ssh)(?:\/|$)/;
+const PRIVATE_ETC = ['shadow', 'shadow-', 'gshadow', 'gshadow-', 'ssl/private', 'ssh'].map((name) => `/etc/${name}`);
 const MAX_LINKS = 40;
 
 /**
@@ -90,7 +90,8 @@ export async function createNodeRoot(options: NodeRootOptions): Promise<NodeRoot
     if (KERNEL.test(nodePath)) return { nodePath, machinePath: nodePath, readOnly: true };
     if (DEVICES.test(nodePath)) return { nodePath, machinePath: nodePath, readOnly: true };
     const own = join(nodeDir, nodePath);
-    if (SYSTEM.test(nodePath) && !PRIVATE.test(nodePath) && look(nodePath) !== undefined) {
+    const isPrivate = PRIVATE_ETC.some((path) => isWithin(nodePath, path));
+    if (SYSTEM.test(nodePath) && !isPrivate && look(nodePath) !== undefined) {
       return { nodePath, machinePath: nodePath, readOnly: true };
     }
     return { nodePath, machinePath: own, readOnly: false };
@@ -106,6 +107,7 @@ export async function createNodeRoot(options: NodeRootOptions): Promise<NodeRoot
       if (look(path)?.isSymbolicLink() !== true) await mounter.show(path, shown, 'ro');
       else if (look(shown) === undefined) await symlink(readlinkSync(path), shown);
     }
+    for (const path of PRIVATE_ETC) await mounter.cover(join(view, path));
     return view;
   };
 

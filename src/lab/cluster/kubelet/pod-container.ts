@@ -80,12 +80,15 @@ export function createPodContainer(options: PodContainerOptions): PodContainer {
   let waiting: { reason: string; message?: string } = { reason: hasInit ? 'PodInitializing' : 'ContainerCreating' };
   let dueAtMs = 0;
   let pauseMs = 0;
+  /** Whether the pause after the last end is not told yet. */
+  let isPauseNew = false;
   let isStopped = false;
 
   const finish = (end: Termination): void => {
     run = undefined;
     ended = end;
-    pauseMs = crashes.ended(end);
+    pauseMs = crashes.ended({ ...end, startedAtMs: end.startedAtMs || end.finishedAtMs });
+    isPauseNew = true;
     dueAtMs = end.finishedAtMs + pauseMs;
   };
 
@@ -154,12 +157,13 @@ export function createPodContainer(options: PodContainerOptions): PodContainer {
     },
     startIfDue: async (pod, buildSpec) => {
       if (run !== undefined || isDone() || isStopped) return;
-      if (ended !== undefined && pauseMs > 0) {
+      if (isPauseNew && pauseMs > 0) {
+        isPauseNew = false;
         // The status shows the pause, and the run that failed becomes the one before.
         const where = `${pod.metadata?.name}_${pod.metadata?.namespace}(${pod.metadata?.uid})`;
         const message = `back-off ${formatPause(pauseMs)} restarting failed container=${container.name} pod=${where}`;
         waiting = { reason: 'CrashLoopBackOff', message };
-        last = ended;
+        last = ended ?? last;
         ended = undefined;
         const text = `Back-off restarting failed container ${container.name} in pod ${where}`;
         record({ type: 'Warning', reason: 'BackOff', message: text });
@@ -191,16 +195,22 @@ export function createPodContainer(options: PodContainerOptions): PodContainer {
         }
         if (!(error instanceof ContainerStartError)) throw error;
         record({ type: 'Warning', reason: 'Failed', message: `Error: ${error.message}` });
-        const nowMs = clock.now();
-        if (ended !== undefined) last = ended;
+        // containerd's code and times of a container that never ran
         const end = {
-          exitCode: error.exitCode,
+          exitCode: 128,
           reason: 'StartError',
           message: error.message,
-          startedAtMs: nowMs,
-          finishedAtMs: nowMs,
+          startedAtMs: 0,
+          finishedAtMs: clock.now(),
+          containerId: `lab://${id}`,
         };
-        finish({ ...end, containerId: `lab://${id}` });
+        if (ended !== undefined) last = ended;
+        finish(end);
+        if (!isDone()) {
+          waiting = { reason: 'RunContainerError', message: error.message };
+          last = end;
+          ended = undefined;
+        }
       }
       restartCount = number;
       started = true;
@@ -223,7 +233,7 @@ function restore(
 ): { restartCount: number; started: boolean; last: Termination | undefined; ended: Termination | undefined } {
   const none = { restartCount: 0, started: false, last: undefined, ended: undefined };
   if (before?.containerID === undefined) return none;
-  const over = before.state?.terminated;
+  const over = before.state?.terminated ?? (before.state?.running ? undefined : before.lastState?.terminated);
   // Init containers run again, as they do when a pod's sandbox is made anew.
   const isSettled = over !== undefined && kind === 'main' && !shouldRestart(kind, policy, over.exitCode);
   const last: Termination = {

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import type { Probe } from 'kubernetes-types/core/v1.js';
 import { errorText, type Clock } from '#base';
+import { ExecStartError } from '../pod-streams.ts';
 import type { ContainerHandle } from '../runtime/index.ts';
 import { runToEnd } from './exec-run.ts';
 import { goNetworkError, handlerPort, hostPort, httpGet, type HandlerPlace } from './http-get.ts';
@@ -38,7 +39,12 @@ export async function runProbe(probe: Probe, target: ProbeTarget): Promise<Probe
     if (probe.grpc !== undefined) return await probeGrpc(probe.grpc, target, timer.signal, timeoutMs);
     return { result: 'error', output: `missing probe handler for ${target.container.name}` };
   } catch (error) {
-    return { result: 'error', output: errorText(error) };
+    const text = errorText(error);
+    // what kubelet hears from its runtime, it hears by gRPC
+    return {
+      result: 'error',
+      output: error instanceof ExecStartError ? `rpc error: code = Unknown desc = ${text}` : text,
+    };
   } finally {
     target.signal.removeEventListener('abort', over);
     over();

@@ -132,7 +132,20 @@ describe('the probes of a container', () => {
     expect(failed).toEqual([]);
   });
 
-  it('try three times what could not be tried, before it counts as failed', async () => {
+  it('go on as before when an attempt could not be made, as kubelet does', async () => {
+    const broken: ProbeOutcome = { result: 'error', output: 'no such program' };
+    let answer = ok;
+    const { clock, state, failed } = probesOf({ readinessProbe: {}, livenessProbe: {} }, () => answer);
+    await clock.advance(1);
+    answer = broken;
+    await clock.advance(60_000);
+    expect([state.ready, failed]).toEqual([true, []]);
+    answer = bad;
+    await clock.advance(30_000);
+    expect([state.ready, failed]).toEqual([false, ['liveness']]);
+  });
+
+  it('try three times what could not be tried, before they say so', async () => {
     const broken: ProbeOutcome = { result: 'error', output: 'no such port' };
     const { clock, events, attempts } = probesOf({ readinessProbe: {} }, () => broken);
     await clock.advance(1);

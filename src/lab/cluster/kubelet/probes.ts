@@ -63,6 +63,11 @@ export function startProbes(options: ProbeOptions): ContainerProbes {
       const outcome = await attempt(options, probe);
       if (signal.aborted) return;
       report(options, kind, outcome);
+      if (outcome.result === 'error') {
+        // Kubelet throws away what it could not learn: it counts for neither side (pkg/kubelet/prober/worker.go).
+        await pause((probe.periodSeconds ?? 10) * 1000);
+        continue;
+      }
       const succeeded = outcome.result === 'success' || outcome.result === 'warning';
       if (believed(succeeded) && settled(succeeded)) return;
       await pause((probe.periodSeconds ?? 10) * 1000);

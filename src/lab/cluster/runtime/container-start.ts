@@ -68,7 +68,7 @@ export async function startOnTerminal(
   const pipes = await createPipes(folder, 'pipe', { reads: 1, writes: 0 });
   const status = pipes.reads[0] as Pipe;
   // A terminal's process inherits the terminal only. The pipe has no name any more, but this process's /proc shows it.
-  const redirect = `exec 4>&1 5>&2 >/proc/${process.pid}/fd/${status.childFd} 2>&1`;
+  const redirect = `exec 3>&- 4>&1 5>&2 >/proc/${process.pid}/fd/${status.childFd} 2>&1`;
   const terminal = await openTerminal({
     machine,
     folder: terminals,

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { finished } from 'node:stream/promises';
 import type { Clock } from '#base';
-import type { ExecRequest, ExecSession } from '../pod-streams.ts';
+import { ExecStartError, type ExecRequest, type ExecSession } from '../pod-streams.ts';
 import { splitEnvironment } from './environment.ts';
 import type { Machine } from './machine.ts';
 import { createPipes, type Pipe } from './pipes.ts';
@@ -32,7 +33,10 @@ export interface ExecPlace {
   readonly pid: number;
 }
 
-/** Runs a command in a running container, with its environment, working directory and rights. */
+/**
+ * Runs a command in a running container, with its environment, working directory and rights. That it cannot be started is
+ * told by its exit code, which rejects with {@link ExecStartError}.
+ */
 export async function startExec(place: ExecPlace, request: ExecRequest): Promise<ExecSession> {
   const { machine, spec } = place;
   const env = splitEnvironment(machine.canChangeUser ? spec.env : [KEEP_OWN_FILES, ...spec.env]);
@@ -51,33 +55,44 @@ export async function startExec(place: ExecPlace, request: ExecRequest): Promise
 }
 
 async function execOnPipes(
-  { machine, clock, folder }: ExecPlace,
+  place: ExecPlace,
   command: readonly string[],
   env: Readonly<Record<string, string>>,
   request: ExecRequest,
 ): Promise<ExecSession> {
-  const { nsenter, sh } = machine.programs;
-  const pipes = await createPipes(folder, `exec${(counter += 1)}`, { reads: 3, writes: 0 });
-  const [out, err, code] = pipes.reads as [Pipe, Pipe, Pipe];
+  const { nsenter, sh } = place.machine.programs;
+  const pipes = await createPipes(place.folder, `exec${(counter += 1)}`, { reads: 3, writes: 0 });
+  const [out, err, words] = pipes.reads as [Pipe, Pipe, Pipe];
   // A command that opens /dev/stdin by name can do so on a pipe between two programs only: on a socket it fails, on a named
   // pipe it would wait for ever once the writer is gone. cat(1) is that other program.
-  const [program, words] = request.stdin
-    ? [sh, ['-c', 'cat | { "$@" 3>&-; echo $? >&3; }', 'exec', nsenter, ...command]]
+  const [program, args] = request.stdin
+    ? [sh, ['-c', 'cat 3>&- | { "$@"; echo $? >&3; }', 'exec', nsenter, ...command]]
     : [nsenter, [...command]];
-  const child = spawn(program, words, {
+  const child = spawn(program, args, {
     cwd: '/',
     env,
     // A session of its own: ending the group ends the command and what it started in the foreground.
     detached: true,
-    stdio: [request.stdin ? 'pipe' : 'ignore', out.childFd, err.childFd, request.stdin ? code.childFd : 'ignore'],
+    stdio: [request.stdin ? 'pipe' : 'ignore', out.childFd, err.childFd, words.childFd],
   });
   pipes.handOver();
   const stdin = child.stdin ?? undefined;
   stdin?.on('error', () => undefined);
+  let report = '';
+  let isKilled = false;
   const ended = new Promise<number>((resolve) => {
+    words.near.on('data', (text: Buffer) => {
+      report += text.toString();
+      const code = /^(\d+)\n/m.exec(report)?.[1];
+      if (code !== undefined) resolve(Number(code));
+    });
     child.once('error', () => resolve(126));
-    code.near.on('data', (text: Buffer) => resolve(Number.parseInt(text.toString(), 10)));
-    child.once('exit', (status, signal) => resolve(signal === null ? (status ?? 126) : 128 + signalNumber(signal)));
+    child.once('exit', (status, signal) => {
+      const code = signal === null ? (status ?? 126) : 128 + signalNumber(signal);
+      // its last words may still be on their way
+      if (words.near.closed) resolve(code);
+      else words.near.once('close', () => resolve(code));
+    });
   });
   if (!request.stdout) out.near.resume();
   if (!request.stderr) err.near.resume();
@@ -87,10 +102,13 @@ async function execOnPipes(
   const exitCode = ended.then(async (status) => {
     stdin?.destroy();
     const timer = new AbortController();
-    await Promise.race([drained, clock.sleep(DRAIN_MS, { signal: timer.signal }).catch(() => undefined)]);
+    await Promise.race([drained, place.clock.sleep(DRAIN_MS, { signal: timer.signal }).catch(() => undefined)]);
     timer.abort();
+    if (!isKilled) requireStart(place, report);
     return status;
   });
+  // whoever has killed it may not want to know
+  exitCode.catch(() => undefined);
   return {
     stdin,
     stdout: request.stdout ? out.near : undefined,
@@ -98,6 +116,7 @@ async function execOnPipes(
     resize: () => undefined,
     exitCode,
     kill: () => {
+      isKilled = true;
       stdin?.destroy();
       // before it is in the container, there is only the program that leads it there
       if (child.pid !== undefined && !signalInside(child.pid, 'SIGKILL')) sendSignal(-child.pid, 'SIGKILL');
@@ -106,11 +125,12 @@ async function execOnPipes(
 }
 
 async function execOnTerminal(
-  { machine, terminals, folder }: ExecPlace,
+  place: ExecPlace,
   namespaces: readonly string[],
   command: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<ExecSession> {
+  const { machine, terminals, folder } = place;
   const terminal = await openTerminal({
     machine,
     folder: terminals,
@@ -120,12 +140,35 @@ async function execOnTerminal(
     command,
     env,
   });
+  let isKilled = false;
+  const exitCode = terminal.exit.then((end) => {
+    if (!isKilled) requireStart(place, end.report);
+    return end.exitCode;
+  });
+  exitCode.catch(() => undefined);
   return {
     stdin: terminal.input,
     stdout: terminal.output,
     stderr: undefined,
     resize: terminal.resize,
-    exitCode: terminal.exit.then(({ exitCode }) => exitCode),
-    kill: terminal.hangUp,
+    exitCode,
+    kill: () => {
+      isKilled = true;
+      terminal.hangUp();
+    },
   };
+}
+
+/** Throws {@link ExecStartError}, in containerd's words, when the exec script has not come to the command. */
+function requireStart({ spec }: ExecPlace, report: string): void {
+  if (/^ready$/m.test(report)) return;
+  const reason = /^fail \d+ (.*)$/m.exec(report)?.[1];
+  const trouble =
+    reason === undefined ? 'cannot exec in a stopped container' : `unable to start container process: ${reason}`;
+  const id = createHash('sha256')
+    .update(`${spec.id} ${(counter += 1)}`)
+    .digest('hex');
+  throw new ExecStartError(
+    `failed to exec in container: failed to start exec "${id}": OCI runtime exec failed: exec failed: ${trouble}: unknown`,
+  );
 }

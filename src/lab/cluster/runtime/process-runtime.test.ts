@@ -49,12 +49,14 @@ describe.each(NAMESPACE_USERS)('run by %s', (user) => {
     });
 
     it.each([
-      [['nope'], 127, 'exec: "nope": executable file not found in $PATH'],
-      [['/nope'], 127, 'exec: "/nope": stat /nope: no such file or directory'],
-      [['/etc/passwd'], 126, 'exec: "/etc/passwd": permission denied'],
-    ])('refuse to start %j as an OCI runtime does', async (command, exitCode, text) => {
-      const message = `OCI runtime create failed: unable to start container process: ${text}`;
-      expect(await child.call('refused', ...command)).toEqual({ exitCode, message });
+      [['nope'], 'exec: "nope": executable file not found in $PATH'],
+      [['/nope'], 'exec: "/nope": stat /nope: no such file or directory'],
+      [['/etc/passwd'], 'exec: "/etc/passwd": permission denied'],
+    ])('refuse to start %j as containerd does', async (command, text) => {
+      expect(await child.call('refused', ...command)).toBe(
+        'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: ' +
+          `unable to start container process: error during container init: ${text}: unknown`,
+      );
     });
 
     it('name the volume that cannot be mounted', async () => {
@@ -74,11 +76,25 @@ describe.each(NAMESPACE_USERS)('run by %s', (user) => {
       ['end with stdin unread', ['true'], 'input', { code: 0 }],
       ['stderr apart', ['sh', '-c', 'echo e >&2'], null, { stdout: '', stderr: 'e\n' }],
       ['tar of strange owners', ['sh', '-c', TAR], null, { code: 0, stdout: 'unpacked\n', stderr: '' }],
-      ['unknown command', ['nope'], null, { code: 127, stderr: expect.stringContaining('not found in $PATH') }],
-      ['command that is no program', ['/etc/passwd'], null, { code: 126 }],
+      ['many lines of stdin', ['wc', '-l'], 'x\n'.repeat(100_000), { code: 0, stdout: '100000\n' }],
     ];
     it.each(runs)('run a further command: %s', async (_name, command, input, result) => {
       expect(await child.call('exec', { command }, input)).toMatchObject(result);
+    });
+
+    it.each([
+      [['nope'], null, false, 'exec: "nope": executable file not found in $PATH'],
+      [['nope'], 'input', false, 'exec: "nope": executable file not found in $PATH'],
+      [['nope'], null, true, 'exec: "nope": executable file not found in $PATH'],
+      [['/nope'], null, false, 'exec: "/nope": stat /nope: no such file or directory'],
+      [['/etc/passwd'], null, false, 'exec: "/etc/passwd": permission denied'],
+    ])('refuse to run %j as containerd does (stdin %j, tty %j)', async (command, input, tty, text) => {
+      const seen = await child.call<{ refused: string }>('exec', { command, tty }, input);
+      expect(seen).toMatchObject({ stdout: '', stderr: '' });
+      expect(seen.refused.replace(/"[0-9a-f]{64}"/, 'ID')).toBe(
+        'failed to exec in container: failed to start exec ID: OCI runtime exec failed: exec failed: ' +
+          `unable to start container process: ${text}: unknown`,
+      );
     });
 
     it('run a command on a terminal of the size asked for', async () => {

@@ -91,6 +91,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
       terminals,
       mounts: spec.mounts,
       devices: spec.privileged ? machineDevices() : [],
+      mayUseDevices: spec.privileged,
       isFile: (path) => !(statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true),
       hostMounts: readMounts(),
       shielded: machine.inUserNamespace ? [] : KERNEL_SETTINGS.filter((path) => existsSync(path)),
@@ -176,8 +177,8 @@ async function launch(input: {
   });
   if (!ready) {
     started.ends.stdin?.destroy();
-    const { exitCode } = await exit;
-    throw startError(words.text(), exitCode);
+    await exit;
+    throw startError(words.text());
   }
   const launcher = await started.launcher();
   const pid = await firstChild(launcher);
@@ -214,16 +215,16 @@ function createLaunchReport(status: Readable): { readonly ready: Promise<boolean
   return { ready, text: () => text };
 }
 
-function startError(report: string, exitCode: number): ContainerStartError {
-  const failure = /^fail (\d+) (.*)$/m.exec(report);
+function startError(report: string): ContainerStartError {
+  const failure = /^fail \d+ (.*)$/m.exec(report);
   const trouble = report
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('fail ') && !line.includes('dmesg(1)'));
-  const reason = failure?.[2] ?? 'the container ended before its command ran';
+  const reason = failure?.[1] ?? 'the container ended before its command ran';
   const detail = trouble.length === 0 ? '' : `: ${trouble.join('; ')}`;
   return new ContainerStartError(
-    `OCI runtime create failed: unable to start container process: ${reason}${detail}`,
-    failure?.[1] === undefined ? exitCode : Number(failure[1]),
+    'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: ' +
+      `unable to start container process: error during container init: ${reason}${detail}: unknown`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { deepestFolder, DEVICES, folderEntries, locate, type HostRoot } from './host-root.ts';
 import { isWithin, mountOf, type MountEntry } from './mount-table.ts';
@@ -34,6 +35,11 @@ export interface RootPlanInput {
   readonly mounts: readonly ContainerMount[];
   /** Devices beside the usual ones, as absolute paths. */
   readonly devices: readonly string[];
+  /**
+   * Whether device files in volumes can be used. A container as root may make them (mknod) and finds the machine's below
+   * /dev, and no cgroup stands before them here as with container engines: this is all that keeps it from the disks.
+   */
+  readonly mayUseDevices: boolean;
   readonly isFile: (hostPath: string) => boolean;
   readonly hostMounts: readonly MountEntry[];
   /** This container's devpts. */
@@ -53,10 +59,13 @@ export function planRoot(input: RootPlanInput): RootPlan {
   const folders: string[] = [];
   const files: string[] = [];
   const bind = (source: string, target: string, readOnly: boolean) => {
-    fstab.push(fstabLine(source, posix.join(root, target), 'none', bindOptions(hostMounts, source, readOnly)));
+    fstab.push(fstabLine(source, posix.join(root, target), 'none', bindOptions(hostMounts, source, { readOnly })));
   };
 
-  for (const folder of host.binds) bind(folder, folder, true);
+  for (const folder of host.binds) {
+    bind(folder, folder, true);
+    fstab.push(...readOnlyBelow(hostMounts, folder, posix.join(root, folder)));
+  }
   if (input.freshProc) fstab.push(fstabLine('proc', `${root}/proc`, 'proc', 'nosuid,nodev,noexec'));
   else bind('/proc', '/proc', false);
   if (input.freshSys) fstab.push(fstabLine('sysfs', `${root}/sys`, 'sysfs', 'ro,nosuid,nodev,noexec'));
@@ -87,7 +96,8 @@ export function planRoot(input: RootPlanInput): RootPlan {
       else folders.push(place.path);
     }
     volumePaths.push(place.path);
-    const options = bindOptions(hostMounts, mount.hostPath, mount.readOnly);
+    const noDevices = !input.mayUseDevices && !DEVICES.some((name) => mount.hostPath === `/dev/${name}`);
+    const options = bindOptions(hostMounts, mount.hostPath, { readOnly: mount.readOnly, noDevices });
     const make = insideVolume && !isFile ? ',X-mount.mkdir' : '';
     volumeLines.push(
       fstabLine(
@@ -97,6 +107,12 @@ export function planRoot(input: RootPlanInput): RootPlan {
         `${options},r${mount.propagation ?? 'private'}${make}`,
       ),
     );
+    const target = posix.join(root, place.path);
+    if (mount.recursiveReadOnly === true) volumeLines.push(...readOnlyBelow(hostMounts, mount.hostPath, target));
+    if (noDevices && mount.hostPath === '/dev') {
+      const lines = DEVICES.map((name) => fstabLine(`/dev/${name}`, posix.join(target, name), 'none', 'rbind'));
+      volumeLines.push(...lines);
+    }
   }
   const shadows = planShadows(input, missing, (line) => fstab.push(line));
   // After the stand-ins, which would bring the hidden things back.
@@ -136,7 +152,8 @@ function planShadows(
     for (const entry of entries) {
       if (entry.kind === 'link') continue;
       const source = posix.join(folder, entry.name);
-      add(fstabLine(source, posix.join(target, entry.name), 'none', bindOptions(input.hostMounts, source, true)));
+      const options = bindOptions(input.hostMounts, source, { readOnly: true });
+      add(fstabLine(source, posix.join(target, entry.name), 'none', options));
     }
     return {
       folder,
@@ -152,12 +169,43 @@ function planShadows(
  * The options of a recursive bind. In a user namespace the kernel refuses to drop a flag that the source's mount had
  * from outside (mount_namespaces(7), "locked"), so they are all kept.
  */
-function bindOptions(hostMounts: readonly MountEntry[], source: string, readOnly: boolean): string {
+function bindOptions(
+  hostMounts: readonly MountEntry[],
+  source: string,
+  { readOnly, noDevices = false }: { readonly readOnly: boolean; readonly noDevices?: boolean },
+): string {
   const kept = mountOf(hostMounts, source)?.options ?? [];
   const flags = kept.filter((option) => /^(?:nosuid|nodev|noexec|noatime|nodiratime|relatime)$/.test(option));
-  const locked = kept.includes('ro');
-  if (!readOnly && !locked) return 'rbind';
-  return ['rbind', 'ro', ...flags].join(',');
+  const isReadOnly = readOnly || kept.includes('ro');
+  if (!isReadOnly && !noDevices) return 'rbind';
+  const wanted = [...(isReadOnly ? ['ro'] : []), ...flags, ...(noDevices ? ['nodev'] : [])];
+  return ['rbind', ...new Set(wanted)].join(',');
+}
+
+/**
+ * Lines that make read-only what is mounted below `source`, once that is bound to `target`: `ro` on a bind is about its
+ * topmost mount alone, so cgroups below /sys, or a file below /etc that the machine's own container engine put there,
+ * could be written still.
+ */
+function readOnlyBelow(hostMounts: readonly MountEntry[], source: string, target: string): string[] {
+  const below = hostMounts
+    .map(({ mountPoint }) => mountPoint)
+    .filter((path) => path !== source && isWithin(path, source) && isThere(path));
+  return [...new Set(below)]
+    .sort((a, b) => depth(a) - depth(b))
+    .map((path) => {
+      const at = posix.join(target, posix.relative(source, path));
+      return fstabLine(at, at, 'none', bindOptions(hostMounts, path, { readOnly: true }));
+    });
+}
+
+/** False for what another mount has covered, and for what root itself may not look at. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** One line of an fstab; blanks and the like are escaped as getmntent(3) says. */

@@ -6,6 +6,8 @@ export interface ContainerMount {
   /** Absolute, as the pod spec says it; symlinks of the container's root are followed. */
   readonly containerPath: string;
   readonly readOnly: boolean;
+  /** Whether read-only is also what is mounted below it now. Default: no. */
+  readonly recursiveReadOnly?: boolean | undefined;
   /**
    * What becomes of mounts made below it later: nothing (default), the node's show in the container, or both ways. The last
    * needs a `hostPath` on a shared mount.
@@ -104,14 +106,7 @@ export interface ContainerRuntime extends AsyncDisposable {
   start(spec: ContainerSpec): Promise<ContainerHandle>;
 }
 
-/** A container that could not be started; the message is an OCI runtime's where there is one for the case. */
+/** A container that could not be started; the message is containerd's where there is one for the case. */
 export class ContainerStartError extends Error {
   override readonly name = 'ContainerStartError';
-  /** 127: the command does not exist; 126: it cannot be run; 128: anything else. */
-  readonly exitCode: number;
-
-  constructor(message: string, exitCode: number) {
-    super(message);
-    this.exitCode = exitCode;
-  }
 }

@@ -52,7 +52,7 @@ export function renderLaunchScript(input: {
   const oldRoot = '/.old-root';
   const lines = [
     `fail() { printf 'fail %s %s\\n' "$1" "$2"; exit "$1"; }`,
-    `${run.mount} -t tmpfs -o mode=755 tmpfs ${root} || fail 128 'cannot assemble the root'`,
+    `${run.mount} -t tmpfs -o mode=755${spec.privileged ? '' : ',nodev'} tmpfs ${root} || fail 128 'cannot assemble the root'`,
     `${run.cp} -a ${shellQuote(`${input.skeleton}/.`)} ${root}/ || fail 128 'cannot assemble the root'`,
   ];
   const folders = [...plan.folders, ...plan.files.map((file) => posix.dirname(file))];
@@ -85,7 +85,10 @@ export function isShared({ mounts }: Pick<ContainerSpec, 'mounts'>): boolean {
   return mounts.some(({ propagation }) => propagation === 'shared');
 }
 
-/** The script that runs a further command in a container's namespaces; trouble is told as an OCI runtime tells it. */
+/**
+ * The script that runs a further command in a container's namespaces. Descriptor 3 is for its own words: `fail` with a code
+ * and an OCI runtime's reason, or `ready`.
+ */
 export function renderExecScript(input: {
   readonly programs: Programs;
   readonly spec: ContainerSpec;
@@ -93,11 +96,12 @@ export function renderExecScript(input: {
   readonly carriers: readonly string[];
   readonly tty: boolean;
 }): string {
-  const prefix = 'OCI runtime exec failed: exec failed: unable to start container process: ';
   return [
-    `fail() { printf '%s\\n' ${shellQuote(prefix)}"$2: unknown" >&2; exit "$1"; }`,
+    `fail() { printf 'fail %s %s\\n' "$1" "$2" >&3; exit "$1"; }`,
     ...renderTerminal(input),
     ...renderChecks(input.spec),
+    'echo ready >&3',
+    'exec 3>&-',
     renderCommand(input, input.spec),
   ].join('\n');
 }

@@ -34,7 +34,6 @@ const CASES: readonly Case[] = [
   { name: 'has a TERM', command: ['sh', '-c', 'echo $TERM'], shows: 'xterm\r\n' },
   { name: 'has the TERM of the pod', env: { TERM: 'vt220' }, command: ['sh', '-c', 'echo $TERM'], shows: 'vt220\r\n' },
   { name: 'carries bytes that are no text', command: ['printf', '\\377\\200'], shows: '\xff\x80' },
-  { name: 'says what could not be started', command: ['nope'], code: 127, shows: 'executable file not found in $PATH' },
   {
     name: 'follows resizes',
     command: ['bash', '-c', 'trap "stty size; exit 4" WINCH; echo on; while :; do sleep 0.05; done'],

@@ -21,12 +21,12 @@ const BACKLOG_BYTES = 64 * 1024;
  * (tty_ldisc_hangup); and once no process has the terminal open, libuv takes the next short read for the last one
  * (uv__stream_io). So this one stays until a mark that it writes after the command's output has been read. The terminal's
  * signals reach all of its foreground: the command is to have them, the one that waits is not to die of them. A handler is
- * not passed on to the command, ignoring would be.
+ * not passed on to the command, ignoring would be. On its descriptor 3 the command can tell something before it is under way.
  */
 const leaderScript = (mark: string) =>
   [
     'trap : INT QUIT',
-    '"$@" 8>&- 9<&-',
+    '"$@" 3>&8 8>&- 9<&-',
     'set -- "$?"',
     `printf '${mark}'`,
     `printf '%s\\n' "$1" >&8`,
@@ -51,6 +51,8 @@ export interface Terminal {
 export interface TerminalExit {
   readonly exitCode: number;
   readonly signal: number | undefined;
+  /** What it has written to its descriptor 3. */
+  readonly report: string;
 }
 
 /** Makes a container's terminals: a devpts at `folder`, which the container shows as its /dev/pts. */
@@ -109,15 +111,18 @@ export async function openTerminal(input: {
     if (content.length > 0 && !output.write(content)) terminal.pause();
   });
   output.on('drain', () => terminal.resume());
-  const left = new Promise<TerminalExit>((resolve) => {
+  let told = '';
+  const left = new Promise<Omit<TerminalExit, 'report'>>((resolve) => {
     terminal.onExit(({ exitCode, signal: number }) => {
       const signal = number === undefined || number === 0 ? undefined : number;
       resolve({ exitCode: signal === undefined ? exitCode : 128 + signal, signal });
     });
   });
-  const reported = new Promise<TerminalExit>((resolve) => {
+  const reported = new Promise<Omit<TerminalExit, 'report'>>((resolve) => {
     report.near.on('data', (text: Buffer) => {
-      resolve({ exitCode: Number.parseInt(text.toString(), 10), signal: undefined });
+      told += text.toString();
+      const code = /^(\d+)\n/m.exec(told)?.[1];
+      if (code !== undefined) resolve({ exitCode: Number(code), signal: undefined });
     });
   });
   const exit = (async (): Promise<TerminalExit> => {
@@ -129,7 +134,7 @@ export async function openTerminal(input: {
     report.near.destroy();
     isOpen = false;
     output.end(filter.rest());
-    return end;
+    return { ...end, report: told };
   })();
   return {
     pid: terminal.pid,

@@ -48,7 +48,11 @@ export const pods = table('pods', [
     /^Error from server \(BadRequest\): container none is not valid for pod app$|^error: container none not found in pod app$/,
     1,
   ],
-  ['kubectl exec app -c main -- no-such-program', /no-such-program[^]*(not found|no such file)/, 127],
+  [
+    'kubectl exec app -c main -- no-such-program',
+    /^error: Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "[0-9a-f]{64}": OCI runtime exec failed: exec failed: unable to start container process: exec: "no-such-program": executable file not found in \$PATH: unknown$/,
+    1,
+  ],
   ['kubectl exec none -- true', 'Error from server (NotFound): pods "none" not found', 1],
   ['kubectl exec app -c main', 'error: you must specify at least one command for the container', 1],
   // Files.

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { PassThrough, Writable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
-import type { ExecSession } from '../../pod-streams.ts';
+import { ExecStartError, type ExecSession } from '../../pod-streams.ts';
 import { runChannels, type ExecChannels } from './exec-channels.ts';
 
 const STDIN = 0;
@@ -40,7 +40,7 @@ describe('the channels of a command', () => {
     for (const undo of stack.splice(0).reverse()) undo();
   });
 
-  const connect = async (channels: Omit<ExecChannels, 'webSocket' | 'closeSignals'>) => {
+  const connect = async (channels: Omit<ExecChannels, 'webSocket' | 'closeSignals'>, closeSignals = true) => {
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
     stack.push(() => server.close());
     await once(server, 'listening');
@@ -51,11 +51,37 @@ describe('the channels of a command', () => {
     const messages: Buffer[] = [];
     client.on('message', (data: RawData) => messages.push(data as Buffer));
     const [[webSocket]] = await Promise.all([arrived, once(client, 'open')]);
-    const over = runChannels({ ...channels, webSocket, closeSignals: true });
+    const over = runChannels({ ...channels, webSocket, closeSignals });
     const statuses = () =>
       messages.filter((message) => message[0] === ERROR).map((message) => message.subarray(1).toString());
     return { client, messages, over, statuses };
   };
+
+  it.each([
+    [true, 'Internal error occurred: Internal error occurred: error executing command in container: no such program'],
+    [false, 'Internal error occurred: error executing command in container: no such program'],
+  ])('tell that a command could not be started (v5: %s)', async (closeSignals, message) => {
+    const { session, stdout } = createCommand();
+    stdout.end();
+    const exitCode = Promise.reject(new ExecStartError('no such program'));
+    exitCode.catch(() => undefined);
+    const { client, over, statuses } = await connect(
+      { session: { ...session, exitCode }, tty: false, attached: false },
+      closeSignals,
+    );
+    const closed = once(client, 'close');
+    await Promise.all([over, closed]);
+    expect(statuses().map((text) => JSON.parse(text) as unknown)).toEqual([
+      {
+        metadata: {},
+        status: 'Failure',
+        message,
+        reason: 'InternalError',
+        details: { causes: [{ message: message.replace('Internal error occurred: ', '') }] },
+        code: 500,
+      },
+    ]);
+  });
 
   it('tell the exit code of a further command, and no exit code of a container', async () => {
     for (const [attached, text] of [

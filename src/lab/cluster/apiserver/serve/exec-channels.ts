@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { recordOf } from '../json.ts';
-import type { ExecSession } from '../../pod-streams.ts';
+import { ExecStartError, type ExecSession } from '../../pod-streams.ts';
 
 /** The first byte of each message says which stream it belongs to (apimachinery util/remotecommand). */
 const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
@@ -73,13 +73,14 @@ export async function runChannels(channels: ExecChannels): Promise<void> {
       await send(channel, typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
     }
   };
-  const [exitCode] = await Promise.all([
-    session.exitCode,
+  const [end] = await Promise.all([
+    endStatus(session, attached),
     carry(stdout, CHANNEL.stdout),
     carry(stderr, CHANNEL.stderr),
   ]);
-  // who was attached learns the exit code from the pod, as a kubelet has it
-  await send(CHANNEL.error, Buffer.from(JSON.stringify(exitStatus(attached ? 0 : exitCode))));
+  // For a v5 client kube-apiserver itself speaks to the node, and wraps what the node has refused once more.
+  const told = closeSignals && end['reason'] === 'InternalError' ? internalError(String(end['message'])) : end;
+  await send(CHANNEL.error, Buffer.from(JSON.stringify(told)));
   webSocket.close(NORMAL_CLOSURE);
 }
 
@@ -100,8 +101,31 @@ export function resize(session: ExecSession, content: Buffer): void {
   if (typeof width === 'number' && typeof height === 'number') session.resize({ width, height });
 }
 
+/** The Status that ends a session (cri-streaming's remotecommand): how the command ended, or why it could not be started. */
+export async function endStatus(session: ExecSession, attached: boolean): Promise<Record<string, unknown>> {
+  try {
+    const exitCode = await session.exitCode;
+    // who was attached learns the exit code from the pod, as a kubelet has it
+    return exitStatus(attached ? 0 : exitCode);
+  } catch (error) {
+    if (!(error instanceof ExecStartError)) throw error;
+    return internalError(`error executing command in container: ${error.message}`);
+  }
+}
+
+function internalError(message: string): Record<string, unknown> {
+  return {
+    metadata: {},
+    status: 'Failure',
+    message: `Internal error occurred: ${message}`,
+    reason: 'InternalError',
+    details: { causes: [{ message }] },
+    code: 500,
+  };
+}
+
 /** The Status that ends a command: success, or the exit code as its cause. */
-export function exitStatus(exitCode: number): Record<string, unknown> {
+function exitStatus(exitCode: number): Record<string, unknown> {
   if (exitCode === 0) return { metadata: {}, status: 'Success' };
   return {
     metadata: {},

@@ -1,7 +1,7 @@
 import { finished } from 'node:stream/promises';
 import type { Duplex, Readable } from 'node:stream';
 import type { ExecRequest, ExecSession } from '../../pod-streams.ts';
-import { exitStatus, resize } from './exec-channels.ts';
+import { endStatus, resize } from './exec-channels.ts';
 import { serveSpdy } from './spdy/index.ts';
 
 /** A command and the connection that it is wired to. */
@@ -52,13 +52,12 @@ export async function runSpdyExec({ transport, session, asked, attached }: SpdyE
     source.pipe(target, { end: false });
     await finished(source, { writable: false }).catch(() => undefined);
   };
-  const [exitCode] = await Promise.all([
-    session.exitCode,
+  const [end] = await Promise.all([
+    endStatus(session, attached),
     carry(session.stdout, streams.get('stdout')),
     carry(session.stderr, streams.get('stderr')),
   ]);
-  // who was attached learns the exit code from the pod, as a kubelet has it
-  streams.get('error')?.end(JSON.stringify(exitStatus(attached ? 0 : exitCode)));
+  streams.get('error')?.end(JSON.stringify(end));
   for (const stream of streams.values()) stream.end();
   connection.close();
   await connection.closed;

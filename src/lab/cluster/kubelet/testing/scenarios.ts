@@ -363,6 +363,16 @@ serveScenarios({
         run('bad', 'OnFailure', 'echo first; exit 3'),
         run('never', 'Never', 'exit 4'),
         run('init-bad', 'Never', 'echo never', init('exit 5')),
+        ...['Always', 'Never'].map((restartPolicy) =>
+          api.create(
+            RESOURCES.pods,
+            'default',
+            pod(`no-program-${restartPolicy.toLowerCase()}`, {
+              restartPolicy,
+              containers: [{ name: 'c', image: 'busybox', command: ['nope'] }],
+            }),
+          ),
+        ),
       ]);
       const ok = await until(api, 'ok', ({ status }) => status?.phase === 'Succeeded');
       const never = await until(api, 'never', ({ status }) => status?.phase === 'Failed');
@@ -371,7 +381,16 @@ serveScenarios({
         (status?.containerStatuses ?? []).some(({ state }) => state?.waiting?.reason === 'CrashLoopBackOff'),
       );
       const previous = await logOf(place, bad, true);
+      const waitsFor =
+        (reason: string) =>
+        ({ status }: Pod) =>
+          status?.containerStatuses?.[0]?.state?.waiting?.reason === reason;
+      const refused = await until(api, 'no-program-always', waitsFor('CrashLoopBackOff'));
+      const refusedOnce = await until(api, 'no-program-never', ({ status }) => status?.phase === 'Failed');
       return {
+        refused: refused.status?.containerStatuses?.[0],
+        refusedPhase: refused.status?.phase,
+        refusedOnce: refusedOnce.status?.containerStatuses?.[0]?.state?.terminated,
         ok: ok.status?.initContainerStatuses?.[0]?.state?.terminated?.reason,
         never: never.status?.containerStatuses?.[0]?.state?.terminated,
         initBad: initBad.status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode,

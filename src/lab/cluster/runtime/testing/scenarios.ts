@@ -120,8 +120,8 @@ serveScenarios({
       const error = (await runtime.start(spec('x', command)).then(
         () => undefined,
         (thrown: unknown) => thrown,
-      )) as { exitCode?: number; message?: string } | undefined;
-      return { exitCode: error?.exitCode, message: error?.message };
+      )) as Error | undefined;
+      return error?.message;
     }),
 
   missingVolume: () =>
@@ -161,7 +161,11 @@ serveScenarios({
       session.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
       session.resize({ width: 100, height: 30 });
       if (input !== null) session.stdin?.[request.tty === true ? 'write' : 'end'](input);
-      return { code: await session.exitCode, stdout, stderr };
+      const end = await session.exitCode.then(
+        (code) => ({ code }),
+        (error: Error) => ({ refused: error.message }),
+      );
+      return { ...end, stdout, stderr };
     }),
 
   terminal: (wanted: Dialogue) =>
