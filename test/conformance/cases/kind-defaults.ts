@@ -97,6 +97,25 @@ export const DEFAULTS: readonly (Row & { readonly filled: object })[] = [
     },
   },
   {
+    id: 'quantities',
+    claim: 'quantities come back in their canonical form',
+    ...POD,
+    dry: true,
+    body: spec({
+      containers: containers.map((container) => ({
+        ...container,
+        resources: { requests: { cpu: 0.5, memory: '1024Mi' }, limits: { cpu: '2000m', memory: '1.5Gi' } },
+      })),
+    }),
+    filled: {
+      spec: {
+        containers: [
+          { resources: { requests: { cpu: '500m', memory: '1Gi' }, limits: { cpu: '2', memory: '1536Mi' } } },
+        ],
+      },
+    },
+  },
+  {
     id: 'replica-set',
     claim: 'a ReplicaSet has the replicas that it says',
     ...REPLICA_SET,

@@ -109,13 +109,25 @@ function decodeOne(code: string, value: RawValue | undefined): unknown {
       // runtime.RawExtension and FieldsV1: the JSON text is their first field
       return JSON.parse(bytesOf(last(readMessage(bytesOf(value)), 1)).toString('utf8') || 'null') as unknown;
     case 'date-time':
-    case 'date-time-micro': {
-      const seconds = last(readMessage(bytesOf(value)), 1);
-      return typeof seconds === 'bigint' ? new Date(Number(seconds) * 1000).toISOString() : undefined;
-    }
+      return decodeTime(value, () => '');
+    case 'date-time-micro':
+      // Go's clients read nothing but six digits (RFC3339Micro of apimachinery)
+      return decodeTime(value, (nanos) => `.${String(Math.floor(nanos / 1000)).padStart(6, '0')}`);
     default:
       return decodeType(code, bytesOf(value));
   }
+}
+
+/** A Timestamp message as text; a time that nobody set is an empty message. */
+function decodeTime(value: RawValue | undefined, renderFraction: (nanos: number) => string): string | undefined {
+  const message = readMessage(bytesOf(value));
+  if (message.size === 0) return undefined;
+  const number = (field: number) => {
+    const found = last(message, field);
+    return typeof found === 'bigint' ? Number(BigInt.asIntN(64, found)) : 0;
+  };
+  const text = new Date(number(1) * 1000).toISOString();
+  return text.replace(/\.\d+Z$/, `${renderFraction(number(2))}Z`);
 }
 
 function bytesOf(value: RawValue | undefined): Buffer {

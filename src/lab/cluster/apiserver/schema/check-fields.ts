@@ -1,4 +1,5 @@
 import { isRecord, type JsonRecord } from '../json.ts';
+import { canonicalScalar, timeProblem } from './canonical.ts';
 import { fieldSchema, type ScalarFormat, type Schema } from './schema.ts';
 
 /** An object without the fields that its schema does not know, and the paths of those fields. */
@@ -10,7 +11,10 @@ export interface CheckedFields<T> {
   readonly mistyped: readonly string[];
 }
 
-/** Walks `value` along `schema`: drops unknown fields and nulls (as Go's decoder does) and finds values of a wrong type. */
+/**
+ * Walks `value` along `schema`: drops unknown fields and nulls (as Go's decoder does), finds values of a wrong type, and
+ * writes times and quantities as Kubernetes does.
+ */
 export function checkFields<T>(schema: Schema, value: T): CheckedFields<T> {
   const unknown: string[] = [];
   const mistyped: string[] = [];
@@ -18,7 +22,8 @@ export function checkFields<T>(schema: Schema, value: T): CheckedFields<T> {
     if (at.type === 'any' || part === null || part === undefined) return part;
     if (at.type === 'scalar') {
       const problem = scalarProblem(at.format, part);
-      if (problem !== undefined) mistyped.push(`${path}: ${problem}`);
+      if (problem === undefined) return canonicalScalar(at.format, part);
+      mistyped.push(`${path}: ${problem}`);
       return part;
     }
     if (at.type === 'list') {
@@ -96,10 +101,7 @@ function scalarProblem(format: ScalarFormat, value: unknown): string | undefined
   const { goType, fits } = FORMATS[format];
   if (!fits(value)) return `json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${goType}`;
   if (format === 'quantity' && !QUANTITY.test(String(value))) return QUANTITY_TEXT;
-  if (format.startsWith('date-time') && Number.isNaN(Date.parse(value as string))) {
-    return `parsing time ${JSON.stringify(value)}: not an RFC 3339 time`;
-  }
-  return undefined;
+  return format === 'date-time' || format === 'date-time-micro' ? timeProblem(format, value as string) : undefined;
 }
 
 /** A value's type as Go's decoder names it. */
