@@ -11,6 +11,9 @@ export interface ArmCall {
   readonly token: AccessToken;
   /** Whether the caller's roles allow `action` at `scope`, an ARM id. */
   may(action: string, scope: string): boolean;
+  /** A request header, by its name in any case. */
+  header(name: string): string | undefined;
+  /** The body as a JSON object. Throws 415 for another media type, 400 for what is no JSON object. */
   body(): Promise<JsonObject>;
 }
 

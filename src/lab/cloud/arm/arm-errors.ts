@@ -10,6 +10,15 @@ export function invalidRequestContent(message: string): AzureError {
   return new AzureError(400, 'InvalidRequestContent', message);
 }
 
+/** 415 for a body that does not say that it is JSON; `mediaType` as it was sent, empty where none was. */
+export function unsupportedMediaType(mediaType: string): AzureError {
+  return new AzureError(
+    415,
+    'UnsupportedMediaType',
+    `The content media type '${mediaType === '' ? '<null>' : mediaType}' is not supported. Only 'application/json' is supported.`,
+  );
+}
+
 /** 400 for a request without `api-version`. */
 export function missingApiVersion(): AzureError {
   return new AzureError(
@@ -19,9 +28,13 @@ export function missingApiVersion(): AzureError {
   );
 }
 
-/** 400 for an `api-version` that is no date. */
-export function invalidApiVersion(apiVersion: string): AzureError {
-  return new AzureError(400, 'InvalidApiVersionParameter', `The api-version '${apiVersion}' is invalid.`);
+/** 400 for an `api-version` that is no date, or of no release. */
+export function invalidApiVersion(apiVersion: string, supported: readonly string[]): AzureError {
+  return new AzureError(
+    400,
+    'InvalidApiVersionParameter',
+    `The api-version '${apiVersion}' is invalid. The supported versions are '${supported.join(',')}'.`,
+  );
 }
 
 /** 404 for another subscription than the lab's; 400 when it is no GUID. */
@@ -59,12 +72,12 @@ export function parentNotFound(parentName: string): AzureError {
   );
 }
 
-/** 404 for a path below a provider that names a type which the lab does not have. */
-export function invalidResourceType(namespace: string, apiVersion: string): AzureError {
+/** 404 for a path below a provider that names a type which the lab does not have; `hint` says so in a sentence. */
+export function invalidResourceType(namespace: string, apiVersion: string, hint: string): AzureError {
   return new AzureError(
     404,
     'InvalidResourceType',
-    `The resource type could not be found in the namespace '${namespace}' for api version '${apiVersion}'.`,
+    `The resource type could not be found in the namespace '${namespace}' for api version '${apiVersion}'. ${hint}`,
   );
 }
 

@@ -59,6 +59,9 @@ describe('a request to ARM', () => {
   it.each([
     ['GET', `${SUBSCRIPTION}?api-version=`, 400, 'MissingApiVersionParameter'],
     ['GET', `${SUBSCRIPTION}?api-version=latest`, 400, 'InvalidApiVersionParameter'],
+    ['GET', `${SUBSCRIPTION}?api-version=1999-01-01`, 400, 'InvalidApiVersionParameter'],
+    ['GET', `${SUBSCRIPTION}?api-version=2024-13-01`, 400, 'InvalidApiVersionParameter'],
+    ['GET', `${IDENTITIES}/x?api-version=1999-01-01`, 400, 'NoRegisteredProviderFound'],
     ['GET', '/subscriptions/mine', 400, 'InvalidSubscriptionId'],
     ['GET', `/subscriptions/${TENANT_ID}/resourceGroups`, 404, 'SubscriptionNotFound'],
     ['GET', '/nothing', 404, 'InvalidResourcePath'],
@@ -73,6 +76,49 @@ describe('a request to ARM', () => {
     expect([answer.status, answer.body['error']?.['code']]).toEqual([status, code]);
     expect(lab.audit.facts(lab.lastRequest())).toMatchObject({ result: code, identity: { objectId: USER.objectId } });
   });
+
+  it.each([
+    ['POST', `${GROUP}/providers/Microsoft.ContainerService/managedClusters/c/stop`, 'managedClusters/stop'],
+    [
+      'PUT',
+      `${GROUP}/providers/Microsoft.ContainerService/managedClusters/c/agentPools/p`,
+      'managedClusters/agentPools',
+    ],
+    [
+      'GET',
+      `${SUBSCRIPTION}/providers/Microsoft.ContainerService/locations/eastus/meshRevisionProfiles`,
+      'locations/eastus/meshRevisionProfiles',
+    ],
+  ])('%s %s, which Azure has and the lab lacks, is refused in words that say so', async (method, path, what) => {
+    const { body } = await lab.send(method, path, method === 'GET' ? undefined : {});
+    expect(body['error']?.['message']).toContain(
+      `The lab does not emulate '${method} Microsoft.ContainerService/${what}'.`,
+    );
+  });
+
+  it.each([
+    ['text/plain', 'text/plain'],
+    ['application/x-www-form-urlencoded', 'application/x-www-form-urlencoded'],
+    ['', '<null>'],
+  ])('whose body says to be "%s" is 415, and changes nothing', async (mediaType, shown) => {
+    const answer = await lab.send('PUT', GROUP, { location: 'eastus' }, undefined, { 'content-type': mediaType });
+    expect([answer.status, answer.body['error']]).toEqual([
+      415,
+      {
+        code: 'UnsupportedMediaType',
+        message: `The content media type '${shown}' is not supported. Only 'application/json' is supported.`,
+      },
+    ]);
+    expect((await lab.send('GET', GROUP)).status).toBe(404);
+  });
+
+  it.each(['application/json', 'Application/JSON; charset=utf-8', 'text/json', 'application/merge-patch+json'])(
+    'whose body says to be "%s" is read',
+    async (mediaType) => {
+      const headers = { 'content-type': mediaType };
+      expect((await lab.send('PUT', GROUP, { location: 'eastus' }, undefined, headers)).status).toBe(201);
+    },
+  );
 
   it('that breaks the lab itself is answered 500 without the reason', async () => {
     lab.store.list = () => {

@@ -9,14 +9,13 @@ import { json, queryValue, readJsonObject, type JsonObject } from '../rest/reque
 import { createRouteTable, pathSegments, type RouteMatch } from '../rest/router.ts';
 import type { AccessToken, AuditLog, CloudService, TokenVerifier } from '../service.ts';
 import type { RoleCheck, VaultRegistry } from '../vault/index.ts';
+import { parseApiVersion } from './api-version.ts';
 import type { ArmRoute } from './arm-call.ts';
 import type { ArmContext, ResourceType } from './arm-context.ts';
 import {
-  invalidApiVersion,
   invalidNamespace,
   invalidRequestContent,
   invalidResourceType,
-  missingApiVersion,
   subscriptionNotFound,
   unsupportedMediaType,
 } from './arm-errors.ts';
@@ -52,7 +51,6 @@ import { groupOf, requireScope } from './tracked-resources.ts';
 
 const HOSTS: readonly string[] = AZURE_CLOUDS.flatMap(({ managementHosts }) => managementHosts);
 const JSON_MEDIA_TYPE = /^(application|text)\/([\w.-]+\+)?json$/i;
-const API_VERSION = /^\d{4}-\d{2}-\d{2}(-[a-z0-9.]+)?$/i;
 
 /** What ARM needs. */
 export interface ArmDeps {
@@ -176,9 +174,7 @@ export function createArm(deps: ArmDeps): ArmService {
     const match = findRoute(request.method, segments);
     if (match !== undefined) deps.audit.note(request, { operation: match.route.operation });
 
-    const apiVersion = queryValue(url, 'api-version');
-    if (apiVersion === undefined || apiVersion === '') throw missingApiVersion();
-    if (!API_VERSION.test(apiVersion)) throw invalidApiVersion(apiVersion);
+    const apiVersion = parseApiVersion(queryValue(url, 'api-version'), segments);
     const subscriptionId = segments[0]?.toLowerCase() === 'subscriptions' ? segments[1] : undefined;
     if (subscriptionId !== undefined && subscriptionId.toLowerCase() !== directory.subscription.subscriptionId) {
       throw subscriptionNotFound(subscriptionId);
@@ -232,17 +228,12 @@ export function createArm(deps: ArmDeps): ArmService {
   };
 }
 
-/** Says 415 of a body that is declared to be something else than JSON, as ARM does for `curl -d` without a header. */
-function readBody(request: Request): Promise<JsonObject> {
-  const mediaType = request.headers.get('content-type')?.split(';', 1)[0]?.trim() ?? null;
-  if (request.body !== null && !JSON_MEDIA_TYPE.test(mediaType ?? '')) {
-    // An empty body needs no type.
-    return request.text().then((text) => {
-      if (text !== '') throw unsupportedMediaType(mediaType);
-      return {};
-    });
-  }
-  return readJsonObject(request, invalidRequestContent);
+/** Says 415 of a body that is not declared to be JSON, as ARM does for `curl -d` without a header; an empty one needs no type. */
+async function readBody(request: Request): Promise<JsonObject> {
+  const mediaType = request.headers.get('content-type')?.split(';', 1)[0]?.trim() ?? '';
+  if (JSON_MEDIA_TYPE.test(mediaType)) return readJsonObject(request, invalidRequestContent);
+  if ((await request.text()) !== '') throw unsupportedMediaType(mediaType);
+  return {};
 }
 
 function noRoute(pathIsKnown: boolean, method: string, segments: readonly string[], apiVersion: string): AzureError {

@@ -1,10 +1,12 @@
 import { AzureError } from '../rest/azure-error.ts';
-import { isObject, json, type JsonObject } from '../rest/request.ts';
+import { json, type JsonObject } from '../rest/request.ts';
 import type { ArmCall, ArmRoute } from './arm-call.ts';
 import type { ArmContext } from './arm-context.ts';
-import { badRequest, groupNotFound, resourceNotFound } from './arm-errors.ts';
+import { groupNotFound, resourceNotFound } from './arm-errors.ts';
+import { listAnswer } from './list-page.ts';
 import { parseLocation } from './locations.ts';
 import { groupNameOf, renderResource, type ArmResource } from './resource-store.ts';
+import { parseTags } from './resource-tags.ts';
 
 /** The place of a resource in a resource group, taken from a request's path. */
 export interface Place {
@@ -64,39 +66,40 @@ export function parseTracked(
   return { location, tags: parseTags(body['tags']) };
 }
 
-/** Reads a body's tags: none when they are left out. Throws 400 when a value is no string. */
-export function parseTags(value: unknown): JsonObject {
-  if (value === undefined || value === null) return {};
-  if (isObject(value) && Object.values(value).every((tag) => typeof tag === 'string')) return value;
-  throw badRequest('The tags must be an object whose values are strings.');
-}
-
 /** The path of one resource of `type`, as a route pattern. */
 export function resourcePath(type: string): string {
   return `/subscriptions/:subscription/resourceGroups/:group/providers/${type}/:name`;
 }
 
-/** The rows that all resources of a type have: get one, list those of a group, list those of the subscription. */
-export function readRoutes(context: ArmContext, type: string, operationPrefix: string): readonly ArmRoute[] {
-  const list = (scope: string) => json(200, { value: context.resources.below(scope, type).map(renderResource) });
+/**
+ * The rows that all resources of a type have: get one, list those of a group, list those of the subscription. `render` is how
+ * they look on the wire.
+ */
+export function readRoutes(
+  context: ArmContext,
+  type: string,
+  operationPrefix: string,
+  render: (resource: ArmResource) => JsonObject = renderResource,
+): readonly ArmRoute[] {
+  const list = (call: ArmCall, scope: string) => listAnswer(call, context.resources.below(scope, type), render);
   return [
     {
       method: 'GET',
       path: resourcePath(type),
       operation: `${operationPrefix}Get`,
-      handle: (call) => json(200, renderResource(requireResource(context, type, call))),
+      handle: (call) => json(200, render(requireResource(context, type, call))),
     },
     {
       method: 'GET',
       path: `/subscriptions/:subscription/resourceGroups/:group/providers/${type}`,
       operation: `${operationPrefix}List`,
-      handle: (call) => list(requireGroup(context, call).id),
+      handle: (call) => list(call, requireGroup(context, call).id),
     },
     {
       method: 'GET',
       path: `/subscriptions/:subscription/providers/${type}`,
       operation: `${operationPrefix}List`,
-      handle: (call) => list(`/subscriptions/${call.params['subscription'] ?? ''}/resourceGroups`),
+      handle: (call) => list(call, `/subscriptions/${call.params['subscription'] ?? ''}/resourceGroups`),
     },
   ];
 }

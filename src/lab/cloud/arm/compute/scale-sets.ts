@@ -5,7 +5,8 @@ import type { ArmCall } from '../arm-call.ts';
 import type { ArmContext, ResourceType } from '../arm-context.ts';
 import { changeIdentity, forgetSystemIdentity } from '../managed-identity/resource-identity.ts';
 import { renderResource, type ArmResource } from '../resource-store.ts';
-import { parseTags, readRoutes, requireResource, resourcePath } from '../tracked-resources.ts';
+import { parseTags } from '../resource-tags.ts';
+import { readRoutes, requireResource, resourcePath } from '../tracked-resources.ts';
 
 /** The type of virtual machine scale sets. */
 export const SCALE_SET_TYPE = 'Microsoft.Compute/virtualMachineScaleSets';

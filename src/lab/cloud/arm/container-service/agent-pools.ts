@@ -3,6 +3,7 @@ import { AzureError } from '../../rest/azure-error.ts';
 import type { ArmCall, ArmRoute } from '../arm-call.ts';
 import type { ArmContext } from '../arm-context.ts';
 import type { ArmResource } from '../resource-store.ts';
+import { poolEtag } from './cluster-etag.ts';
 import { requireResource, resourcePath } from '../tracked-resources.ts';
 
 /** The agent pools of a cluster, one by one; they are changed with their cluster. */
@@ -13,7 +14,7 @@ export function createAgentPoolRoutes(context: ArmContext, clusterType: string):
       id: `${cluster.id}/agentPools/${textOr(name, '')}`,
       name,
       type: `${clusterType}/agentPools`,
-      properties,
+      properties: { ...properties, eTag: poolEtag(cluster, pool) },
     };
   };
   const list = (call: ArmCall) => {

@@ -7,11 +7,11 @@ import type { ArmContext, ResourceType } from '../arm-context.ts';
 import type { ScaleSets } from '../compute/scale-sets.ts';
 import { changeIdentity, forgetSystemIdentity } from '../managed-identity/resource-identity.ts';
 import { IDENTITY_TYPE, type UserAssignedIdentities } from '../managed-identity/user-assigned-identities.ts';
-import { renderResource, type ArmResource } from '../resource-store.ts';
+import type { ArmResource } from '../resource-store.ts';
 import type { ResourceGroups } from '../resources/resource-groups.ts';
+import { parseTags } from '../resource-tags.ts';
 import {
   groupId,
-  parseTags,
   parseTracked,
   placeOf,
   readRoutes,
@@ -20,6 +20,7 @@ import {
   type Place,
 } from '../tracked-resources.ts';
 import { createAgentPoolRoutes } from './agent-pools.ts';
+import { checkPreconditions, renderCluster } from './cluster-etag.ts';
 import { renderKubernetesVersions, renderUpgradeProfile } from './kubernetes-versions.ts';
 import { nodePoolMachines } from './node-pool-machines.ts';
 import { clusterSpec, parseCluster, renderProperties, withState, type ClusterFacts } from './cluster-properties.ts';
@@ -120,6 +121,7 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
     const body = await call.body();
     const place = placeOf(context, CLUSTER_TYPE, call);
     const { existing } = place;
+    checkPreconditions(call, existing);
     if (existing !== undefined) refuseWhileMoving(stateOf(existing));
     const { location, tags } = parseTracked(place, CLUSTER_TYPE, body);
     const wanted = parseCluster(place.name, body['properties'], existing);
@@ -165,16 +167,17 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
         throw error;
       }
     });
-    return json(status, renderResource(cluster), operation.asyncHeaders(call.url));
+    return json(status, renderCluster(cluster), operation.asyncHeaders(call.url));
   };
 
   const patch = async (call: ArmCall) => {
     const body = await call.body();
     const before = requireResource(context, CLUSTER_TYPE, call);
+    checkPreconditions(call, before);
     refuseWhileMoving(stateOf(before));
     const cluster = { ...before, ...(body['tags'] === undefined ? {} : { tags: parseTags(body['tags']) }) };
     resources.put(cluster);
-    return json(200, renderResource(cluster));
+    return json(200, renderCluster(cluster));
   };
 
   const destroy = async (cluster: ArmResource) => {
@@ -187,6 +190,7 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
   const remove = (call: ArmCall) => {
     const { existing } = placeOf(context, CLUSTER_TYPE, call);
     if (existing === undefined) return empty(204);
+    checkPreconditions(call, existing);
     refuseWhileMoving(stateOf(existing));
     setState(existing.id, 'Deleting');
     return operations
@@ -227,7 +231,7 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
         : deps.scaleSets.identitiesIn(groupId(subscriptionId, factsOf(cluster).nodeResourceGroup));
     },
     routes: [
-      ...readRoutes(context, CLUSTER_TYPE, 'ManagedCluster'),
+      ...readRoutes(context, CLUSTER_TYPE, 'ManagedCluster', renderCluster),
       ...createAgentPoolRoutes(context, CLUSTER_TYPE),
       {
         method: 'GET',

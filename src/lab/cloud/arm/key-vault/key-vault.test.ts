@@ -163,6 +163,15 @@ describe('a vault', () => {
     expect((await lab.send('PUT', VAULT, body())).body['properties']).toMatchObject({ softDeleteRetentionInDays: 7 });
   });
 
+  it.each(['PUT', 'PATCH'])('keeps its soft delete when %s would switch it off', async (method) => {
+    await lab.send('PUT', VAULT, body());
+    const answer = await lab.send(method, VAULT, body({ enableSoftDelete: false }));
+    expect([answer.status, answer.body['error']?.['message']]).toEqual([
+      400,
+      expect.stringContaining('"enableSoftDelete" cannot be set to false'),
+    ]);
+  });
+
   it('shows its network rules as the service writes them, and tells the data plane', async () => {
     const subnet = `${GROUP}/providers/Microsoft.Network/virtualNetworks/vnet/subnets/one`;
     const created = await lab.send(

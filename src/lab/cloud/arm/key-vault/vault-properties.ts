@@ -49,7 +49,7 @@ export function parseVaultProperties(
     tenantId,
     accessPolicies: parseAccessPolicies(sent['accessPolicies'] ?? []),
     enabledForDeployment: optionalBoolean('enabledForDeployment', sent) ?? false,
-    enableSoftDelete: true,
+    enableSoftDelete: parseSoftDelete(sent, before),
     softDeleteRetentionInDays: parseRetention(sent, before),
     enableRbacAuthorization: rbac,
     ...(parsePurgeProtection(sent, before) ? { enablePurgeProtection: true } : {}),
@@ -112,6 +112,16 @@ function parseRetention(sent: JsonObject, before: JsonObject | undefined): numbe
     throw badRequest('The property "softDeleteRetentionInDays" has been set already and it can\'t be modified.');
   }
   return days;
+}
+
+// A new vault has it whatever it asks for: it can no longer be left out (Key Vault documentation).
+function parseSoftDelete(sent: JsonObject, before: JsonObject | undefined): true {
+  if (optionalBoolean('enableSoftDelete', sent) === false && before !== undefined) {
+    throw badRequest(
+      'The property "enableSoftDelete" cannot be set to false. Enabling the soft delete for a vault is an irreversible action.',
+    );
+  }
+  return true;
 }
 
 function parsePurgeProtection(sent: JsonObject, before: JsonObject | undefined): boolean {

@@ -5,15 +5,8 @@ import type { ArmCall } from '../arm-call.ts';
 import type { ArmContext, ResourceType } from '../arm-context.ts';
 import { badRequest } from '../arm-errors.ts';
 import { renderResource, type ArmResource } from '../resource-store.ts';
-import {
-  parseTags,
-  parseTracked,
-  placeOf,
-  readRoutes,
-  requireResource,
-  resourcePath,
-  type Place,
-} from '../tracked-resources.ts';
+import { parseTags } from '../resource-tags.ts';
+import { parseTracked, placeOf, readRoutes, requireResource, resourcePath, type Place } from '../tracked-resources.ts';
 import { parseAccessPolicies, POLICY_CHANGES, storedPolicies } from './access-policies.ts';
 import { createDeletedVaults } from './deleted-vaults.ts';
 import {

@@ -4,6 +4,7 @@ import { empty, isObject, json, type JsonObject } from '../../rest/request.ts';
 import type { ArmCall } from '../arm-call.ts';
 import type { ArmContext, ResourceType } from '../arm-context.ts';
 import { badRequest, parentNotFound, resourceNotFound } from '../arm-errors.ts';
+import { listAnswer } from '../list-page.ts';
 import type { ArmResource } from '../resource-store.ts';
 import { requireGroup } from '../tracked-resources.ts';
 import { IDENTITY_TYPE, principalIdOf } from './user-assigned-identities.ts';
@@ -97,7 +98,8 @@ export function createFederatedCredentials(context: ArmContext): ResourceType {
 
   const list = (call: ArmCall) => {
     const { identity, principal } = parentOf(call);
-    return json(200, { value: principal.federatedCredentials.map((each) => renderCredential(identity, each)) });
+    const credentials = principal.federatedCredentials.map((each) => renderCredential(identity, each));
+    return listAnswer(call, credentials, (credential) => credential);
   };
 
   const collection = `/subscriptions/:subscription/resourceGroups/:group/providers/${IDENTITY_TYPE}/:identity/federatedIdentityCredentials`;

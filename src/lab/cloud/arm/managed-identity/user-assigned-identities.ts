@@ -3,7 +3,8 @@ import type { ArmCall } from '../arm-call.ts';
 import type { ArmContext, ResourceType } from '../arm-context.ts';
 import { badRequest } from '../arm-errors.ts';
 import { groupNameOf, renderResource, type ArmResource } from '../resource-store.ts';
-import { parseTracked, placeOf, readRoutes, requireResource, resourcePath, parseTags } from '../tracked-resources.ts';
+import { parseTags } from '../resource-tags.ts';
+import { parseTracked, placeOf, readRoutes, requireResource, resourcePath } from '../tracked-resources.ts';
 
 /** The type of user-assigned identities. */
 export const IDENTITY_TYPE = 'Microsoft.ManagedIdentity/userAssignedIdentities';

@@ -28,6 +28,6 @@ export const PROVIDER_NAMESPACES: readonly string[] = [
 /** The resource types of a provider, without its namespace, and their api-versions. */
 export function resourceTypesOf(namespace: string): readonly (readonly [type: string, versions: readonly string[]])[] {
   return Object.entries(API_VERSIONS)
-    .filter(([type]) => type.startsWith(`${namespace}/`))
+    .filter(([type]) => type.toLowerCase().startsWith(`${namespace.toLowerCase()}/`))
     .map(([type, versions]) => [type.slice(namespace.length + 1), versions]);
 }

@@ -3,9 +3,11 @@ import { empty, json, queryValue } from '../../rest/request.ts';
 import type { ArmCall, ArmRoute } from '../arm-call.ts';
 import type { ArmContext, ResourceType } from '../arm-context.ts';
 import { authorizationFailed } from '../authorization/index.ts';
+import { listAnswer } from '../list-page.ts';
 import { parseLocation } from '../locations.ts';
 import { groupNameOf, renderResource, type ArmResource } from '../resource-store.ts';
-import { groupId, parseTags, requireGroup } from '../tracked-resources.ts';
+import { parseTags } from '../resource-tags.ts';
+import { groupId, requireGroup } from '../tracked-resources.ts';
 import { parseTagFilter } from './resource-query.ts';
 
 const TYPE = 'Microsoft.Resources/resourceGroups';
@@ -102,7 +104,7 @@ export function createResourceGroups(context: ArmContext, types: () => readonly 
     }
     const fits = parseTagFilter(queryValue(call.url, '$filter') ?? '');
     const visible = resources.below(scope, TYPE).filter((group) => fits(group) && call.may(action, group.id));
-    return json(200, { value: visible.map(renderResource) });
+    return listAnswer(call, visible, renderResource);
   };
 
   return {

@@ -1,8 +1,9 @@
 import { AzureError } from '../../rest/azure-error.ts';
-import { json, queryValue } from '../../rest/request.ts';
+import { queryValue } from '../../rest/request.ts';
 import type { ArmCall, ArmRoute } from '../arm-call.ts';
 import type { ArmContext } from '../arm-context.ts';
 import { authorizationFailed } from '../authorization/index.ts';
+import { listAnswer } from '../list-page.ts';
 import { groupNameOf, type ArmResource } from '../resource-store.ts';
 import { requireGroup } from '../tracked-resources.ts';
 
@@ -36,17 +37,15 @@ export function createResourceQueryRoutes(context: ArmContext): readonly ArmRout
       .below(scope)
       .filter((resource) => resource.id.includes('/resourceGroups/') && resource.id.includes('/providers/'))
       .filter((resource) => fits(resource) && call.may(`${resource.type}/read`, resource.id));
-    return json(200, {
-      value: found.map(({ id, name, type, location, sku, identity, tags = {} }) => ({
-        id,
-        name,
-        type,
-        location,
-        tags,
-        ...(sku === undefined ? {} : { sku }),
-        ...(identity === undefined ? {} : { identity }),
-      })),
-    });
+    return listAnswer(call, found, ({ id, name, type, location, sku, identity, tags = {} }) => ({
+      id,
+      name,
+      type,
+      location,
+      tags,
+      ...(sku === undefined ? {} : { sku }),
+      ...(identity === undefined ? {} : { identity }),
+    }));
   };
   const operation = 'Microsoft.Resources/subscriptions/resources/read';
   return [

@@ -40,6 +40,29 @@ describe('tags', () => {
     expect(await tags(scope)).toEqual({});
   });
 
+  const numbered = (from: number, count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`t${from + index}`, 'x']));
+
+  it.each<[what: string, sent: Record<string, string>, code: string | undefined]>([
+    ['50 of them', numbered(0, 50), undefined],
+    ['51 of them', numbered(0, 51), 'InvalidTagsCount'],
+    ['names of 512 characters and values of 256', { ['n'.repeat(512)]: 'v'.repeat(256) }, undefined],
+    ['a name of 513 characters', { ['n'.repeat(513)]: '' }, 'InvalidTagName'],
+    ['a value of 257 characters', { n: 'v'.repeat(257) }, 'InvalidTagValueLength'],
+    ['a reserved character in a name', { 'a/b': '' }, 'InvalidTagNameCharacters'],
+    ['any other character', { 'ключ ♡': 'значение <>%&?/' }, undefined],
+  ])('may be %s: %s', async (_what, wanted, code) => {
+    const answer = await lab.send('PATCH', GROUP, { tags: wanted });
+    expect([answer.status, answer.body['error']?.['code']]).toEqual([code === undefined ? 200 : 400, code]);
+    expect(await tags(GROUP)).toEqual(code === undefined ? wanted : { team: 'blue' });
+  });
+
+  it('are at most 50 after a merge too', async () => {
+    await lab.send('PATCH', tagsOf(GROUP), sent(numbered(0, 49), { operation: 'Merge' }));
+    const more = await lab.send('PATCH', tagsOf(GROUP), sent(numbered(49, 1), { operation: 'Merge' }));
+    expect([more.status, more.body['error']?.['code']]).toEqual([400, 'InvalidTagsCount']);
+  });
+
   it('are those that the resource itself shows', async () => {
     await lab.send('PUT', tagsOf(IDENTITY), sent({ a: '1' }));
     expect((await lab.send('GET', IDENTITY)).body['tags']).toEqual({ a: '1' });

@@ -3,7 +3,8 @@ import { empty, json, objectOr, type JsonObject } from '../../rest/request.ts';
 import type { ArmCall, ArmRoute } from '../arm-call.ts';
 import type { ArmContext } from '../arm-context.ts';
 import { badRequest, invalidRequestContent } from '../arm-errors.ts';
-import { parseTags, requireScope } from '../tracked-resources.ts';
+import { parseTags } from '../resource-tags.ts';
+import { requireScope } from '../tracked-resources.ts';
 
 const TYPE = 'Microsoft.Resources/tags';
 
@@ -43,7 +44,7 @@ export function createTagRoutes(context: ArmContext): readonly ArmRoute[] {
     const operation = String(body['operation']).toLowerCase();
     const change = Object.entries(CHANGES).find(([name]) => name === operation)?.[1];
     if (change === undefined) throw invalidRequestContent('The operation must be one of Merge, Replace, Delete.');
-    write(scopeOf(call), change(read(scopeOf(call)), sentTags(body)));
+    write(scopeOf(call), parseTags(change(read(scopeOf(call)), sentTags(body))));
     return answer(scopeOf(call));
   };
   const remove = (call: ArmCall) => {

@@ -45,7 +45,13 @@ export interface ArmLab {
   /** The last request that was sent. */
   lastRequest(): Request;
   /** Sends a request with the user's token, or that of `as`; a path without `api-version` gets one. */
-  send(method: string, path: string, body?: unknown, as?: Caller): Promise<ArmAnswer>;
+  send(
+    method: string,
+    path: string,
+    body?: unknown,
+    as?: Caller,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<ArmAnswer>;
   /** Another ARM on the same store, as after a restart. */
   restarted(): ArmLab;
 }
@@ -75,7 +81,7 @@ export function createArmLab(store = createMemoryStore(), directory = createFake
     audit,
     lastRequest: () => lastRequest as Request,
     restarted: () => createArmLab(store, directory, `${seed}+`),
-    async send(method, path, body, as) {
+    async send(method, path, body, as, headers = {}) {
       const version = path.includes('api-version') ? '' : `${path.includes('?') ? '&' : '?'}api-version=2024-01-01`;
       lastRequest = new Request(`https://management.azure.com${path}${version}`, {
         method,
@@ -84,6 +90,8 @@ export function createArmLab(store = createMemoryStore(), directory = createFake
             aud: 'https://management.azure.com/',
             ...(as === undefined ? {} : { ...as, user: false }),
           }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
         },
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
