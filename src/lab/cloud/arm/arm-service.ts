@@ -5,19 +5,19 @@ import type { ClusterHost, ClusterSpec, NodeIdentities } from '../clusters.ts';
 import type { Directory } from '../directory.ts';
 import { answerWith, identityOf, type AnswerStyle } from '../rest/answer.ts';
 import { AzureError } from '../rest/azure-error.ts';
-import { json, queryValue, readJsonObject } from '../rest/request.ts';
+import { json, queryValue, readJsonObject, type JsonObject } from '../rest/request.ts';
 import { createRouteTable, pathSegments, type RouteMatch } from '../rest/router.ts';
 import type { AccessToken, AuditLog, CloudService, TokenVerifier } from '../service.ts';
 import type { RoleCheck, VaultRegistry } from '../vault/index.ts';
+import { parseApiVersion } from './api-version.ts';
 import type { ArmRoute } from './arm-call.ts';
 import type { ArmContext, ResourceType } from './arm-context.ts';
 import {
-  invalidApiVersion,
   invalidNamespace,
   invalidRequestContent,
   invalidResourceType,
-  missingApiVersion,
   subscriptionNotFound,
+  unsupportedMediaType,
 } from './arm-errors.ts';
 import { authenticate } from './authenticate.ts';
 import {
@@ -50,7 +50,7 @@ import { createSubscriptionRoutes } from './resources/subscriptions.ts';
 import { groupOf, requireScope } from './tracked-resources.ts';
 
 const HOSTS: readonly string[] = AZURE_CLOUDS.flatMap(({ managementHosts }) => managementHosts);
-const API_VERSION = /^\d{4}-\d{2}-\d{2}(-[a-z0-9.]+)?$/i;
+const JSON_MEDIA_TYPE = /^(application|text)\/([\w.-]+\+)?json$/i;
 
 /** What ARM needs. */
 export interface ArmDeps {
@@ -174,9 +174,7 @@ export function createArm(deps: ArmDeps): ArmService {
     const match = findRoute(request.method, segments);
     if (match !== undefined) deps.audit.note(request, { operation: match.route.operation });
 
-    const apiVersion = queryValue(url, 'api-version');
-    if (apiVersion === undefined || apiVersion === '') throw missingApiVersion();
-    if (!API_VERSION.test(apiVersion)) throw invalidApiVersion(apiVersion);
+    const apiVersion = parseApiVersion(queryValue(url, 'api-version'), segments);
     const subscriptionId = segments[0]?.toLowerCase() === 'subscriptions' ? segments[1] : undefined;
     if (subscriptionId !== undefined && subscriptionId.toLowerCase() !== directory.subscription.subscriptionId) {
       throw subscriptionNotFound(subscriptionId);
@@ -190,7 +188,8 @@ export function createArm(deps: ArmDeps): ArmService {
       params: match.params,
       token,
       may: (action, scope) => access.allows(token.objectId, { plane: 'control', action }, scope),
-      body: () => readJsonObject(request, invalidRequestContent),
+      header: (name) => request.headers.get(name) ?? undefined,
+      body: () => readBody(request),
     });
   };
 
@@ -229,17 +228,35 @@ export function createArm(deps: ArmDeps): ArmService {
   };
 }
 
+/** Says 415 of a body that is not declared to be JSON, as ARM does for `curl -d` without a header; an empty one needs no type. */
+async function readBody(request: Request): Promise<JsonObject> {
+  const mediaType = request.headers.get('content-type')?.split(';', 1)[0]?.trim() ?? '';
+  if (JSON_MEDIA_TYPE.test(mediaType)) return readJsonObject(request, invalidRequestContent);
+  if ((await request.text()) !== '') throw unsupportedMediaType(mediaType);
+  return {};
+}
+
 function noRoute(pathIsKnown: boolean, method: string, segments: readonly string[], apiVersion: string): AzureError {
-  if (pathIsKnown) {
-    return new AzureError(405, 'HttpMethodNotAllowed', `The HTTP method '${method}' is not supported at this path.`);
-  }
-  const at = segments.findIndex((part) => part.toLowerCase() === 'providers');
+  const at = segments.findLastIndex((part) => part.toLowerCase() === 'providers');
   const namespace = at < 0 ? undefined : segments[at + 1];
+  // What Azure has and the lab lacks answers with Azure's code, and says whose fault it is.
+  const lacking = `The lab does not emulate '${method} ${typeOf(segments.slice(at + 1))}'.`;
+  if (pathIsKnown) {
+    const message = `The HTTP method '${method}' is not supported at this path.`;
+    return new AzureError(405, 'HttpMethodNotAllowed', namespace === undefined ? message : `${message} ${lacking}`);
+  }
   if (namespace === undefined) {
     return new AzureError(404, 'InvalidResourcePath', `The path '/${segments.join('/')}' has no such resource.`);
   }
   const known = PROVIDER_NAMESPACES.some((each) => each.toLowerCase() === namespace.toLowerCase());
-  return known ? invalidResourceType(namespace, apiVersion) : invalidNamespace(namespace);
+  return known ? invalidResourceType(namespace, apiVersion, lacking) : invalidNamespace(namespace);
+}
+
+/** The type or action that the part of a path behind `providers` names: its names of resources are left out. */
+function typeOf([namespace = '', ...rest]: readonly string[]): string {
+  const locations = rest[0]?.toLowerCase() === 'locations';
+  // Below a location names and types are the other way about.
+  return [namespace, ...rest.filter((_part, index) => index % 2 === 0 || (locations && index === 1))].join('/');
 }
 
 function responseHeaders(requestId: string, request: Request): Record<string, string> {
