@@ -16,6 +16,9 @@ export interface Clock {
   sleep(ms: number, options?: WaitOptions): Promise<void>;
 }
 
+/** What a timer of Node can wait, some 24 days: one that is set for longer fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -26,10 +29,19 @@ export const systemClock: Clock = {
         reject(abortReason(signal));
         return;
       }
-      const timer = setTimeout(() => {
-        stopListening?.();
-        resolve();
-      }, ms);
+      let timer: ReturnType<typeof setTimeout>;
+      const wait = (leftMs: number) => {
+        const stepMs = Math.min(leftMs, LONGEST_TIMER_MS);
+        timer = setTimeout(() => {
+          if (leftMs > stepMs) {
+            wait(leftMs - stepMs);
+            return;
+          }
+          stopListening?.();
+          resolve();
+        }, stepMs);
+      };
+      wait(ms);
       const stopListening =
         signal &&
         onAbort(signal, () => {
