@@ -29,7 +29,7 @@ describe('access policies', () => {
   };
 
   it.each(OPERATIONS)('want %s for %s %s', async (verb, method, path, body) => {
-    const sent: Sent = { token: POD, ...(body === undefined ? {} : { body }) };
+    const sent = { token: POD, ...(body === undefined ? {} : { body }) };
     allow(['get', 'list', 'set', 'delete', 'recover', 'purge', 'backup', 'restore'].filter((other) => other !== verb));
     const refused = await scene.send(method, path, sent);
     expect([refused.status, refused.body.error]).toEqual([

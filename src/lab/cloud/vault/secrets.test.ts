@@ -182,7 +182,7 @@ describe('lists', () => {
     let path: string | undefined = '/secrets?maxresults=3';
     let pages = 0;
     while (path !== undefined) {
-      const page: Awaited<ReturnType<typeof send>> = await scene.send('GET', path);
+      const page: Awaited<ReturnType<VaultScene['send']>> = await scene.send('GET', path);
       pages += 1;
       for (const item of page.body.value) names.push(item.id);
       const link: string | null = page.body.nextLink;
