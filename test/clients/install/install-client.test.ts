@@ -92,8 +92,19 @@ describe('installing a client', () => {
 
 describe('a step of an installation', () => {
   test('that never ends is ended', async () => {
-    const run = stepRunner(join(cache, 'log'), 50);
+    const run = stepRunner(join(cache, 'log'), { timeoutMs: 50 });
     await expect(run('sleep', ['1000'])).rejects.toThrow('`sleep 1000` ended with SIGTERM');
+  });
+
+  test('ends with the installer', async () => {
+    const stop = new AbortController();
+    const run = stepRunner(join(cache, 'log'), { signal: stop.signal });
+    const pidFile = join(cache, 'pid');
+    const step = run('sh', ['-c', 'echo $$ > "$0"; exec sleep 1000', pidFile]);
+    await expect.poll(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8')).toMatch(/^\d+\n$/);
+    stop.abort();
+    await expect(step).rejects.toThrow('aborted');
+    await expect.poll(() => existsSync(`/proc/${readFileSync(pidFile, 'utf8').trim()}`)).toBe(false);
   });
 
   test('whose program is not there says so', async () => {

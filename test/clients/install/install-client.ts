@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client, Installed } from './client.ts';
-import { stepRunner } from './programs.ts';
+import { stepRunner, type RunStep } from './programs.ts';
 
 /**
  * Installs a client into the cache, or finds it there. An installation that was cut short, or whose programs no longer
  * run (the machine's Python went, say), is begun anew. A failure is the reason for which the client is skipped.
  */
-export async function installClient(client: Client, cache: string): Promise<Installed> {
+export async function installClient(client: Client, cache: string, signal?: AbortSignal): Promise<Installed> {
   const missing = await client.missing();
   if (missing !== undefined) return { skipped: missing };
   const folder = join(cache, `${client.name}-${fingerprint(client.inputs)}`);
@@ -16,7 +16,7 @@ export async function installClient(client: Client, cache: string): Promise<Inst
   const log = `${folder}.log`;
   try {
     const found = existsSync(stamp) ? await client.version(folder).catch(() => undefined) : undefined;
-    const version = found ?? (await install(client, folder, log));
+    const version = found ?? (await install(client, folder, stepRunner(log, signal === undefined ? {} : { signal })));
     writeFileSync(stamp, '');
     const programs = Object.fromEntries(
       Object.entries(client.programs).map(([name, path]) => [name, join(folder, path)]),
@@ -27,11 +27,11 @@ export async function installClient(client: Client, cache: string): Promise<Inst
   }
 }
 
-async function install(client: Client, folder: string, log: string): Promise<string> {
+async function install(client: Client, folder: string, run: RunStep): Promise<string> {
   console.error(`installing ${client.summary}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  await client.install(folder, stepRunner(log));
+  await client.install(folder, run);
   return client.version(folder);
 }
 

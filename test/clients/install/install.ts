@@ -12,19 +12,33 @@ const AT_ONCE = 2;
 const cache = cacheFolder();
 mkdirSync(cache, { recursive: true });
 using _lock = await lockCache(cache, () => console.error(`waiting for another installation into ${cache}`));
+// Ctrl-C ends the steps that run too: nothing goes on filling the folder of a client that the next run begins anew.
+const stop = new AbortController();
+for (const [signal, exitCode] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => {
+    process.exitCode = exitCode;
+    stop.abort();
+  });
+}
+
 const results = new Map<string, Installed>();
 const waiting = [...CLIENTS];
 await Promise.all(
   Array.from({ length: AT_ONCE }, async () => {
-    for (let client = waiting.shift(); client !== undefined; client = waiting.shift()) {
-      results.set(client.name, await installClient(client, cache));
+    for (let client = waiting.shift(); client !== undefined && !stop.signal.aborted; client = waiting.shift()) {
+      results.set(client.name, await installClient(client, cache, stop.signal));
     }
   }),
 );
-for (const { name } of CLIENTS) {
-  const result = results.get(name);
-  if (result !== undefined) console.log('skipped' in result ? `SKIPPED ${name}: ${result.skipped}` : result.version);
+if (!stop.signal.aborted) {
+  for (const { name } of CLIENTS) {
+    const result = results.get(name);
+    if (result !== undefined) console.log('skipped' in result ? `SKIPPED ${name}: ${result.skipped}` : result.version);
+  }
+  const list = join(cache, 'clients.json');
+  writeFileSync(`${list}.new`, JSON.stringify(Object.fromEntries(results), null, 2));
+  renameSync(`${list}.new`, list);
 }
-const list = join(cache, 'clients.json');
-writeFileSync(`${list}.new`, JSON.stringify(Object.fromEntries(results), null, 2));
-renameSync(`${list}.new`, list);

@@ -28,8 +28,11 @@ export async function outputOf(
   return out.trim();
 }
 
-/** Runs steps whose commands and output are all in one log, begun anew. */
-export function stepRunner(logPath: string, timeoutMs = STEP_TIMEOUT_MS): RunStep {
+/** Runs steps whose commands and output are all in one log, begun anew. `signal` ends the step that runs. */
+export function stepRunner(
+  logPath: string,
+  { signal, timeoutMs = STEP_TIMEOUT_MS }: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
+): RunStep {
   writeFileSync(logPath, '');
   return async (program, args, { cwd, env } = {}) => {
     appendFileSync(logPath, `$ ${program} ${args.join(' ')}\n`);
@@ -38,6 +41,7 @@ export function stepRunner(logPath: string, timeoutMs = STEP_TIMEOUT_MS): RunSte
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: timeoutMs,
+      signal,
     });
     let tail = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -46,8 +50,8 @@ export function stepRunner(logPath: string, timeoutMs = STEP_TIMEOUT_MS): RunSte
         tail = (tail + chunk.toString('utf8')).slice(-4096);
       });
     }
-    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-    if (code !== 0) throw new Error(failure(program, args, code ?? signal, tail));
+    const [code, endedBy] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    if (code !== 0) throw new Error(failure(program, args, code ?? endedBy, tail));
   };
 }
 
