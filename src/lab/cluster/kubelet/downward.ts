@@ -1,4 +1,5 @@
 import type { Pod } from '#kube';
+import { parseQuantity } from '../quantity.ts';
 
 /** What a fieldRef may need that is not in the pod's spec. */
 export interface NodeFacts {
@@ -38,32 +39,6 @@ export function fieldValue(pod: Pod, fieldPath: string, node: NodeFacts): string
 export function formatMap(map: Readonly<Record<string, string>>): string {
   const keys = Object.keys(map).sort();
   return keys.map((key) => `${key}=${JSON.stringify(map[key])}`).join('\n');
-}
-
-const UNITS: Readonly<Record<string, number>> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 0.001,
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-
-/** The number that a resource quantity stands for: `500m` is 0.5, `1Ki` is 1024. Undefined when it is not one. */
-export function parseQuantity(text: string): number | undefined {
-  const match = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)$/.exec(text.trim());
-  if (match === null) return undefined;
-  return match[2] === undefined ? Number(match[1]) * (UNITS[match[3] ?? ''] ?? 1) : Number(`${match[1]}${match[2]}`);
 }
 
 /** The value of a resourceFieldRef: the container's own limit or request, else what the node has, in whole divisors, rounded up. */

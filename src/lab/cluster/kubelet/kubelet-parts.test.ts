@@ -20,7 +20,7 @@ import { createFakeClock } from '../../../base/testing/index.ts';
 import { writeVolumeFiles } from './atomic-writer.ts';
 import { resolveSubPath } from './container-spec.ts';
 import { buildPublishRequest, rpcErrorText, volumeHandle } from './csi-request.ts';
-import { formatMap, parseQuantity, resourceFieldValue } from './downward.ts';
+import { formatMap, resourceFieldValue } from './downward.ts';
 import { buildEnvironment, expandVariables } from './environment.ts';
 import { readContainerLog } from './log-reader.ts';
 import { formatLogEntry } from '../runtime/index.ts';
@@ -100,18 +100,7 @@ describe('the environment of a container', () => {
   });
 });
 
-describe('quantities', () => {
-  it.each([
-    ['500m', 0.5],
-    ['1Ki', 1024],
-    ['2', 2],
-    ['1e3', 1000],
-    ['1.5G', 1.5e9],
-    ['x', undefined],
-  ])('%s is %s', (text, value) => {
-    expect(parseQuantity(text)).toBe(value);
-  });
-
+describe('resources', () => {
   it.each([
     [{ resource: 'limits.cpu' }, '1'],
     [{ resource: 'limits.cpu', divisor: '1m' }, '500'],

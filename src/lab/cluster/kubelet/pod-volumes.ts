@@ -5,7 +5,7 @@ import { backoffMs, errorText, type Clock, type Log, type Random } from '#base';
 import type { Pod, Volume } from '#kube';
 import { writeVolumeFiles } from './atomic-writer.ts';
 import { csiTargetPath, type CsiVolumes } from './csi-volume.ts';
-import { parseQuantity } from './downward.ts';
+import { parseQuantity } from '../quantity.ts';
 import type { EventRecorder } from './events.ts';
 import { prepareHostPath } from './host-path.ts';
 import type { VolumeMounter } from './mounts.ts';

@@ -1,6 +1,6 @@
 import type { KubeObject } from '#kube';
 import { recordOf, recordsOf, textOf, valueAt, type JsonRecord } from '../json.ts';
-import { quantityValue } from '../kinds/quantity.ts';
+import { quantityValue } from '../../quantity.ts';
 import { forbidden } from '../status-errors.ts';
 import type { AdmissionStep } from './admission.ts';
 

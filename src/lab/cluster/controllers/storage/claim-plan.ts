@@ -1,7 +1,7 @@
 import type { PersistentVolume, PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
 import type { StorageClass } from 'kubernetes-types/storage/v1.js';
 import type { KubeObject } from '#kube';
-import { parseQuantity } from '../../kubelet/downward.ts';
+import { parseQuantity } from '../../quantity.ts';
 import type { EventText } from '../reconcile/events.ts';
 import { selectorMatches } from '../workloads/label-selector.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { quantityValue } from './quantity.ts';
+import { parseQuantity, quantityValue } from './quantity.ts';
 
 it.each([
   ['1', 1],
@@ -13,8 +13,14 @@ it.each([
   ['129M', 129_000_000],
   ['-1', -1],
   [3, 3],
+  ['1.5G', 1.5e9],
   ['much', 0],
+  ['1 Gi', 0],
   [undefined, 0],
 ])('the quantity %s is %d', (quantity, value) => {
   expect(quantityValue(quantity)).toBe(value);
+});
+
+it.each(['', 'much', '1Gb', '1e', 'Ki'])('the text "%s" is no quantity', (text) => {
+  expect(parseQuantity(text)).toBeUndefined();
 });
