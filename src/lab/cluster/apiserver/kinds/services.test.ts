@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '#kube';
-import { ApiError } from '../../api-access.ts';
 import { publishApiServer } from '../bootstrap.ts';
 import { recordOf, recordsOf } from '../json.ts';
+import { refusal } from '../testing/refusal.ts';
 import { createTestApi, type TestApi } from '../testing/test-api.ts';
 
 const SERVICES = { group: '', version: 'v1', resource: 'services' };
@@ -24,14 +24,7 @@ const create = (body: object): Promise<KubeObject> => api.access.create(SERVICES
 const specOf = (object: KubeObject) => recordOf(object['spec']);
 const nodePortsOf = (object: KubeObject) => recordsOf(specOf(object)['ports']).map(({ nodePort }) => nodePort);
 
-async function refusal(call: Promise<unknown>): Promise<string> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof ApiError)) throw new Error('the call was not refused', { cause: error });
-  return error.body.message ?? '';
-}
+const refusalText = async (call: Promise<unknown>) => (await refusal(call)).message ?? '';
 
 describe('addresses', () => {
   it('each Service has its own, of the cluster’s range, beside its families', async () => {
@@ -43,13 +36,13 @@ describe('addresses', () => {
 
   it('one that is asked for is given once', async () => {
     expect(specOf(await create(service('a', { clusterIP: '10.0.0.50' })))['clusterIP']).toBe('10.0.0.50');
-    expect(await refusal(create(service('b', { clusterIP: '10.0.0.50' })))).toBe(
+    expect(await refusalText(create(service('b', { clusterIP: '10.0.0.50' })))).toBe(
       'Service "b" is invalid: spec.clusterIPs: Invalid value: ["10.0.0.50"]: failed to allocate IP 10.0.0.50: provided IP is already allocated',
     );
   });
 
   it('one outside of the range is refused', async () => {
-    expect(await refusal(create(service('a', { clusterIP: '192.168.1.1' })))).toContain(
+    expect(await refusalText(create(service('a', { clusterIP: '192.168.1.1' })))).toContain(
       'the provided IP (192.168.1.1) is not in the valid range. The range of valid IPs is 10.0.0.0/16',
     );
   });
@@ -95,7 +88,7 @@ describe('addresses', () => {
   ])('cannot change %s', async (_name, address) => {
     const made = await create(service('a'));
     const changed = { ...made, spec: { ...specOf(made), ...address } };
-    expect(await refusal(api.access.update(SERVICES, key('a'), changed))).toContain(
+    expect(await refusalText(api.access.update(SERVICES, key('a'), changed))).toContain(
       'spec.clusterIPs[0]: Invalid value: ["10.0.0.9"]: may not change once set',
     );
   });
@@ -113,7 +106,7 @@ describe('node ports', () => {
     expect(Math.min(...given)).toBeGreaterThanOrEqual(30_000);
     expect(Math.max(...given)).toBeLessThanOrEqual(32_767);
     const taken = service('b', { type: 'NodePort', ports: [{ port: 3, nodePort: given[0] }] });
-    expect(await refusal(create(taken))).toContain('provided port is already allocated');
+    expect(await refusalText(create(taken))).toContain('provided port is already allocated');
   });
 
   it('are not given to a LoadBalancer that wants none', async () => {
@@ -157,7 +150,7 @@ describe('refusals', () => {
       "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character",
     ],
   ])('%s', async (_name, body, message) => {
-    expect(await refusal(create(body))).toContain(message);
+    expect(await refusalText(create(body))).toContain(message);
   });
 });
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject, ResourceRef } from '#kube';
-import { ApiError } from '../../api-access.ts';
 import { recordOf } from '../json.ts';
+import { refusal } from '../testing/refusal.ts';
 import { createTestApi, type TestApi } from '../testing/test-api.ts';
 
 const STATEFUL_SETS = { group: 'apps', version: 'v1', resource: 'statefulsets' };
@@ -38,14 +38,7 @@ beforeEach(async () => {
 const create = (resource: ResourceRef, body: object): Promise<KubeObject> =>
   api.access.create(resource, 'default', body);
 
-async function refusal(call: Promise<unknown>): Promise<string> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof ApiError)) throw new Error('the call was not refused', { cause: error });
-  return error.body.message ?? '';
-}
+const refusalText = async (call: Promise<unknown>) => (await refusal(call)).message ?? '';
 
 describe('what is filled in', () => {
   it.each<[string, ResourceRef, object, object]>([
@@ -207,7 +200,7 @@ describe('refusals', () => {
       'minAvailable and maxUnavailable cannot be both set',
     ],
   ])('%s', async (_name, resource, body, message) => {
-    expect(await refusal(create(resource, body))).toContain(message);
+    expect(await refusalText(create(resource, body))).toContain(message);
   });
 
   it.each<[string, ResourceRef, object, (spec: Record<string, unknown>) => object, string]>([
@@ -239,7 +232,9 @@ describe('refusals', () => {
   ])('%s cannot change', async (_name, resource, body, change, message) => {
     const made = await create(resource, body);
     const changed = { ...made, spec: change(recordOf(made['spec'])) };
-    expect(await refusal(api.access.update(resource, { namespace: 'default', name: 'w' }, changed))).toContain(message);
+    expect(await refusalText(api.access.update(resource, { namespace: 'default', name: 'w' }, changed))).toContain(
+      message,
+    );
   });
 });
 
@@ -284,6 +279,6 @@ describe('priorities', () => {
       'value: Forbidden: maximum allowed value of a user defined priority is 1000000000',
     ],
   ])('%s is refused', async (_name, resource, body, message) => {
-    expect(await refusal(create(resource, body))).toContain(message);
+    expect(await refusalText(create(resource, body))).toContain(message);
   });
 });

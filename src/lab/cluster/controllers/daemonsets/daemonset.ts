@@ -6,7 +6,7 @@ import type { ControllerContext } from '../reconcile/context.ts';
 import { keyOf, parseKey } from '../reconcile/informer.ts';
 import { sameJson } from '../reconcile/json.ts';
 import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
-import { applyClaims } from '../workloads/claims.ts';
+import { applyClaims, claimOwner } from '../workloads/claims.ts';
 import { createPodControl } from '../workloads/pod-control.ts';
 import { syncRevisions, trimRevisions } from '../workloads/revision-history.ts';
 import { hashOf, REVISION_HASH } from '../workloads/revisions.ts';
@@ -22,19 +22,12 @@ export function startDaemonSetController(context: ControllerContext): ReconcileL
   const events = context.eventsOf('daemonset-controller');
   const control = createPodControl(context, events);
 
-  const podsOf = ({ metadata, spec }: StoredSet) =>
+  const podsOf = (set: StoredSet) =>
     applyClaims<Pod>({
       api,
       resource: RESOURCES.pods,
-      namespace: metadata.namespace ?? '',
-      owner: {
-        apiVersion: 'apps/v1',
-        kind: 'DaemonSet',
-        name: metadata.name ?? '',
-        uid: metadata.uid ?? '',
-        deleting: metadata.deletionTimestamp !== undefined,
-        selector: spec?.selector,
-      },
+      namespace: set.metadata.namespace ?? '',
+      owner: claimOwner('apps/v1', 'DaemonSet', set),
     });
 
   const remove = async (set: StoredSet, pod: Pod): Promise<void> => {

@@ -6,7 +6,7 @@ import type { ControllerContext } from '../reconcile/context.ts';
 import { parseKey } from '../reconcile/informer.ts';
 import { sameJson } from '../reconcile/json.ts';
 import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
-import { applyClaims } from '../workloads/claims.ts';
+import { applyClaims, claimOwner } from '../workloads/claims.ts';
 import { controllerOf } from '../workloads/ownership.ts';
 import { createPodControl } from '../workloads/pod-control.ts';
 import { watchWorkload } from '../workloads/watch-workload.ts';
@@ -29,19 +29,12 @@ export function startJobController(context: ControllerContext): ReconcileLoop {
     await ignoreNotFound(api.patch(RESOURCES.pods, { namespace, name }, 'merge', body));
   };
 
-  const podsOf = ({ metadata, spec }: StoredJob) =>
+  const podsOf = (job: StoredJob) =>
     applyClaims<Pod>({
       api,
       resource: RESOURCES.pods,
-      namespace: metadata.namespace ?? '',
-      owner: {
-        apiVersion: 'batch/v1',
-        kind: 'Job',
-        name: metadata.name ?? '',
-        uid: metadata.uid ?? '',
-        deleting: metadata.deletionTimestamp !== undefined,
-        selector: spec?.selector,
-      },
+      namespace: job.metadata.namespace ?? '',
+      owner: claimOwner('batch/v1', 'Job', job),
     });
 
   const loop = startReconcileLoop({

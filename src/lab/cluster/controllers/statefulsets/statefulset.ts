@@ -6,7 +6,7 @@ import type { ControllerContext } from '../reconcile/context.ts';
 import { parseKey } from '../reconcile/informer.ts';
 import { sameJson } from '../reconcile/json.ts';
 import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
-import { applyClaims } from '../workloads/claims.ts';
+import { applyClaims, claimOwner } from '../workloads/claims.ts';
 import { createPodControl, type PodControlTexts } from '../workloads/pod-control.ts';
 import { isPodFinished } from '../workloads/pod-state.ts';
 import { syncRevisions, trimRevisions } from '../workloads/revision-history.ts';
@@ -32,24 +32,15 @@ export function startStatefulSetController(context: ControllerContext): Reconcil
   const events = context.eventsOf('statefulset-controller');
   const control = createPodControl(context, events, TEXTS);
 
-  const podsOf = (set: StoredSet) => {
-    const { metadata, spec } = set;
-    return applyClaims<Pod>({
+  const podsOf = (set: StoredSet) =>
+    applyClaims<Pod>({
       api,
       resource: RESOURCES.pods,
-      namespace: metadata.namespace ?? '',
+      namespace: set.metadata.namespace ?? '',
       // A pod belongs to the set by its name too.
       isIgnored: (pod) => ordinalOf(set, pod) === undefined,
-      owner: {
-        apiVersion: 'apps/v1',
-        kind: 'StatefulSet',
-        name: metadata.name ?? '',
-        uid: metadata.uid ?? '',
-        deleting: metadata.deletionTimestamp !== undefined,
-        selector: spec?.selector,
-      },
+      owner: claimOwner('apps/v1', 'StatefulSet', set),
     });
-  };
 
   const createClaims = async (set: StoredSet, ordinal: number): Promise<void> => {
     const { namespace, name = '' } = set.metadata;

@@ -12,7 +12,26 @@ export interface ClaimRequest {
   readonly namespace: string;
   /** What is left out of account, whatever its labels. Default: nothing. */
   readonly isIgnored?: (candidate: Claimable) => boolean;
-  readonly owner: OwnerIdentity & { readonly deleting: boolean; readonly selector: LabelSelector | undefined };
+  readonly owner: ClaimOwner;
+}
+
+/** An owner that chooses by labels. */
+export type ClaimOwner = OwnerIdentity & { readonly deleting: boolean; readonly selector: LabelSelector | undefined };
+
+/** A stored object as the owner of what its selector chooses. Its kind is told: stored objects need not have it. */
+export function claimOwner(
+  apiVersion: string,
+  kind: string,
+  { metadata, spec }: KubeObject & { readonly spec?: { readonly selector?: LabelSelector } },
+): ClaimOwner {
+  return {
+    apiVersion,
+    kind,
+    name: metadata.name ?? '',
+    uid: metadata.uid ?? '',
+    deleting: metadata.deletionTimestamp !== undefined,
+    selector: spec?.selector,
+  };
 }
 
 /** Adopts and releases as {@link planClaim} says, and answers all objects that the owner controls after that. */

@@ -1,7 +1,7 @@
 import type { Deployment, ReplicaSet } from 'kubernetes-types/apps/v1.js';
 import type { KubeObject, Pod } from '#kube';
 import { ignoreNotFound, isAlreadyExists, isNamespaceTerminating, orIfNotFound } from '../reconcile/api-errors.ts';
-import { applyClaims } from './claims.ts';
+import { applyClaims, claimOwner } from './claims.ts';
 import type { ControllerContext } from '../reconcile/context.ts';
 import {
   currentAnnotations,
@@ -28,22 +28,13 @@ export function startDeploymentController(context: ControllerContext): Reconcile
   const { api, clock } = context;
   const events = context.eventsOf('deployment-controller');
 
-  const replicaSetsOf = (deployment: Stored<Deployment>) => {
-    const { namespace = '', name = '', uid = '', deletionTimestamp } = deployment.metadata;
-    return applyClaims<Stored<ReplicaSet>>({
+  const replicaSetsOf = (deployment: Stored<Deployment>) =>
+    applyClaims<Stored<ReplicaSet>>({
       api,
       resource: RESOURCES.replicaSets,
-      namespace,
-      owner: {
-        apiVersion: 'apps/v1',
-        kind: 'Deployment',
-        name,
-        uid,
-        deleting: deletionTimestamp !== undefined,
-        selector: deployment.spec?.selector,
-      },
+      namespace: deployment.metadata.namespace ?? '',
+      owner: claimOwner('apps/v1', 'Deployment', deployment),
     });
-  };
 
   const oldPodsRun = async (rollout: Rollout, namespace: string): Promise<boolean> => {
     if (rollout.deployment.spec?.strategy?.type !== 'Recreate' || rollout.old.length === 0) return false;

@@ -3,7 +3,7 @@ import type { ReplicaSet } from 'kubernetes-types/apps/v1.js';
 import type { KubeObject, Pod } from '#kube';
 import { ApiError } from '../../api-access.ts';
 import { ignoreNotFound, orIfNotFound } from '../reconcile/api-errors.ts';
-import { applyClaims } from './claims.ts';
+import { applyClaims, claimOwner } from './claims.ts';
 import type { ControllerContext } from '../reconcile/context.ts';
 import { parseKey } from '../reconcile/informer.ts';
 import { sameJson } from '../reconcile/json.ts';
@@ -51,14 +51,7 @@ export function startReplicaSetController(context: ControllerContext): Reconcile
           api,
           resource: RESOURCES.pods,
           namespace,
-          owner: {
-            apiVersion: 'apps/v1',
-            kind: 'ReplicaSet',
-            name,
-            uid: replicaSet.metadata.uid ?? '',
-            deleting: replicaSet.metadata.deletionTimestamp !== undefined,
-            selector: replicaSet.spec?.selector,
-          },
+          owner: claimOwner('apps/v1', 'ReplicaSet', replicaSet),
         });
       const pods = await claim();
       const plan = planReplicas(replicaSet, pods);
