@@ -19,6 +19,8 @@ import {
   type Row,
 } from './kind-row.ts';
 
+const main = { name: 'main', image: 'registry.k8s.io/pause:3.10' };
+
 /** What is wrong with objects, in the words of Kubernetes. */
 export const REFUSALS: readonly (Row & { readonly field: string; readonly message: string })[] = [
   {
@@ -36,6 +38,164 @@ export const REFUSALS: readonly (Row & { readonly field: string; readonly messag
     body: spec({ containers: [{ name: 'main' }] }),
     field: 'spec.containers[0].image',
     message: 'Required value',
+  },
+  {
+    id: 'request-above-limit',
+    claim: 'a container asks for no more than its limit',
+    ...POD,
+    body: spec({ containers: [{ ...main, resources: { requests: { memory: '2Gi' }, limits: { memory: '1Gi' } } }] }),
+    field: 'spec.containers[0].resources.requests',
+    message: 'Invalid value: "2Gi": must be less than or equal to memory limit of 1Gi',
+  },
+  {
+    id: 'port-range',
+    claim: 'a port is a number that there is',
+    ...POD,
+    body: spec({ containers: [{ ...main, ports: [{ containerPort: 70_000 }] }] }),
+    field: 'spec.containers[0].ports[0].containerPort',
+    message: 'Invalid value: 70000: must be between 1 and 65535, inclusive',
+  },
+  {
+    id: 'port-name',
+    claim: 'the name of a port is short',
+    ...POD,
+    body: spec({ containers: [{ ...main, ports: [{ containerPort: 80, name: 'longer-than-fifteen' }] }] }),
+    field: 'spec.containers[0].ports[0].name',
+    message: 'Invalid value: "longer-than-fifteen": must be no more than 15 characters',
+  },
+  {
+    id: 'port-names',
+    claim: 'ports of a container have different names',
+    ...POD,
+    body: spec({
+      containers: [
+        {
+          ...main,
+          ports: [
+            { containerPort: 80, name: 'http' },
+            { containerPort: 81, name: 'http' },
+          ],
+        },
+      ],
+    }),
+    field: 'spec.containers[0].ports[1].name',
+    message: 'Duplicate value: "http"',
+  },
+  {
+    id: 'probe-idle',
+    claim: 'a probe does something',
+    ...POD,
+    body: spec({ containers: [{ ...main, livenessProbe: { periodSeconds: 1 } }] }),
+    field: 'spec.containers[0].livenessProbe',
+    message: 'Required value: must specify a handler type',
+  },
+  {
+    id: 'probe-two',
+    claim: 'a probe does one thing',
+    ...POD,
+    body: spec({ containers: [{ ...main, readinessProbe: { httpGet: { port: 80 }, tcpSocket: { port: 80 } } }] }),
+    field: 'spec.containers[0].readinessProbe.tcpSocket',
+    message: 'Forbidden: may not specify more than 1 handler type',
+  },
+  {
+    id: 'probe-command',
+    claim: 'a probe that runs something says what',
+    ...POD,
+    body: spec({ containers: [{ ...main, readinessProbe: { exec: {} } }] }),
+    field: 'spec.containers[0].readinessProbe.exec.command',
+    message: 'Required value',
+  },
+  {
+    id: 'probe-period',
+    claim: 'the period of a probe is not negative',
+    ...POD,
+    body: spec({ containers: [{ ...main, readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: -1 } }] }),
+    field: 'spec.containers[0].readinessProbe.periodSeconds',
+    message: 'Invalid value: -1: must be greater than or equal to 0',
+  },
+  {
+    id: 'probe-success',
+    claim: 'one success is enough for a liveness probe',
+    ...POD,
+    body: spec({ containers: [{ ...main, livenessProbe: { tcpSocket: { port: 80 }, successThreshold: 2 } }] }),
+    field: 'spec.containers[0].livenessProbe.successThreshold',
+    message: 'Invalid value: 2: must be 1',
+  },
+  {
+    id: 'hook-idle',
+    claim: 'a hook does something',
+    ...POD,
+    body: spec({ containers: [{ ...main, lifecycle: { preStop: {} } }] }),
+    field: 'spec.containers[0].lifecycle.preStop',
+    message: 'Required value: must specify a handler type',
+  },
+  {
+    id: 'init-probe',
+    claim: 'an init container that ends has no probes',
+    ...POD,
+    body: spec({ containers, initContainers: [{ ...main, name: 'i', readinessProbe: { exec: { command: ['a'] } } }] }),
+    field: 'spec.initContainers[0].readinessProbe',
+    message: 'Forbidden: may not be set for init containers without restartPolicy=Always',
+  },
+  {
+    id: 'image-space',
+    claim: 'an image has no space at its ends',
+    ...POD,
+    body: spec({ containers: [{ ...main, image: ' busybox' }] }),
+    field: 'spec.containers[0].image',
+    message: 'Invalid value: " busybox": must not have leading or trailing whitespace',
+  },
+  {
+    id: 'variable-name',
+    claim: 'the name of a variable has no equals sign',
+    ...POD,
+    body: spec({ containers: [{ ...main, env: [{ name: 'a=b', value: 'c' }] }] }),
+    field: 'spec.containers[0].env[0].name',
+    message:
+      'Invalid value: "a=b": a valid environment variable name must consist only of printable ASCII characters other than \'=\'',
+  },
+  {
+    id: 'pod-user',
+    claim: 'a user id is not negative',
+    ...POD,
+    body: spec({ containers, securityContext: { runAsUser: -1 } }),
+    field: 'spec.securityContext.runAsUser',
+    message: 'Invalid value: -1: must be between 0 and 2147483647, inclusive',
+  },
+  {
+    id: 'pod-deadline',
+    claim: 'the deadline of a pod is in the future',
+    ...POD,
+    body: spec({ containers, activeDeadlineSeconds: 0 }),
+    field: 'spec.activeDeadlineSeconds',
+    message: 'Invalid value: 0: must be between 1 and 2147483647, inclusive',
+  },
+  {
+    id: 'toleration-operator',
+    claim: 'a toleration compares or asks for a key',
+    ...POD,
+    body: spec({ containers, tolerations: [{ key: 'a', operator: 'Is' }] }),
+    field: 'spec.tolerations[0].operator',
+    message: 'Unsupported value: "Is": supported values: "Equal", "Exists"',
+  },
+  {
+    id: 'toleration-seconds',
+    claim: 'only pods that would be driven away stay for a time',
+    ...POD,
+    body: spec({ containers, tolerations: [{ key: 'a', operator: 'Exists', tolerationSeconds: 1 }] }),
+    field: 'spec.tolerations[0].effect',
+    message: 'Invalid value: "": effect must be \'NoExecute\' when `tolerationSeconds` is set',
+  },
+  {
+    id: 'spread-skew',
+    claim: 'pods are spread by some number',
+    ...POD,
+    body: spec({
+      containers,
+      topologySpreadConstraints: [{ maxSkew: 0, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }],
+    }),
+    field: 'spec.topologySpreadConstraints[0].maxSkew',
+    message: 'Invalid value: 0: must be greater than zero',
   },
   {
     id: 'two-containers',

@@ -1,10 +1,14 @@
 import type { KubeObject } from '#kube';
-import { isRecord, jsonEqual, recordOf, type JsonRecord, recordsOf } from '../json.ts';
+import { isRecord, jsonEqual, recordOf, recordsOf, textOf, type JsonRecord } from '../json.ts';
 import { labelNameIssue } from './names.ts';
 import type { FieldIssue } from '../status-errors.ts';
 import { recordsIn } from './core-strategies.ts';
+import { containerPartIssues, identityIssues } from './container-validation.ts';
 import { invalidIssue } from './field-issues.ts';
+import { placementIssues } from './placement-validation.ts';
 import { innerPathIssues, volumePathIssues } from './path-issues.ts';
+
+const MAX_SECONDS = 2_147_483_647;
 
 /** What is wrong with a pod. On update most of the spec may not change. */
 export function podIssues(object: KubeObject, old: KubeObject | undefined): FieldIssue[] {
@@ -30,13 +34,23 @@ export function podSpecIssues(path: string, spec: JsonRecord): FieldIssue[] {
   ] as const) {
     list.forEach((container, index) => {
       const at = `${path}.${field}[${index}]`;
-      issues.push(...containerIssues(at, container, volumeNames));
+      issues.push(
+        ...containerIssues(at, container, volumeNames),
+        ...containerPartIssues(at, container, field === 'initContainers'),
+      );
       if (seen.has(container['name'])) {
         issues.push({ field: `${at}.name`, reason: 'FieldValueDuplicate', value: container['name'] });
       }
       seen.add(container['name']);
     });
   }
+  const deadline = spec['activeDeadlineSeconds'];
+  if (typeof deadline === 'number' && (deadline < 1 || deadline > MAX_SECONDS)) {
+    issues.push(
+      invalidIssue(`${path}.activeDeadlineSeconds`, deadline, `must be between 1 and ${MAX_SECONDS}, inclusive`),
+    );
+  }
+  issues.push(...identityIssues(`${path}.securityContext`, spec['securityContext']), ...placementIssues(path, spec));
   for (const field of ['hostname', 'subdomain']) {
     const name = spec[field];
     const issue = typeof name === 'string' && name !== '' ? labelNameIssue(`${path}.${field}`, name) : undefined;
@@ -102,7 +116,11 @@ function volumeIssues(path: string, volume: JsonRecord): FieldIssue[] {
 
 function containerIssues(path: string, container: JsonRecord, volumeNames: ReadonlySet<unknown>): FieldIssue[] {
   const issues = nameIssues(path, container['name']);
-  if (!container['image']) issues.push({ field: `${path}.image`, reason: 'FieldValueRequired' });
+  const { image } = container;
+  if (!image) issues.push({ field: `${path}.image`, reason: 'FieldValueRequired' });
+  else if (typeof image === 'string' && image.trim() !== image) {
+    issues.push(invalidIssue(`${path}.image`, image, 'must not have leading or trailing whitespace'));
+  }
   const paths = new Set<unknown>();
   recordsIn(container, 'volumeMounts').forEach((mount, index) => {
     const at = `${path}.volumeMounts[${index}]`;
@@ -133,6 +151,16 @@ function containerIssues(path: string, container: JsonRecord, volumeNames: Reado
   recordsIn(container, 'env').forEach((env, index) => {
     const at = `${path}.env[${index}]`;
     if (!env['name']) issues.push({ field: `${at}.name`, reason: 'FieldValueRequired' });
+    // the relaxed rule, which is the one since Kubernetes 1.32
+    else if (!/^[ -<>-~]+$/.test(textOf(env['name']))) {
+      issues.push(
+        invalidIssue(
+          `${at}.name`,
+          env['name'],
+          "a valid environment variable name must consist only of printable ASCII characters other than '='",
+        ),
+      );
+    }
     if (env['value'] && env['valueFrom'] !== undefined) {
       issues.push({
         field: `${at}.valueFrom`,

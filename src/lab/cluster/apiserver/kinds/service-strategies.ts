@@ -10,7 +10,7 @@ import {
   requiredIssue,
 } from './field-issues.ts';
 import type { Strategy } from './kind.ts';
-import { labelNameIssue, subdomainIssue } from './names.ts';
+import { labelNameIssue, portNameProblems, subdomainIssue } from './names.ts';
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const CLIENT_IP_SECONDS = 10_800;
@@ -265,17 +265,6 @@ function portListIssues(ports: readonly JsonRecord[], type: string): FieldIssue[
     numbers.add(key);
     return issues;
   });
-}
-
-/** What is wrong with a port's name (IsValidPortName of apimachinery). */
-function portNameProblems(name: string): string[] {
-  return [
-    ...(name.length > 15 ? ['must be no more than 15 characters'] : []),
-    ...(/^[-a-z0-9]+$/.test(name) ? [] : ['must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)']),
-    ...(/[a-z]/.test(name) ? [] : ['must contain at least one letter (a-z)']),
-    ...(name.includes('--') ? ['must not contain consecutive hyphens'] : []),
-    ...(/^-|-$/.test(name) ? ['must not begin or end with a hyphen'] : []),
-  ];
 }
 
 function trafficIssues(spec: JsonRecord, type: string): FieldIssue[] {
