@@ -117,6 +117,10 @@ describe.each(NAMESPACE_USERS)('run by %s', (user) => {
       },
     );
 
+    it("leave nothing in the node's PID namespace, where they ran in it", async () => {
+      expect(await child.call('leftInNode')).toEqual({ code: 137, left: 0 });
+    });
+
     it('run as another user where there is one', async () => {
       const seen = await child.call<{ canChangeUser: boolean; log: string }>('user');
       const anyGroups: unknown = expect.stringMatching(/^0\n0\n/);

@@ -24,9 +24,12 @@ import {
 } from './runtime.ts';
 import { isShared, renderLaunchScript } from './scripts.ts';
 import { firstChild, startOnPipes, startOnTerminal } from './container-start.ts';
+import { killMountNamespace, mountNamespaceOf } from './signals.ts';
 import { mountTerminals, unmountTerminals } from './terminals.ts';
 
 const run = promisify(execFile);
+/** How long to wait for killed processes to be gone before looking again. */
+const KILL_PAUSE_MS = 5;
 /** What OCI runtimes make read-only in /proc. */
 const KERNEL_SETTINGS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
@@ -166,9 +169,13 @@ async function launch(input: {
   started.handOver();
   const startedAtMs = clock.now();
   const reported = finished(started.status, { writable: false }).catch(() => undefined);
+  const outer = spec.hostPid === true ? await started.launcher() : undefined;
+  const space = outer === undefined ? undefined : mountNamespaceOf(outer);
   const exit = started.ended.then(async (end): Promise<ContainerExit> => {
     isOver = true;
     const finishedAtMs = clock.now();
+    // The end of process 1 of a PID namespace is the end of all; without one, a container is known by its mounts.
+    while (space !== undefined && killMountNamespace(space)) await clock.sleep(KILL_PAUSE_MS);
     await Promise.all([streams.finished, reported]);
     await logWriter.close();
     // unshare(1) of util-linux 2.38 cannot end itself by SIGKILL as its child did; it complains and exits with 1.

@@ -18,6 +18,18 @@ export function signalInside(pid: number, name: NodeJS.Signals): boolean {
   return inside.length > 0;
 }
 
+/** The mount namespace of a process; undefined when the process is gone. */
+export function mountNamespaceOf(pid: number): string | undefined {
+  return namespaceOf(String(pid), 'mnt');
+}
+
+/** Sends SIGKILL to all processes of a mount namespace, and answers whether there were any. */
+export function killMountNamespace(namespace: string): boolean {
+  const inside = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && namespaceOf(name, 'mnt') === namespace);
+  for (const pid of inside) sendSignal(Number(pid), 'SIGKILL');
+  return inside.length > 0;
+}
+
 /** Sends a signal; without effect when the process is gone. A negative number is a process group. */
 export function sendSignal(pid: number, name: NodeJS.Signals): void {
   try {
@@ -27,9 +39,9 @@ export function sendSignal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-function namespaceOf(pid: string): string | undefined {
+function namespaceOf(pid: string, kind: 'pid' | 'mnt' = 'pid'): string | undefined {
   try {
-    return readlinkSync(`/proc/${pid}/ns/pid`);
+    return readlinkSync(`/proc/${pid}/ns/${kind}`);
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
@@ -82,6 +82,19 @@ async function withRuntime<T>(use: (place: Place) => Promise<T>): Promise<T> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The command lines of all processes that this one sees. */
+function processes(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      } catch {
+        return '';
+      }
+    });
 }
 
 serveScenarios({
@@ -229,6 +242,21 @@ serveScenarios({
       }
       handle.signal('SIGKILL');
       return { codes, container: (await handle.exit).exitCode };
+    }),
+
+  /** How many processes of a container in the node's PID namespace are left after it has ended. */
+  leftInNode: () =>
+    withRuntime(async ({ runtime, spec }) => {
+      const script = 'setsid sleep 98761 & (setsid sleep 98762 &); exec sleep 98763';
+      const handle = await runtime.start(spec('x', ['sh', '-c', script], { hostPid: true }));
+      const command = ['sh', '-c', 'setsid sleep 98764 >/dev/null 2>&1 & echo on'];
+      await (
+        await handle.exec({ command, stdin: false, stdout: false, stderr: false, tty: false })
+      ).exitCode;
+      const count = () => processes().filter((words) => words.split('\0')[1]?.startsWith('9876')).length;
+      while (count() < 4) await systemClock.sleep(5);
+      handle.signal('SIGKILL');
+      return { code: (await handle.exit).exitCode, left: count() };
     }),
 
   user: () =>
