@@ -8,6 +8,7 @@ import {
   runCommand,
   wantsBuiltinAz,
   type AzChoice,
+  readEndpoint,
 } from '#lab/session';
 import { renderAuditRecord } from './audit-line.ts';
 import { findLab, placeOf, runningLab, startLab, type LabPlace, type UsableLab } from './lab-access.ts';
@@ -20,6 +21,9 @@ interface RunChoice extends LabPlace {
   readonly keepHome: boolean;
   readonly allowInternet: boolean;
 }
+
+/** A lab ends in less, whatever hangs in it. */
+const ENDS_WITHIN_MS = 12_000;
 
 const stateOption = () =>
   new Option('--state <dir>', 'the folder of the lab (default: $KEYFERRY_STATE, else $XDG_STATE_HOME/keyferry/lab)');
@@ -134,7 +138,11 @@ export function addLabCommands(program: Command, { terminal, exit }: CommandCont
     .action(async (options: LabPlace) => {
       const { control, folder } = await runningLab(placeOf(options, terminal));
       await control.stop();
-      while ((await findLab(folder)) !== undefined) await systemClock.sleep(50);
+      const untilMs = systemClock.monotonic() + ENDS_WITHIN_MS;
+      // Not when it stops to answer: another one that started then would write to the same files.
+      while ((await readEndpoint(folder)) !== undefined && systemClock.monotonic() < untilMs) {
+        await systemClock.sleep(50);
+      }
       terminal.err(`the lab on ${folder.root} has ended\n`);
     });
 }
@@ -143,12 +151,12 @@ async function up(
   options: LabPlace & { allowInternet: boolean; detach: boolean; output: Output },
   terminal: Terminal,
 ): Promise<number> {
-  const folder = placeOf(options, terminal);
   if (options.detach && options.ephemeral === true) {
     throw new KeyferryError('invalid-input', '--detach and --ephemeral do not go together', {
       hint: 'Nobody could find an ephemeral lab again: name a folder with --state, and remove it afterwards.',
     });
   }
+  const folder = placeOf(options, terminal);
   const startedMs = systemClock.monotonic();
   const { status, launched } = await startLab(
     folder,

@@ -7,6 +7,9 @@ import { createProcessLog } from './process-log.ts';
 /** The descriptor on which whoever started the lab waits for one line: ready, or why not. */
 const READY_DESCRIPTOR = 3;
 
+/** Less than those wait who asked for the end. */
+const END_WITHIN_MS = 8_000;
+
 /**
  * The lab's own process, `keyferry lab-daemon`: started by `keyferry lab` and `keyferry demo` inside private namespaces.
  * It ends on SIGTERM, SIGINT, a stop through the control interface, or, with --end-with-stdin, when its starter is gone.
@@ -21,6 +24,9 @@ export async function main(argv: readonly string[]): Promise<number> {
       'end-with-stdin': { type: 'boolean', default: false },
     },
   });
+  // Folders that users of containers pass through have the modes of an ordinary node, whatever the person's umask is;
+  // what is the lab's alone is below its state folder, whose mode does not depend on it.
+  process.umask(0o022);
   const level = process.env['KEYFERRY_LOG_LEVEL'] ?? 'info';
   const log = createProcessLog({ level });
   const upstreamProxy = process.env['HTTPS_PROXY'] ?? process.env['https_proxy'];
@@ -40,7 +46,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     log.info('The lab serves', { gatewayPort: lab.gatewayPort });
     await Promise.race([ended, lab.stopRequested]);
     log.info('The lab ends');
-    await lab[Symbol.asyncDispose]();
+    const ending = new AbortController();
+    const tooLong = systemClock.sleep(END_WITHIN_MS, { signal: ending.signal }).then(
+      () => log.warn('The lab does not end by itself, and is ended', { afterMs: END_WITHIN_MS }),
+      () => undefined,
+    );
+    // Whatever hangs: with this process, the kernel ends everything in its PID namespace.
+    await Promise.race([lab[Symbol.asyncDispose](), tooLong]);
+    ending.abort();
     return 0;
   } catch (error) {
     const { code, message, hint } = toKeyferryError(error);

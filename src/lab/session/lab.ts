@@ -64,6 +64,8 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const stack = createDisposeStack();
   // The lab itself removes it: whoever started it may be gone by then.
   if (options.ephemeral) stack.defer(() => rm(folder.root, { recursive: true, force: true }));
+  // Last: while the file is there, something of the lab may still run and write.
+  stack.defer(() => removeEndpoint(folder));
   try {
     const runFolder = await mountRunFolder(folder);
     const store = stack.use(options.ephemeral ? createMemoryStore() : openJournalStore({ folder: folder.journal }));
@@ -117,7 +119,10 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const status = () => labStatus(options, cloud, clusters);
     controlled = { audit: cloud.audit, status, stop: requestStop };
     await writeEndpoint(folder, { port: cloud.gateway.port, token });
-    stack.defer(() => removeEndpoint(folder));
+    // A lab that ends answers no question about clusters that are half gone.
+    stack.defer(() => {
+      controlled = undefined;
+    });
     return {
       gatewayPort: cloud.gateway.port,
       status,
