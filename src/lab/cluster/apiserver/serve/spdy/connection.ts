@@ -20,6 +20,8 @@ export interface SpdyConnection {
 const MAX_FRAME_BYTES = 1024 * 1024;
 /** How much may wait for the reader of a stream before nothing more is read from the connection. */
 const BACKLOG_BYTES = 1024 * 1024;
+/** A client that opens more at a time is not one of Kubernetes'. */
+const MAX_STREAMS = 10_000;
 const STREAM_ID = 0x7fffffff;
 
 /**
@@ -39,6 +41,7 @@ export function serveSpdy(transport: Duplex, onStream: (stream: SpdyStream) => v
   const open = async (flags: number, body: Buffer): Promise<void> => {
     const id = body.readUInt32BE(0) & STREAM_ID;
     const headers = await codec.decode(body.subarray(10));
+    if (streams.has(id) || streams.size >= MAX_STREAMS) throw new Error(`stream ${id} cannot be opened`);
     lastId = id;
     const reply = await codec.encode(new Map());
     send(controlFrame(FRAME.synReply, 0, Buffer.concat([words(id), reply])));

@@ -16,6 +16,8 @@ const MAX_BYTES = 64 * 1024;
 export function createHeaderCodec(): HeaderCodec {
   const inflate = createInflate({ dictionary: HEADER_DICTIONARY });
   const deflate = createDeflate({ dictionary: HEADER_DICTIONARY });
+  // An error may be told after the block that it came with has been given up; unheard, it would end the whole process.
+  for (const codec of [inflate, deflate]) codec.on('error', () => undefined);
   return {
     decode: async (block) => decodeHeaders(await pass(inflate, block)),
     encode: (headers) => pass(deflate, encodeHeaders(headers)),
@@ -35,13 +37,18 @@ function pass(codec: Inflate | Deflate, block: Buffer): Promise<Buffer> {
       size += chunk.length;
       if (size > MAX_BYTES) codec.destroy(new Error('a block of SPDY headers is too long'));
     };
-    codec.on('data', take);
-    codec.once('error', reject);
+    const over = (error?: Error | null) => {
+      codec.off('data', take).off('error', over).off('close', over);
+      const broken = error ?? codec.errored ?? (codec.destroyed ? new Error('the SPDY connection is over') : undefined);
+      if (broken === undefined) resolve(Buffer.concat(chunks));
+      else reject(broken);
+    };
+    if (codec.destroyed) {
+      over();
+      return;
+    }
+    codec.on('data', take).once('error', over).once('close', over);
     codec.write(block);
-    codec.flush(constants.Z_SYNC_FLUSH, () => {
-      codec.off('data', take);
-      codec.off('error', reject);
-      resolve(Buffer.concat(chunks));
-    });
+    codec.flush(constants.Z_SYNC_FLUSH, () => over());
   });
 }

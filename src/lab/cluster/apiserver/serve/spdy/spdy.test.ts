@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { createDeflate, constants } from 'node:zlib';
+import { duplexPair } from 'node:stream';
+import { createDeflate, constants, deflateSync } from 'node:zlib';
+import { array, assert, asyncProperty, constantFrom, nat, oneof, tuple, uint8Array } from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HEADER_DICTIONARY } from './dictionary.ts';
 import {
@@ -176,6 +178,54 @@ describe('a SPDY connection', () => {
     for (let count = 0; count < 300; count += 1) socket.write(dataFrame(1, 0, Buffer.alloc(100_000)));
     await expect.poll(() => socket.bytesWritten - socket.writableLength).toBeGreaterThan(1_000_000);
     expect(socket.writableLength).toBeGreaterThan(1_000_000);
+  });
+});
+
+describe('bytes that are no SPDY', () => {
+  /** Everything that one client sends, and whether the connection came to its end. */
+  const serve = async (sent: Uint8Array): Promise<number> => {
+    let opened = 0;
+    const [near, far] = duplexPair();
+    far.resume();
+    const connection = serveSpdy(near, ({ duplex }) => {
+      opened += 1;
+      duplex.on('error', () => undefined).resume();
+    });
+    far.end(sent);
+    await connection.closed;
+    return opened;
+  };
+  const syn = (id: number, block: Uint8Array) =>
+    controlFrame(FRAME.synStream, 0, Buffer.concat([words(id, 0), Buffer.alloc(2), block]));
+
+  it('end the connection, and nothing else', async () => {
+    const type = constantFrom(...Object.values(FRAME), 0, 4, 9, 0xffff);
+    const frame = oneof(
+      tuple(type, nat(255), uint8Array({ maxLength: 40 })).map(([of, flags, body]) => controlFrame(of, flags, body)),
+      tuple(nat(5), nat(255), uint8Array({ maxLength: 40 })).map(([id, flags, body]) => dataFrame(id, flags, body)),
+      tuple(nat(5), uint8Array({ maxLength: 40 })).map(([id, block]) => syn(id, deflateSync(block))),
+      uint8Array({ maxLength: 40 }),
+    );
+    await assert(
+      asyncProperty(array(frame, { maxLength: 8 }), async (frames) => {
+        await serve(Buffer.concat(frames));
+      }),
+    );
+  });
+
+  it('that unpack to a thousand times their size are not unpacked', async () => {
+    const bomb = deflateSync(Buffer.alloc(64 * 2 ** 20), { level: 9, dictionary: HEADER_DICTIONARY });
+    const before = process.memoryUsage().rss;
+    // a second block comes when the first has been given up already
+    expect(await serve(Buffer.concat([syn(1, bomb), syn(3, bomb)]))).toBe(0);
+    expect(process.memoryUsage().rss - before).toBeLessThan(32 * 2 ** 20);
+  });
+
+  it('open no stream twice', async () => {
+    const codec = createHeaderCodec();
+    const blocks = [await codec.encode(new Map()), await codec.encode(new Map())];
+    codec.close();
+    expect(await serve(Buffer.concat(blocks.map((block) => syn(1, block))))).toBe(1);
   });
 });
 
