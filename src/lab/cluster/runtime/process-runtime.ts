@@ -175,7 +175,7 @@ async function launch(input: {
     isOver = true;
     const finishedAtMs = clock.now();
     // The end of process 1 of a PID namespace is the end of all; without one, a container is known by its mounts.
-    while (space !== undefined && killMountNamespace(space)) await clock.sleep(KILL_PAUSE_MS);
+    if (space !== undefined) await endMountNamespace(space, clock);
     await Promise.all([streams.finished, reported]);
     await logWriter.close();
     // unshare(1) of util-linux 2.38 cannot end itself by SIGKILL as its child did; it complains and exits with 1.
@@ -207,6 +207,10 @@ async function launch(input: {
     attach: (request) => streams.attach(request, exit),
   };
   return handle;
+}
+
+async function endMountNamespace(namespace: string, clock: Clock): Promise<void> {
+  while (killMountNamespace(namespace)) await clock.sleep(KILL_PAUSE_MS);
 }
 
 /** What the launch script and unshare(1) say. The pipe stays open, or their last words would end them by SIGPIPE. */
