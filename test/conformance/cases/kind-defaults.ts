@@ -97,6 +97,17 @@ export const DEFAULTS: readonly (Row & { readonly filled: object })[] = [
     },
   },
   {
+    id: 'pod-host-ports',
+    claim: 'a pod on the network of the node has ports of the node',
+    ...POD,
+    dry: true,
+    body: spec({
+      hostNetwork: true,
+      containers: containers.map((container) => ({ ...container, ports: [{ containerPort: 80 }] })),
+    }),
+    filled: { spec: { containers: [{ ports: [{ containerPort: 80, hostPort: 80, protocol: 'TCP' }] }] } },
+  },
+  {
     id: 'quantities',
     claim: 'quantities come back in their canonical form',
     ...POD,

@@ -198,6 +198,14 @@ export const REFUSALS: readonly (Row & { readonly field: string; readonly messag
     message: 'Invalid value: 0: must be greater than zero',
   },
   {
+    id: 'host-port',
+    claim: 'on the network of the node a container listens on the port that it asks of the node',
+    ...POD,
+    body: spec({ hostNetwork: true, containers: [{ ...main, ports: [{ containerPort: 80, hostPort: 81 }] }] }),
+    field: 'spec.containers[0].ports[0].containerPort',
+    message: 'Invalid value: 80: must match `hostPort` when `hostNetwork` is true',
+  },
+  {
     id: 'two-containers',
     claim: 'containers have different names',
     ...POD,

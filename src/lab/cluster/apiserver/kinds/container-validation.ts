@@ -29,6 +29,24 @@ export function containerPartIssues(path: string, container: JsonRecord, isInit:
   ];
 }
 
+/** On the node's network a port that a pod asks of the node is the container's own (validateHostNetwork). */
+export function hostNetworkIssues(path: string, spec: JsonRecord): FieldIssue[] {
+  if (spec['hostNetwork'] !== true) return [];
+  return recordsOf(spec['containers']).flatMap(({ ports }, at) =>
+    recordsOf(ports).flatMap(({ containerPort, hostPort }, index) =>
+      hostPort && hostPort !== containerPort
+        ? [
+            invalidIssue(
+              `${path}.containers[${at}].ports[${index}].containerPort`,
+              containerPort,
+              'must match `hostPort` when `hostNetwork` is true',
+            ),
+          ]
+        : [],
+    ),
+  );
+}
+
 function portListIssues(path: string, ports: readonly JsonRecord[]): FieldIssue[] {
   const names = new Set<string>();
   return ports.flatMap(({ name, containerPort, hostPort, protocol }, index) => {

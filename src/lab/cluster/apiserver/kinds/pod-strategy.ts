@@ -1,4 +1,4 @@
-import { listOf, recordOf, type JsonRecord } from '../json.ts';
+import { listOf, recordOf, recordsOf, type JsonRecord } from '../json.ts';
 import type { Strategy } from './kind.ts';
 import { withPodDefaults } from './pod-defaults.ts';
 import { podIssues } from './pod-validation.ts';
@@ -9,7 +9,7 @@ export const podStrategy: Strategy = {
     ...object,
     status: { phase: 'Pending', ...gatedConditions(recordOf(object['spec'])) },
   }),
-  defaults: (object) => ({ ...object, spec: withPodDefaults(recordOf(object['spec'])) }),
+  defaults: (object) => ({ ...object, spec: withHostPorts(withPodDefaults(recordOf(object['spec']))) }),
   validate: podIssues,
   graceSeconds: (object, asked) => {
     const spec = recordOf(object['spec']);
@@ -32,4 +32,19 @@ function gatedConditions(spec: JsonRecord): JsonRecord {
     lastTransitionTime: null,
   };
   return { conditions: [condition] };
+}
+
+/** On the node's network a container's ports are the node's (SetDefaults_Pod, defaultHostNetworkPorts); templates stay as they are. */
+function withHostPorts(spec: JsonRecord): JsonRecord {
+  if (spec['hostNetwork'] !== true) return spec;
+  const changed = ['containers', 'initContainers'].filter((field) => Array.isArray(spec[field]));
+  const withPorts = (container: JsonRecord): JsonRecord => {
+    if (!Array.isArray(container['ports'])) return container;
+    const ports = recordsOf(container['ports']).map((port) => ({
+      ...port,
+      hostPort: port['hostPort'] ? port['hostPort'] : port['containerPort'],
+    }));
+    return { ...container, ports };
+  };
+  return { ...spec, ...Object.fromEntries(changed.map((field) => [field, recordsOf(spec[field]).map(withPorts)])) };
 }

@@ -3,7 +3,7 @@ import { isRecord, jsonEqual, recordOf, recordsOf, textOf, type JsonRecord } fro
 import { labelNameIssue } from './names.ts';
 import type { FieldIssue } from '../status-errors.ts';
 import { recordsIn } from './core-strategies.ts';
-import { containerPartIssues, identityIssues } from './container-validation.ts';
+import { containerPartIssues, hostNetworkIssues, identityIssues } from './container-validation.ts';
 import { invalidIssue } from './field-issues.ts';
 import { placementIssues } from './placement-validation.ts';
 import { innerPathIssues, volumePathIssues } from './path-issues.ts';
@@ -50,7 +50,11 @@ export function podSpecIssues(path: string, spec: JsonRecord): FieldIssue[] {
       invalidIssue(`${path}.activeDeadlineSeconds`, deadline, `must be between 1 and ${MAX_SECONDS}, inclusive`),
     );
   }
-  issues.push(...identityIssues(`${path}.securityContext`, spec['securityContext']), ...placementIssues(path, spec));
+  issues.push(
+    ...identityIssues(`${path}.securityContext`, spec['securityContext']),
+    ...placementIssues(path, spec),
+    ...hostNetworkIssues(path, spec),
+  );
   for (const field of ['hostname', 'subdomain']) {
     const name = spec[field];
     const issue = typeof name === 'string' && name !== '' ? labelNameIssue(`${path}.${field}`, name) : undefined;
