@@ -1,9 +1,9 @@
 import { spawn as spawnChild, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { spawn, type IPty } from '@lydell/node-pty';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../support/free-port.ts';
 import { eventually, makeCluster, startTestLab, type TestLab } from '../../support/test-lab.ts';
 import { describeWithClients, useClient, withClients } from '../support/clients.ts';
 
@@ -222,13 +222,3 @@ describeWithClients('kubectl that keeps a connection', CLIENTS, () => {
     expect(await run(['logs', '-f', 'counts'])).toEqual({ code: 0, seen: 'line 1\nline 2\nline 3' });
   });
 });
-
-/** A port of this machine where nobody listens: pods share its network. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RESOURCES } from '#kube';
 import { packageRoot } from '#lab/session';
+import { freePort } from '../../support/free-port.ts';
 import { makeCluster, podReady, startTestLab, type TestCluster, type TestLab } from '../../support/test-lab.ts';
 import { describeWithClients, useClient } from '../support/clients.ts';
 import { EXPECTED } from './expectations.ts';
@@ -135,14 +135,4 @@ async function startPod(name: string, script: string, port?: number): Promise<vo
     },
   });
   await podReady(cluster.client, name);
-}
-
-/** A port that nobody had a moment ago: pods of a lab share the machine's network. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -6,10 +6,12 @@ import type { Scene } from './scene.ts';
  * another audience; by IMDS, which gives the node's identities; not at all, which leaves the person who has signed in with `az`.
  */
 export const ENVIRONMENTS = ['workload', 'mistaken-workload', 'node', 'person'] as const;
+/** One of {@link ENVIRONMENTS}. */
 export type EnvironmentKind = (typeof ENVIRONMENTS)[number];
 
 /** Those that a container of a pod can have. */
 export const POD_ENVIRONMENTS = ['workload', 'mistaken-workload', 'node'] as const satisfies readonly EnvironmentKind[];
+/** One of {@link POD_ENVIRONMENTS}. */
 export type PodEnvironmentKind = (typeof POD_ENVIRONMENTS)[number];
 
 /** The credentials that a program is given in turn, with the environments that they are for. */

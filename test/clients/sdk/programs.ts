@@ -9,6 +9,7 @@ import type { Outcome, Script } from './protocol.ts';
 
 /** The languages whose SDKs are tried. */
 export const LANGUAGES = ['javascript', 'python', 'go', 'java'] as const;
+/** One of {@link LANGUAGES}. */
 export type Language = (typeof LANGUAGES)[number];
 
 /** The clients (see ../install) that a language's program needs; JavaScript's SDK is the project's own. */

@@ -5,9 +5,11 @@ import { parseQuantity } from '../../quantity.ts';
 import type { EventText } from '../reconcile/events.ts';
 import { selectorMatches } from '../workloads/label-selector.ts';
 
-/** A claim, a volume and a class as the API server has them. */
+/** A claim as the API server has it. */
 export type StoredClaim = PersistentVolumeClaim & KubeObject;
+/** A volume as the API server has it. */
 export type StoredVolume = PersistentVolume & KubeObject;
+/** A class as the API server has it. */
 export type StoredClass = StorageClass & KubeObject;
 
 /** What becomes of a claim now. */
