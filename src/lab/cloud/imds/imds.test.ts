@@ -197,7 +197,18 @@ describe('what a node is', () => {
     const location = await get('/metadata/instance/compute/location?api-version=2021-02-01&format=text');
     expect(location.body).toBe('eastus');
     expect((await get('/metadata/instance/compute/nothing?api-version=2021-02-01')).status).toBe(404);
-    expect((await get('/metadata/instance')).status).toBe(400);
+  });
+
+  it('is told by api-version: a request without one learns the newest, and there is a list of all', async () => {
+    const { status, body } = await get('/metadata/instance');
+    expect([status, body['error']]).toEqual([
+      400,
+      'Bad request. api-version was not specified in the request. For more information refer to aka.ms/azureimds',
+    ]);
+    const { apiVersions } = (await get('/metadata/versions')).body as { apiVersions?: string[] };
+    expect(apiVersions).toEqual(expect.arrayContaining(['2017-03-01', '2018-02-01', '2021-02-01']));
+    expect(body['newest-versions']).toEqual(apiVersions?.toSorted().toReversed().slice(0, 3));
+    expect((await get('/metadata/versions', {})).status).toBe(400);
   });
 });
 

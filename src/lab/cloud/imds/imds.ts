@@ -4,7 +4,7 @@ import type { Directory } from '../directory.ts';
 import { json } from '../rest/request.ts';
 import type { AuditLog, CloudService } from '../service.ts';
 import { chooseIdentity, type AssignedIdentities, type WantedIdentity } from './choose-identity.ts';
-import { instanceMetadata, readMetadata, type NodeFacts } from './instance-metadata.ts';
+import { IMDS_VERSIONS, instanceMetadata, readMetadata, type NodeFacts } from './instance-metadata.ts';
 
 /** What the instance metadata service of a node needs. */
 export interface ImdsDeps {
@@ -26,12 +26,25 @@ class ImdsError extends Error {
   override readonly name = 'ImdsError';
   readonly status: number;
   readonly error: string;
+  /** What the body says besides. */
+  readonly more: object;
 
-  constructor(status: number, error: string, description: string) {
+  constructor(status: number, error: string, description: string, more: object = {}) {
     super(description);
     this.status = status;
     this.error = error;
+    this.more = more;
   }
+}
+
+/** A request that names no api-version is told the newest ones, newest first. */
+function versionMissing(): ImdsError {
+  return new ImdsError(
+    400,
+    'Bad request. api-version was not specified in the request. For more information refer to aka.ms/azureimds',
+    '',
+    { 'newest-versions': IMDS_VERSIONS.slice(-3).reverse() },
+  );
 }
 
 /**
@@ -46,9 +59,13 @@ export function createImds(deps: ImdsDeps): CloudService {
     if (path === '/host/token') return answerPodToken(deps, request, url);
     requireMetadataHeader(request, path);
     if (path === '/metadata/identity/oauth2/token') return answerToken(deps, request, url);
+    if (path === '/metadata/versions') {
+      deps.audit.note(request, { operation: 'VersionsGet' });
+      return json(200, { apiVersions: IMDS_VERSIONS });
+    }
     if (path === '/metadata/instance' || path.startsWith('/metadata/instance/')) {
       deps.audit.note(request, { operation: 'InstanceGet' });
-      requireVersion(url, 'Bad request. api-version was not specified in the request.');
+      if (!hasVersion(url)) throw versionMissing();
       return readMetadata(instanceMetadata(deps.node()), path.split('/').slice(3), url.searchParams.get('format'));
     }
     throw new ImdsError(404, 'Not found', '');
@@ -79,7 +96,7 @@ function refuse({ audit }: ImdsDeps, request: Request, error: unknown): Response
   if (!(error instanceof ImdsError)) throw error;
   audit.note(request, { result: error.error });
   const description = error.message === '' ? {} : { error_description: error.message };
-  return json(error.status, { error: error.error, ...description });
+  return json(error.status, { error: error.error, ...description, ...error.more });
 }
 
 function requireMetadataHeader(request: Request, path: string): void {
@@ -92,15 +109,14 @@ function requireMetadataHeader(request: Request, path: string): void {
   throw new ImdsError(400, `Bad request. ${problem}`, '');
 }
 
-function requireVersion(url: URL, problem: string): void {
-  if (/^\d{4}-\d{2}-\d{2}$/.test(url.searchParams.get('api-version') ?? '')) return;
-  throw new ImdsError(400, problem, '');
+function hasVersion(url: URL): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(url.searchParams.get('api-version') ?? '');
 }
 
 async function answerToken(deps: ImdsDeps, request: Request, url: URL): Promise<Response> {
   deps.audit.note(request, { operation: 'IdentityToken' });
   if (request.method !== 'GET') throw new ImdsError(405, 'method_not_allowed', 'Only GET is supported');
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(url.searchParams.get('api-version') ?? '')) {
+  if (!hasVersion(url)) {
     throw new ImdsError(400, 'invalid_request', 'Required api-version parameter not specified or invalid');
   }
   const { clientId, ...token } = await issueToken(deps, request, {

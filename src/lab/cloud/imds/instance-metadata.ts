@@ -11,6 +11,14 @@ export interface NodeFacts {
   readonly vmId: string;
 }
 
+/** The api-versions that Azure's documentation lists ("Azure Instance Metadata Service", Supported API versions). */
+export const IMDS_VERSIONS: readonly string[] = [
+  '2017-03-01 2017-04-02 2017-08-01 2017-10-01 2017-12-01 2018-02-01 2018-04-02 2018-10-01',
+  '2019-02-01 2019-03-11 2019-04-30 2019-06-01 2019-06-04 2019-08-01 2019-08-15 2019-11-01',
+  '2020-06-01 2020-07-15 2020-09-01 2020-10-01 2020-12-01 2021-01-01 2021-02-01 2021-03-01',
+  '2021-05-01 2021-10-01 2021-11-01 2021-12-13 2023-07-01 2023-11-15',
+].flatMap((line) => line.split(' '));
+
 /** The document of `/metadata/instance`: what programs look at to learn where they run; the rest is left out. */
 export function instanceMetadata({ subscriptionId, resourceGroup, location, scaleSet, vmId }: NodeFacts): object {
   return {
