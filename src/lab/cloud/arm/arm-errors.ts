@@ -81,9 +81,9 @@ export function invalidResourceType(namespace: string, apiVersion: string, hint:
   );
 }
 
-/** 404 for a provider that the lab does not have. */
-export function invalidNamespace(namespace: string): AzureError {
-  return new AzureError(404, 'InvalidResourceNamespace', `The resource namespace '${namespace}' is invalid.`);
+/** 404 for a provider that the lab does not have; `hint` says so in a sentence. */
+export function invalidNamespace(namespace: string, hint: string): AzureError {
+  return new AzureError(404, 'InvalidResourceNamespace', `The resource namespace '${namespace}' is invalid. ${hint}`);
 }
 
 /** 400 for a resource without a location. */

@@ -80,7 +80,7 @@ describe('a request to ARM', () => {
   it.each([
     ['POST', `${GROUP}/providers/Microsoft.ContainerService/managedClusters/c/stop`, 'managedClusters/stop'],
     [
-      'PUT',
+      'PATCH',
       `${GROUP}/providers/Microsoft.ContainerService/managedClusters/c/agentPools/p`,
       'managedClusters/agentPools',
     ],

@@ -45,6 +45,7 @@ import { isMetadataRequest, renderMetadata } from './resources/metadata-endpoint
 import { createResourceGroups } from './resources/resource-groups.ts';
 import { createResourceQueryRoutes } from './resources/resource-query.ts';
 import { createDeploymentRoutes } from './resources/deployments.ts';
+import { createFeatureRoutes } from './resources/features.ts';
 import { createTagNameRoute, createTagRoutes } from './resources/tags.ts';
 import { createSubscriptionRoutes } from './resources/subscriptions.ts';
 import { groupOf, requireScope } from './tracked-resources.ts';
@@ -119,6 +120,7 @@ export function createArm(deps: ArmDeps): ArmService {
     ...createSubscriptionRoutes(context),
     ...createResourceQueryRoutes(context),
     ...createDeploymentRoutes(),
+    ...createFeatureRoutes(),
     createTagNameRoute(context),
     ...context.operations.routes,
     ...groups.routes,
@@ -249,7 +251,7 @@ function noRoute(pathIsKnown: boolean, method: string, segments: readonly string
     return new AzureError(404, 'InvalidResourcePath', `The path '/${segments.join('/')}' has no such resource.`);
   }
   const known = PROVIDER_NAMESPACES.some((each) => each.toLowerCase() === namespace.toLowerCase());
-  return known ? invalidResourceType(namespace, apiVersion, lacking) : invalidNamespace(namespace);
+  return known ? invalidResourceType(namespace, apiVersion, lacking) : invalidNamespace(namespace, lacking);
 }
 
 /** The type or action that the part of a path behind `providers` names: its names of resources are left out. */

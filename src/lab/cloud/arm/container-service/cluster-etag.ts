@@ -28,17 +28,16 @@ export function poolEtag(cluster: ArmResource, pool: JsonObject): string {
 }
 
 /**
- * Refuses a write whose `If-Match` or `If-None-Match` does not fit with 412. A cluster that is not there fails `If-Match` of a
+ * Refuses a write whose `If-Match` or `If-None-Match` does not fit `etag`, undefined for what is not there, with 412. That that is not there fails `If-Match` of a
  * PUT only: PATCH says 404 and DELETE 204 then (AKS documentation, "Enhance concurrency control with entity tags").
  */
-export function checkPreconditions(call: ArmCall, existing: ArmResource | undefined): void {
+export function checkPreconditions(call: ArmCall, etag: string | undefined): void {
   const ifMatch = unquoted(call.header('if-match'));
   const ifNoneMatch = unquoted(call.header('if-none-match'));
-  if (existing === undefined) {
+  if (etag === undefined) {
     if (ifMatch !== '') throw preconditionFailed('If-Match', ifMatch, 'the resource does not exist');
     return;
   }
-  const etag = clusterEtag(existing);
   if (ifMatch !== '' && ifMatch !== '*' && ifMatch !== etag) {
     throw preconditionFailed('If-Match', ifMatch, `the resource has the eTag '${etag}'`);
   }
@@ -47,8 +46,8 @@ export function checkPreconditions(call: ArmCall, existing: ArmResource | undefi
   }
 }
 
-// Over what was asked for: how far an operation has come makes no other resource of it.
-function clusterEtag(cluster: ArmResource): string {
+/** The eTag of a cluster: of what was asked for, whatever operation runs. */
+export function clusterEtag(cluster: ArmResource): string {
   return guidOf(JSON.stringify({ ...cluster, properties: withState(cluster.properties, '') }));
 }
 

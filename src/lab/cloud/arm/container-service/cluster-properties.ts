@@ -9,6 +9,8 @@ export const SECRETS_PROVIDER_ADDON = 'azureKeyvaultSecretsProvider';
 
 const NAME = /^[a-zA-Z0-9](?:[-_a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$/;
 const VERSION = /^\d+\.\d+(\.\d+)?$/;
+const POOL_NAME = /^[a-z][a-z0-9]{0,11}$/;
+const MAX_NODES = 1000;
 const DEFAULT_POLL_INTERVAL = '2m';
 const DEFAULT_VM_SIZE = 'Standard_DS2_v2';
 
@@ -182,7 +184,21 @@ function hadIssuer(before: ArmResource | undefined): boolean {
   return objectOr(before?.properties['oidcIssuerProfile'])['enabled'] === true;
 }
 
-function fillPool(pool: JsonObject, kubernetesVersion: string): JsonObject {
+/** An agent pool with what the service fills in. Throws 400 for a name or a count that no pool has. */
+export function fillPool(pool: JsonObject, kubernetesVersion: string): JsonObject {
+  const { name } = pool;
+  const count = pool['count'] ?? 1;
+  if (typeof name !== 'string' || !POOL_NAME.test(name)) {
+    throw invalidParameter(
+      `The value of parameter agentPoolProfile.name is invalid: '${textOr(name, '')}'. An agent pool's name has at most 12 ` +
+        'lower-case letters and digits, and begins with a letter.',
+    );
+  }
+  if (typeof count !== 'number' || !Number.isInteger(count) || count < 0 || count > MAX_NODES) {
+    throw invalidParameter(
+      `The value of parameter agentPoolProfile.count is invalid: it is a number from 0 to ${MAX_NODES}.`,
+    );
+  }
   return {
     ...pool,
     vmSize: textOr(pool['vmSize'], DEFAULT_VM_SIZE),

@@ -212,6 +212,12 @@ describe('a managed cluster', () => {
 
   it.each<[string, string, object, string]>([
     ['no agent pool', 'Aks1', body({ agentPoolProfiles: [] }), 'InvalidParameter'],
+    [
+      'an agent pool in capitals',
+      'Aks1',
+      body({ agentPoolProfiles: [{ name: 'Pool', count: 1 }] }),
+      'InvalidParameter',
+    ],
     ['a version that is none', 'Aks1', body({ kubernetesVersion: 'new' }), 'K8sVersionNotSupported'],
     ['workload identity without an issuer', 'Aks1', body({ oidcIssuerProfile: undefined }), 'BadRequest'],
     ['a name that ends with a hyphen', 'Aks1-', body(), 'InvalidParameter'],
@@ -240,6 +246,78 @@ describe('an agent pool', () => {
     });
     expect((await lab.send('GET', `${CLUSTER}/agentPools`)).body['value']).toEqual([shown.body]);
     expect((await lab.send('GET', `${CLUSTER}/agentPools/other`)).status).toBe(404);
+  });
+});
+
+describe('agent pools, one by one', () => {
+  const POOLS = `${CLUSTER}/agentPools`;
+  const machines = async () => {
+    const { body: answer } = await lab.send('GET', `${NODE_GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets`);
+    return (answer['value'] as unknown as readonly { name: string }[]).map(({ name }) => name.split('-')[1]);
+  };
+  beforeEach(async () => {
+    await provide(body());
+  });
+
+  it('are added, changed and removed, each with its machines, and polled to their end', async () => {
+    const added = await lab.send('PUT', `${POOLS}/np2`, { properties: { count: 2, vmSize: 'Standard_B2s' } });
+    expect([added.status, added.body]).toMatchObject([
+      201,
+      { id: `${POOLS}/np2`, properties: { count: 2, mode: 'User', provisioningState: 'Updating' } },
+    ]);
+    await lab.arm.idle();
+    expect((await poll(added.headers.get('azure-asyncoperation'))).body).toMatchObject({ status: 'Succeeded' });
+    expect(await machines()).toEqual(['nodepool1', 'np2']);
+    const scaled = await lab.send('PUT', `${POOLS}/NP2`, { properties: { ...added.body['properties'], count: 3 } });
+    expect([scaled.status, scaled.body['name'], scaled.body['properties']?.['count']]).toEqual([200, 'np2', 3]);
+    await lab.arm.idle();
+    expect((await lab.send('GET', CLUSTER)).body['properties']?.['agentPoolProfiles']).toMatchObject([
+      { name: 'nodepool1', count: 1 },
+      { name: 'np2', count: 3, provisioningState: 'Succeeded' },
+    ]);
+    const removed = await lab.send('DELETE', `${POOLS}/np2`);
+    expect(removed.status).toBe(202);
+    await lab.arm.idle();
+    expect((await poll(removed.headers.get('location'))).status).toBe(204);
+    expect(await machines()).toEqual(['nodepool1']);
+    expect((await lab.send('DELETE', `${POOLS}/np2`)).status).toBe(204);
+  });
+
+  it.each<[what: string, method: string, pool: string, properties: object, status: number, code: string]>([
+    ['a name in capitals', 'PUT', 'NP-2', {}, 400, 'InvalidParameter'],
+    ['a name of 13 characters', 'PUT', 'a234567890123', {}, 400, 'InvalidParameter'],
+    ['a negative count', 'PUT', 'np2', { count: -1 }, 400, 'InvalidParameter'],
+    ['the last system pool made a user pool', 'PUT', 'nodepool1', { mode: 'User' }, 400, 'OperationNotAllowed'],
+    ['the last system pool removed', 'DELETE', 'nodepool1', {}, 400, 'OperationNotAllowed'],
+  ])('refuse %s', async (_what, method, pool, properties, status, code) => {
+    const before = (await lab.send('GET', POOLS)).body;
+    const answer = await lab.send(method, `${POOLS}/${pool}`, method === 'PUT' ? { properties } : undefined);
+    expect([answer.status, answer.body['error']?.['code']]).toEqual([status, code]);
+    expect((await lab.send('GET', POOLS)).body).toEqual(before);
+  });
+
+  it('wait for the operation before, and are checked by their own eTag', async () => {
+    const stale = await lab.send('PUT', `${POOLS}/nodepool1`, { properties: { mode: 'System' } }, undefined, {
+      'if-match': 'stale',
+    });
+    expect([stale.status, stale.body['error']?.['code']]).toEqual([412, 'PreconditionFailed']);
+    let finish: () => void = () => undefined;
+    lab.clusters.onApply = () =>
+      new Promise((resolve) => {
+        finish = resolve;
+      });
+    await lab.send('PUT', `${POOLS}/np2`, { properties: {} });
+    const second = await lab.send('PUT', `${POOLS}/np3`, { properties: {} });
+    expect([second.status, second.body['error']?.['code']]).toEqual([409, 'OperationNotAllowed']);
+    finish();
+    await lab.arm.idle();
+  });
+
+  it('lose their machines when the cluster is sent without them', async () => {
+    await lab.send('PUT', `${POOLS}/np2`, { properties: {} });
+    await lab.arm.idle();
+    await provide(body());
+    expect(await machines()).toEqual(['nodepool1']);
   });
 });
 

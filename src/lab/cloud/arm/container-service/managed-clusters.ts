@@ -4,7 +4,7 @@ import { AzureError } from '../../rest/azure-error.ts';
 import { empty, isObject, json, objectOr, textOr, type JsonObject } from '../../rest/request.ts';
 import type { ArmCall } from '../arm-call.ts';
 import type { ArmContext, ResourceType } from '../arm-context.ts';
-import type { ScaleSets } from '../compute/scale-sets.ts';
+import { SCALE_SET_TYPE, type ScaleSets } from '../compute/scale-sets.ts';
 import { changeIdentity, forgetSystemIdentity } from '../managed-identity/resource-identity.ts';
 import { IDENTITY_TYPE, type UserAssignedIdentities } from '../managed-identity/user-assigned-identities.ts';
 import type { ArmResource } from '../resource-store.ts';
@@ -19,8 +19,8 @@ import {
   resourcePath,
   type Place,
 } from '../tracked-resources.ts';
-import { createAgentPoolRoutes } from './agent-pools.ts';
-import { checkPreconditions, renderCluster } from './cluster-etag.ts';
+import { createAgentPoolRoutes, type AgentPoolDeps } from './agent-pools.ts';
+import { checkPreconditions, clusterEtag, renderCluster } from './cluster-etag.ts';
 import { renderKubernetesVersions, renderUpgradeProfile } from './kubernetes-versions.ts';
 import { nodePoolMachines } from './node-pool-machines.ts';
 import { clusterSpec, parseCluster, renderProperties, withState, type ClusterFacts } from './cluster-properties.ts';
@@ -101,14 +101,24 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
     };
   };
 
+  const machinesOf = (cluster: ArmResource) => {
+    const { nodeResourceGroup, issuerGuid } = factsOf(cluster);
+    return nodePoolMachines(cluster, groupId(subscriptionId, nodeResourceGroup), issuerGuid);
+  };
+
+  /** Removes the machines of the node pools that a cluster had and has no more. */
+  const removeMachines = async (before: ArmResource, after: ArmResource) => {
+    const stay = machinesOf(after).map(({ name }) => name);
+    for (const gone of machinesOf(before).filter(({ name }) => !stay.includes(name))) {
+      const scaleSet = resources.get(`${gone.groupId}/providers/${SCALE_SET_TYPE}/${gone.name}`);
+      if (scaleSet !== undefined) await deps.scaleSets.destroy?.(scaleSet);
+    }
+  };
+
   /** Makes the machines of the node pools, and gives them the identities that they need. */
   const provideMachines = (cluster: ArmResource) => {
     const facts = factsOf(cluster);
-    for (const machines of nodePoolMachines(
-      cluster,
-      groupId(subscriptionId, facts.nodeResourceGroup),
-      facts.issuerGuid,
-    )) {
+    for (const machines of machinesOf(cluster)) {
       const { id } = deps.scaleSets.ensure(machines);
       for (const identity of [facts.kubeletIdentity, facts.addonIdentity]) {
         const resource = resources.get(textOr(identity?.['resourceId'], ''));
@@ -121,7 +131,7 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
     const body = await call.body();
     const place = placeOf(context, CLUSTER_TYPE, call);
     const { existing } = place;
-    checkPreconditions(call, existing);
+    checkPreconditions(call, existing && clusterEtag(existing));
     if (existing !== undefined) refuseWhileMoving(stateOf(existing));
     const { location, tags } = parseTracked(place, CLUSTER_TYPE, body);
     const wanted = parseCluster(place.name, body['properties'], existing);
@@ -152,13 +162,14 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
       internal: facts as unknown as JsonObject,
     };
     resources.put(cluster);
+    if (existing !== undefined) await removeMachines(existing, cluster);
     provideMachines(cluster);
-    return apply(cluster, call, existing === undefined ? 201 : 200);
+    return json(existing === undefined ? 201 : 200, renderCluster(cluster), apply(cluster).asyncHeaders(call.url));
   };
 
   /** Brings the cluster up. The answer does not wait for that: it says where to ask. */
-  const apply = (cluster: ArmResource, call: ArmCall, status: 200 | 201) => {
-    const operation = operations.start(location(cluster), async () => {
+  const apply = (cluster: ArmResource) =>
+    operations.start(location(cluster), async () => {
       try {
         await clusters.apply(specOf(cluster));
         setState(cluster.id, 'Succeeded');
@@ -167,13 +178,20 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
         throw error;
       }
     });
-    return json(status, renderCluster(cluster), operation.asyncHeaders(call.url));
+
+  const changePools: AgentPoolDeps['changePools'] = async (before, agentPoolProfiles) => {
+    refuseWhileMoving(stateOf(before));
+    const cluster = { ...before, properties: withState({ ...before.properties, agentPoolProfiles }, 'Updating') };
+    resources.put(cluster);
+    await removeMachines(before, cluster);
+    provideMachines(cluster);
+    return { cluster, operation: apply(cluster) };
   };
 
   const patch = async (call: ArmCall) => {
     const body = await call.body();
     const before = requireResource(context, CLUSTER_TYPE, call);
-    checkPreconditions(call, before);
+    checkPreconditions(call, clusterEtag(before));
     refuseWhileMoving(stateOf(before));
     const cluster = { ...before, ...(body['tags'] === undefined ? {} : { tags: parseTags(body['tags']) }) };
     resources.put(cluster);
@@ -190,7 +208,7 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
   const remove = (call: ArmCall) => {
     const { existing } = placeOf(context, CLUSTER_TYPE, call);
     if (existing === undefined) return empty(204);
-    checkPreconditions(call, existing);
+    checkPreconditions(call, clusterEtag(existing));
     refuseWhileMoving(stateOf(existing));
     setState(existing.id, 'Deleting');
     return operations
@@ -232,7 +250,7 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
     },
     routes: [
       ...readRoutes(context, CLUSTER_TYPE, 'ManagedCluster', renderCluster),
-      ...createAgentPoolRoutes(context, CLUSTER_TYPE),
+      ...createAgentPoolRoutes(context, { clusterType: CLUSTER_TYPE, changePools }),
       {
         method: 'GET',
         path: `${path}/upgradeProfiles/default`,

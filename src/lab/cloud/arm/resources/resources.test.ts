@@ -165,6 +165,13 @@ describe('deployments', () => {
   });
 });
 
+it('preview features of providers are registered', async () => {
+  const feature = `${SUBSCRIPTION}/providers/Microsoft.Features/providers/Microsoft.ContainerService/features/Some`;
+  const registered = { name: 'Microsoft.ContainerService/Some', properties: { state: 'Registered' } };
+  expect((await lab.send('POST', `${feature}/register`)).body).toMatchObject(registered);
+  expect((await lab.send('GET', feature)).body).toMatchObject(registered);
+});
+
 describe('resource providers', () => {
   it('announce the api-versions of what the lab has', async () => {
     const provider = await lab.send('GET', `${SUBSCRIPTION}/providers/microsoft.keyvault`);
