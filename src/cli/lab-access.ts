@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { KeyferryError, systemClock } from '#base';
+import { errorText, KeyferryError, systemClock } from '#base';
 import {
   createControlClient,
   defaultStateRoot,
@@ -24,10 +24,25 @@ export interface LabPlace {
 /** Which state folder a command means. An ephemeral lab gets a new one in memory (or in the temporary folder). */
 export function placeOf(place: LabPlace, terminal: Terminal): StateFolder {
   if (place.ephemeral === true) {
-    const parent = [terminal.env['XDG_RUNTIME_DIR'], '/dev/shm'].find((path) => path !== undefined && existsSync(path));
-    return stateFolder(mkdtempSync(join(parent ?? tmpdir(), 'keyferry-')));
+    return stateFolder(newFolder([terminal.env['XDG_RUNTIME_DIR'], '/dev/shm', tmpdir()]));
   }
   return stateFolder(resolve(place.state ?? terminal.env['KEYFERRY_STATE'] ?? defaultStateRoot(terminal.env)));
+}
+
+/** A new folder in the first of the places that takes one: some are absent, read-only or somebody else's. */
+function newFolder(places: readonly (string | undefined)[]): string {
+  const refusals: string[] = [];
+  for (const place of places) {
+    if (place === undefined || place === '') continue;
+    try {
+      return mkdtempSync(join(place, 'keyferry-'));
+    } catch (error) {
+      refusals.push(errorText(error));
+    }
+  }
+  throw new KeyferryError('failed-precondition', `no folder can be made for the lab: ${refusals.join('; ')}`, {
+    hint: 'Set TMPDIR to a folder that you may write to.',
+  });
 }
 
 /** A lab that a command may use: one that ran already, or one started for it. */

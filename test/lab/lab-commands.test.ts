@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { packageRoot } from '#lab/session';
 import { createPerson, outcomeOf } from '../support/keyferry.ts';
 import { eventually } from '../support/test-lab.ts';
 import { labTraces, tracesOf } from '../support/traces.ts';
@@ -47,6 +49,48 @@ describe('a machine that cannot run a lab', () => {
     expect(outcome.err).toContain('unshare (package util-linux) is not on this machine');
     expect(outcome.err).toContain('what to do:');
     expect(readdirSync(person.home)).toEqual([]);
+  });
+});
+
+describe('a place that a lab cannot use', () => {
+  it('is named, with what to do, when the person chose it', async () => {
+    await using person = await createPerson();
+    const file = join(person.home, 'a-file');
+    writeFileSync(file, '');
+    const outcome = await person.keyferry('lab', 'run', '--state', join(file, 'lab'), '--', 'true');
+    expect([outcome.exitCode, outcome.out]).toEqual([1, '']);
+    expect(outcome.err).toContain('the state folder cannot be written: ENOTDIR');
+    expect(outcome.err).toContain('--state DIR');
+    expect(outcome.err).not.toContain('bug');
+  });
+
+  it('is passed over by an ephemeral one', async () => {
+    await using person = await createPerson();
+    person.env['XDG_RUNTIME_DIR'] = '/proc';
+    const outcome = await person.keyferry('lab', 'run', '--ephemeral', '--az', 'builtin', '--', 'pwd');
+    expect(outcome).toMatchObject({ exitCode: 0, err: '' });
+  });
+
+  it('is not made for one that cannot be', async () => {
+    await using person = await createPerson();
+    person.env['XDG_RUNTIME_DIR'] = person.home;
+    const outcome = await person.keyferry('lab', 'up', '--ephemeral', '--detach');
+    expect(outcome.err).toContain('do not go together');
+    expect(readdirSync(person.home)).toEqual([]);
+  });
+});
+
+describe('a lab of somebody with a strict umask', () => {
+  it('keeps to that of a node, whose folders the users of containers pass through', async () => {
+    await using person = await createPerson();
+    const script =
+      'umask; for p in $(pgrep -f -- "lab-daemon --state=$KEYFERRY_STATE"); do grep Umask /proc/$p/status; done';
+    const strict = ['-c', 'umask 077; exec "$0" "$@"', process.execPath, join(packageRoot(), 'bin', 'keyferry')];
+    const run = ['lab', 'run', '--ephemeral', '--az', 'builtin', '--', 'sh', '-c', script];
+    const { out } = await outcomeOf(spawn('sh', [...strict, ...run], { env: person.env }));
+    // the command's own stays; unshare's is nobody's concern
+    expect(out).toMatch(/^0077\n/);
+    expect(out).toContain('Umask:\t0022');
   });
 });
 

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { KeyferryError, linkSignals, type Clock } from '#base';
+import { errorText, KeyferryError, linkSignals, type Clock } from '#base';
 import { createControlClient, type ControlClient } from './control-client.ts';
 import { checkNamespaces, planNamespaces } from './namespaces.ts';
 import { executable } from './package-root.ts';
@@ -42,7 +42,7 @@ export type ReadyMessage =
 
 /**
  * Starts `keyferry lab-daemon` in namespaces of its own and answers when it serves. Throws what the lab's process said
- * when it could not start, and `failed-precondition` where there can be no namespaces.
+ * when it could not start, and `failed-precondition` where there can be no namespaces or no state folder.
  */
 export async function launchLab(options: LaunchOptions): Promise<LaunchedLab> {
   try {
@@ -56,8 +56,7 @@ export async function launchLab(options: LaunchOptions): Promise<LaunchedLab> {
 async function launch(options: LaunchOptions): Promise<LaunchedLab> {
   const { folder, clock } = options;
   const plan = planNamespaces(process.getuid?.() ?? 0);
-  mkdirSync(folder.root, { recursive: true, mode: 0o700 });
-  const log = openSync(folder.logFile, 'a', 0o600);
+  const log = openLog(folder);
   const child = spawn(
     plan.command,
     [
@@ -122,6 +121,19 @@ async function launch(options: LaunchOptions): Promise<LaunchedLab> {
       if (options.ephemeral) await rm(folder.root, { recursive: true, force: true });
     },
   };
+}
+
+/** Makes the state folder and opens the lab's log in it. Throws `failed-precondition` where the machine refuses. */
+function openLog(folder: StateFolder): number {
+  try {
+    mkdirSync(folder.root, { recursive: true, mode: 0o700 });
+    return openSync(folder.logFile, 'a', 0o600);
+  } catch (cause) {
+    throw new KeyferryError('failed-precondition', `the state folder cannot be written: ${errorText(cause)}`, {
+      cause,
+      hint: 'Name another with --state DIR, or keep nothing with --ephemeral.',
+    });
+  }
 }
 
 async function readyMessage(child: ChildProcess): Promise<ReadyMessage | undefined> {
