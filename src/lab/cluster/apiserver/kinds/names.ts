@@ -48,3 +48,12 @@ export function portNameProblems(name: string): string[] {
     ...(/^-|-$/.test(name) ? ['must not begin or end with a hyphen'] : []),
   ];
 }
+
+const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
+const LABEL_VALUE_TEXT = `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')`;
+
+/** What is wrong with a label's value (IsValidLabelValue of apimachinery). */
+export function labelValueProblem(value: string): string | undefined {
+  if (value.length > 63) return 'must be no more than 63 characters';
+  return LABEL_VALUE.test(value) ? undefined : LABEL_VALUE_TEXT;
+}

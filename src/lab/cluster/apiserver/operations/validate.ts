@@ -1,12 +1,10 @@
 import type { KubeObject } from '#kube';
 import type { Kind, NameRule } from '../kinds/kind.ts';
-import { labelNameIssue, letterLabelIssue, subdomainIssue } from '../kinds/names.ts';
+import { labelNameIssue, labelValueProblem, letterLabelIssue, subdomainIssue } from '../kinds/names.ts';
 import { invalid, type FieldIssue } from '../status-errors.ts';
 
 const QUALIFIED =
   /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
-const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
-const LABEL_VALUE_TEXT = `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')`;
 const QUALIFIED_TEXT = `name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`;
 
 /** Throws 422 with all that is wrong with the object; `old` is undefined on create. */
@@ -46,12 +44,8 @@ export function labelIssues(field: string, labels: Readonly<Record<string, unkno
   return Object.entries(labels ?? {}).flatMap(([key, value]): FieldIssue[] => {
     if (!QUALIFIED.test(key)) return [{ field, reason: 'FieldValueInvalid', value: key, detail: QUALIFIED_TEXT }];
     const text = String(value);
-    if (text.length > 63) {
-      return [{ field, reason: 'FieldValueInvalid', value: text, detail: 'must be no more than 63 characters' }];
-    }
-    return LABEL_VALUE.test(text)
-      ? []
-      : [{ field, reason: 'FieldValueInvalid', value: text, detail: LABEL_VALUE_TEXT }];
+    const detail = labelValueProblem(text);
+    return detail === undefined ? [] : [{ field, reason: 'FieldValueInvalid', value: text, detail }];
   });
 }
 

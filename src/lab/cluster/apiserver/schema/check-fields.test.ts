@@ -90,4 +90,22 @@ describe('custom resources', () => {
   ])('%j is refused with %j', (object, texts) => {
     expect(customIssues(openapi, object).map(fieldIssueText)).toEqual(texts);
   });
+
+  it.each([
+    ['email', 'a@example.com', true],
+    ['email', 'example.com', false],
+    ['ipv4', '10.0.0.1', true],
+    ['ipv4', '10.0.0.999', false],
+    ['ipv6', 'fd00::1', true],
+    ['ipv6', '10.0.0.1', false],
+    ['cidr', '10.0.0.0/8', true],
+    ['cidr', '10.0.0.0/33', false],
+    ['uri', 'https://example.com/a', true],
+    ['uri', 'example', false],
+    ['anything', 'else', true],
+  ])('of the format %s may say %s: %s', (format, text, fits) => {
+    const schema = { type: 'object', properties: { field: { type: 'string', format } } };
+    const expected = `field: Invalid value: ${JSON.stringify(text)}: field in body must be of type ${format}: ${JSON.stringify(text)}`;
+    expect(customIssues(schema, { field: text }).map(fieldIssueText)).toEqual(fits ? [] : [expected]);
+  });
 });

@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { errorText } from '#base';
 import { isRecord, type JsonRecord } from '../json.ts';
@@ -20,8 +21,17 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   date: (text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)),
   uuid: (text) => /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i.test(text),
   byte: (text) => /^[A-Za-z0-9+/]*={0,2}$/.test(text),
-  ipv4: (text) => /^(\d{1,3}\.){3}\d{1,3}$/.test(text),
+  ipv4: isIPv4,
+  ipv6: isIPv6,
+  cidr: isCidr,
+  email: (text) => /^[^\s@<>]+@[^\s@<>]+$/.test(text),
+  uri: (text) => text.startsWith('/') || URL.canParse(text),
 };
+
+function isCidr(text: string): boolean {
+  const [, address = '', length = ''] = /^(.+)\/(\d{1,3})$/.exec(text) ?? [];
+  return (isIPv4(address) && Number(length) <= 32) || (isIPv6(address) && Number(length) <= 128);
+}
 
 /** Why nothing can be validated by a definition's schema, such as a pattern that is no regular expression; else undefined. */
 export function schemaProblem(openapi: JsonRecord): string | undefined {

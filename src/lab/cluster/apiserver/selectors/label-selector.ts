@@ -1,3 +1,4 @@
+import { labelValueProblem } from '../kinds/names.ts';
 import { badRequest } from '../status-errors.ts';
 
 /** One condition of a label selector; all of them must hold. */
@@ -55,6 +56,12 @@ function parseRequirement(part: string, whole: string): LabelRequirement {
 function checked(requirement: LabelRequirement, whole: string): LabelRequirement {
   if (!KEY.test(requirement.key)) {
     throw badRequest(`unable to parse requirement: invalid label key "${requirement.key}" in selector "${whole}"`);
+  }
+  for (const [index, value] of requirement.values.entries()) {
+    const problem = labelValueProblem(value);
+    if (problem === undefined) continue;
+    const at = `values[${index}][${requirement.key}]`;
+    throw badRequest(`unable to parse requirement: ${at}: Invalid value: ${JSON.stringify(value)}: ${problem}`);
   }
   return requirement;
 }

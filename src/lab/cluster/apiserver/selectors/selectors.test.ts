@@ -27,9 +27,12 @@ describe('label selectors', () => {
     expect(matchesLabels(parseLabelSelector(text), labels)).toBe(expected);
   });
 
-  it.each(['=a', 'a b', 'app in web', '-x=1', 'a=((', 'a in (b', 'a)'])('refuses "%s"', (text) => {
-    expect(() => parseLabelSelector(text)).toThrow(ApiError);
-  });
+  it.each(['=a', 'a b', 'app in web', '-x=1', 'a=((', 'a in (b', 'a)', 'a===b', 'a=/b', 'a in (b,-)'])(
+    'refuses "%s"',
+    (text) => {
+      expect(() => parseLabelSelector(text)).toThrow(ApiError);
+    },
+  );
 
   it.each([
     [{ matchLabels: { app: 'web' } }, true],
