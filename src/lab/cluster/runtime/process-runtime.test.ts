@@ -36,6 +36,11 @@ describe.each(NAMESPACE_USERS)('run by %s', (user) => {
       ['do not see hidden folders', 'ls -A /usr/share/doc 2>/dev/null', ''],
       ['do not see password hashes', 'cat /etc/shadow 2>/dev/null | wc -c', '0\n'],
       ['may not mount', 'mount -t tmpfs tmpfs /mnt 2>/dev/null || echo refused', 'refused\n'],
+      [
+        'use devices below /dev only, wherever they make one',
+        `awk '$5 == "/" || $5 == "/data" {print $5, $6 ~ /nodev/}' /proc/self/mountinfo; echo >/dev/null && echo usable`,
+        '/ 1\n/data 1\nusable\n',
+      ],
       ['do not see the old root', 'ls -A / | grep -c old', '0\n'],
     ];
     it.each(cases)('%s', async (_name, script, log) => {
@@ -57,6 +62,10 @@ describe.each(NAMESPACE_USERS)('run by %s', (user) => {
         'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: ' +
           `unable to start container process: error during container init: ${text}: unknown`,
       );
+    });
+
+    it('write nothing of a folder of the machine, nor of what is mounted below it', async () => {
+      expect(await child.call('machineFolder')).toBe('top: refused\nbelow: refused\nbelow/deep: refused\n');
     });
 
     it('name the volume that cannot be mounted', async () => {

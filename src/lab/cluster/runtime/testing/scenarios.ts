@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -135,6 +136,26 @@ serveScenarios({
         (thrown: unknown) => thrown,
       )) as Error | undefined;
       return error?.message;
+    }),
+
+  /** What a container can write in a read-only folder with mounts below it. */
+  machineFolder: () =>
+    withRuntime(async ({ runtime, folder, spec, log }) => {
+      const top = join(folder, 'machine');
+      for (const path of [join(top, 'below'), join(top, 'below', 'deep')]) {
+        mkdirSync(path, { recursive: true });
+        execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', path]);
+      }
+      try {
+        const script = 'for d in . below below/deep; do (: >/m/$d/x) 2>/dev/null || echo "$d: refused"; done';
+        const mounts = [{ hostPath: top, containerPath: '/m', readOnly: true, recursiveReadOnly: true }];
+        await (
+          await runtime.start(spec('x', ['sh', '-c', script], { mounts }))
+        ).exit;
+        return log('x').replace('.:', 'top:');
+      } finally {
+        for (const path of ['below/deep', 'below']) execFileSync('umount', [join(top, path)]);
+      }
     }),
 
   missingVolume: () =>
