@@ -4,6 +4,7 @@ import type { AzHttp, AzResponse } from './http.ts';
 import type { AzIo } from './io.ts';
 import { isObject, parseJson, textAt, type Json } from './json.ts';
 import { AZ_CLIENT_ID, type SignedInUser } from './sign-in.ts';
+import { claimsOf } from './token-claims.ts';
 import { ARM_SCOPE, LOGIN_URL } from './tokens.ts';
 
 /** What a sign-in by device code ends with. */
@@ -67,9 +68,9 @@ function numberAt(answer: Json, key: string, fallback: number): number {
   return typeof found === 'number' ? found : fallback;
 }
 
-/** Who an ID token is about. It came over TLS from its issuer, so that its signature says nothing more (OpenID Connect Core 3.1.3.7). */
+/** Who an ID token is about. */
 function userOf(idToken: string): SignedInUser {
-  const claims = parseJson(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString('utf8'));
+  const claims = claimsOf(idToken);
   return {
     username: textAt(claims, 'preferred_username') ?? '',
     tenantId: textAt(claims, 'tid') ?? '',

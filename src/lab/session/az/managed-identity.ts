@@ -2,6 +2,7 @@ import { Secret, withDeadline } from '#base';
 import { AzError } from './errors.ts';
 import type { AzIo } from './io.ts';
 import { parseJson, textAt } from './json.ts';
+import { claimsOf } from './token-claims.ts';
 import type { AccessToken } from './tokens.ts';
 
 /** How az notes a managed identity in azureProfile.json: `MSI`, `MSIClient-ID`, `MSIObject-ID` or `MSIResource-ID`. */
@@ -53,6 +54,5 @@ export async function requestManagedIdentityToken(
 
 /** The tenant that a token says it is of; undefined when it says none. */
 export function tenantOf(token: Secret<string>): string | undefined {
-  const payload = token.expose().split('.')[1] ?? '';
-  return textAt(parseJson(Buffer.from(payload, 'base64url').toString('utf8')), 'tid');
+  return textAt(claimsOf(token.expose()), 'tid');
 }

@@ -15,6 +15,14 @@ const SYSTEM = '[system]';
 
 const scaleSetOptions: readonly OptionSpec[] = [name('Name of the scale set.'), resourceGroup];
 
+const identities: OptionSpec = {
+  key: 'identities',
+  names: ['--identities'],
+  kind: 'list',
+  help: `Ids of identities, or ${SYSTEM}.`,
+  required: true,
+};
+
 /** `az vmss …`: the nodes of clusters, as far as their identities go. */
 export const vmssCommands: readonly CommandSpec[] = [
   {
@@ -43,16 +51,7 @@ export const vmssCommands: readonly CommandSpec[] = [
   {
     path: 'vmss identity assign',
     summary: 'Assign identities to the machines of a scale set: their metadata service then gives out tokens for them.',
-    options: [
-      ...scaleSetOptions,
-      {
-        key: 'identities',
-        names: ['--identities'],
-        kind: 'list',
-        help: `Ids of identities, or ${SYSTEM}.`,
-        required: true,
-      },
-    ],
+    options: [...scaleSetOptions, identities],
     example:
       'vmss identity assign --resource-group MC_demo_demo_westeurope --name SCALE_SET --identities IDENTITY_RESOURCE_ID',
     run: async (context, args) => {
@@ -81,16 +80,7 @@ export const vmssCommands: readonly CommandSpec[] = [
   {
     path: 'vmss identity remove',
     summary: 'Take identities from the machines of a scale set.',
-    options: [
-      ...scaleSetOptions,
-      {
-        key: 'identities',
-        names: ['--identities'],
-        kind: 'list',
-        help: `Ids of identities, or ${SYSTEM}.`,
-        required: true,
-      },
-    ],
+    options: [...scaleSetOptions, identities],
     example:
       'vmss identity remove --resource-group MC_demo_demo_westeurope --name SCALE_SET --identities IDENTITY_RESOURCE_ID',
     run: async (context, args) => {
