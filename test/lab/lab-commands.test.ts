@@ -154,7 +154,7 @@ describe('a lab in the foreground', () => {
       return left.length === 0 ? { found: true } : { seen: left.join('\n') };
     });
     expect(labTraces().mounts).toEqual([]);
-  });
+  }, 90_000);
 
   it('takes its ephemeral folder along, even when whoever started it is killed', async () => {
     await using person = await createPerson();
