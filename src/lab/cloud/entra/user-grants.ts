@@ -15,11 +15,16 @@ export interface UserGrant {
 /** Makes and reads what a program can turn into a user's tokens. */
 export interface UserGrants {
   issue(kind: UserGrantKind, grant: UserGrant): Secret<string>;
-  /** Undefined when this lab did not make the grant, or not for this. */
+  /**
+   * Undefined when this lab did not make the grant, or not for this. A device code is read once: whoever finds it later,
+   * in a shell's history or a log, gets nothing for it.
+   */
   read(kind: UserGrantKind, grant: string): UserGrant | undefined;
 }
 
 const KEY = 'entra/user-grant-key';
+/** How many device codes that were read are remembered. */
+const MAX_SPENT = 1000;
 const keySchema = z.object({ key: z.string() });
 
 /** A grant is `<kind>.<user>.<scope, base64url>.<nonce>.<HMAC>`: it needs no record of its own, and goes on being good after a restart. */
@@ -27,6 +32,7 @@ export function openUserGrants(store: Store, random: Random): UserGrants {
   const kept = store.get(KEY);
   const key = Buffer.from(kept === undefined ? random.bytes(32).toString('hex') : keySchema.parse(kept).key, 'hex');
   if (kept === undefined) store.put(KEY, { key: key.toString('hex') });
+  const spent = new Set<string>();
   const mac = (text: string) => createHmac('sha256', key).update(text).digest();
   return {
     issue: (kind, { userObjectId, scope }) => {
@@ -41,7 +47,13 @@ export function openUserGrants(store: Store, random: Random): UserGrants {
       if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
       const [foundKind, userObjectId = '', encodedScope = ''] = grant.split('.');
       const scope = Buffer.from(encodedScope, 'base64url').toString();
-      return foundKind === kind ? { userObjectId, scope } : undefined;
+      if (foundKind !== kind || spent.has(grant)) return undefined;
+      if (kind === 'device') {
+        const [oldest] = spent.size >= MAX_SPENT ? spent : [];
+        if (oldest !== undefined) spent.delete(oldest);
+        spent.add(grant);
+      }
+      return { userObjectId, scope };
     },
   };
 }

@@ -91,6 +91,23 @@ describe('the signed-in user', () => {
     expect((await scene.post({ scope: 'openid' }, path)).body['error_codes']).toEqual([900144]);
   });
 
+  it('signs in once by a device code', async () => {
+    const { body } = await scene.post({ client_id: 'az', scope: 'openid' }, '/organizations/oauth2/v2.0/devicecode');
+    const redeem = () =>
+      scene.post(
+        {
+          grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+          client_id: 'az',
+          device_code: String(body['device_code']),
+          scope: 'https://vault.azure.net/.default',
+        },
+        '/organizations/oauth2/v2.0/token',
+      );
+    expect((await redeem()).status).toBe(200);
+    // RFC 6749, 5.2, for a grant that is used up
+    expect(await redeem()).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+  });
+
   it('signs in by device code without a question, for the scope that the code was asked for', async () => {
     const scope = 'https://management.core.windows.net//.default openid';
     const code = await scene.post({ client_id: 'az', scope }, '/organizations/oauth2/v2.0/devicecode');
