@@ -140,21 +140,25 @@ describe('a detached lab', () => {
 });
 
 describe('a lab in the foreground', () => {
-  it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('ends with whoever started it, by %s', async (signal) => {
-    await using person = await createPerson();
-    const state = join(person.home, 'lab');
-    const child = person.start('lab', 'up', '--state', state);
-    const outcome = outcomeOf(child);
-    await once(child.stdout as NodeJS.ReadableStream, 'data');
-    expect(tracesOf(state).length).toBeGreaterThan(0);
-    child.kill(signal);
-    await outcome;
-    await eventually('no process is left', async () => {
-      const left = tracesOf(state);
-      return left.length === 0 ? { found: true } : { seen: left.join('\n') };
-    });
-    expect(labTraces().mounts).toEqual([]);
-  }, 90_000);
+  it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
+    'ends with whoever started it, by %s',
+    async (signal) => {
+      await using person = await createPerson();
+      const state = join(person.home, 'lab');
+      const child = person.start('lab', 'up', '--state', state);
+      const outcome = outcomeOf(child);
+      await once(child.stdout as NodeJS.ReadableStream, 'data');
+      expect(tracesOf(state).length).toBeGreaterThan(0);
+      child.kill(signal);
+      await outcome;
+      await eventually('no process is left', async () => {
+        const left = tracesOf(state);
+        return left.length === 0 ? { found: true } : { seen: left.join('\n') };
+      });
+      expect(labTraces().mounts).toEqual([]);
+    },
+    90_000,
+  );
 
   it('takes its ephemeral folder along, even when whoever started it is killed', async () => {
     await using person = await createPerson();
