@@ -118,8 +118,10 @@ serveScenarios({
       const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'foosecret' }, data: { k: 'djE=' } };
       const changedMs = performance.now();
       await api.create(RESOURCES.secrets, 'default', secret);
-      const running = await until(api, 'p', isReady);
+      // the kubelet's own reaction, not how long a busy machine takes to start a process
+      await eventually('a container', async () => (await eventsOf(api, 'p')).some(({ reason }) => reason === 'Created'));
       const reactedMs = performance.now() - changedMs;
+      const running = await until(api, 'p', isReady);
       await eventually('the log', async () => (await logOf(place, running)).split('\n').length > 3);
       const log = await logOf(place, running);
       await api.update(RESOURCES.configMaps, { namespace: 'default', name: 'conf' }, map('two\n'));
