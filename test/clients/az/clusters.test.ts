@@ -52,6 +52,43 @@ describeAzRows('clusters with the real az', PREPARE, [
     seen: 'nodepool1\nSystem',
   },
   {
+    does: 'adds a node pool, scales it and labels it',
+    line:
+      'az aks nodepool add -g rg --cluster-name aks -n extra --node-count 1 -o none && ' +
+      'az aks nodepool scale -g rg --cluster-name aks -n extra --node-count 2 -o none && ' +
+      'az aks nodepool update -g rg --cluster-name aks -n extra --labels a=b -o none && ' +
+      'az aks nodepool show -g rg --cluster-name aks -n extra ' +
+      "--query '[mode, count, nodeLabels.a, provisioningState]' -o tsv",
+    seen: 'User\n2\nb\nSucceeded',
+  },
+  {
+    does: 'removes a node pool',
+    line:
+      'az aks nodepool delete -g rg --cluster-name aks -n extra && ' +
+      "az aks nodepool list -g rg --cluster-name aks --query '[].name' -o tsv",
+    seen: 'nodepool1',
+  },
+  {
+    does: 'keeps the last system pool',
+    line: 'az aks nodepool delete -g rg --cluster-name aks -n nodepool1',
+    seen: /at least one system node pool/,
+    code: 1,
+  },
+  {
+    does: 'changes a cluster only while it is the one that was read',
+    line:
+      'az aks update -n aks -g rg --tags a=b --if-match "$(az aks show -n aks -g rg --query eTag -o tsv)" -o none 2>&1 && ' +
+      'az aks update -n aks -g rg --tags a=c --if-match stale -o none',
+    seen: /PreconditionFailed/,
+    code: 1,
+  },
+  {
+    does: 'says what the lab does not emulate',
+    line: 'az aks stop -n aks -g rg',
+    seen: /The lab does not emulate 'POST Microsoft.ContainerService\/managedClusters\/stop'/,
+    code: 3,
+  },
+  {
     does: 'offers versions and upgrades',
     line:
       "az aks get-versions -l eastus --query 'values[?isDefault].version' -o tsv && " +
