@@ -119,7 +119,9 @@ serveScenarios({
       const changedMs = performance.now();
       await api.create(RESOURCES.secrets, 'default', secret);
       // the kubelet's own reaction, not how long a busy machine takes to start a process
-      await eventually('a container', async () => (await eventsOf(api, 'p')).some(({ reason }) => reason === 'Created'));
+      await eventually('a container', async () =>
+        (await eventsOf(api, 'p')).some(({ reason }) => reason === 'Created'),
+      );
       const reactedMs = performance.now() - changedMs;
       const running = await until(api, 'p', isReady);
       await eventually('the log', async () => (await logOf(place, running)).split('\n').length > 3);
