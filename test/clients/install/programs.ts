@@ -40,9 +40,19 @@ export function stepRunner(
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: timeoutMs,
-      signal,
+      // A group of its own: package managers start programs of their own, which have to end with them.
+      detached: true,
     });
+    const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+    const end = () => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+      } catch {
+        // All of the group have ended in this moment.
+      }
+    };
+    const timer = setTimeout(end, timeoutMs);
+    signal?.addEventListener('abort', end);
     let tail = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => {
@@ -50,7 +60,10 @@ export function stepRunner(
         tail = (tail + chunk.toString('utf8')).slice(-4096);
       });
     }
-    const [code, endedBy] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    const [code, endedBy] = await ended.finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+    });
     if (code !== 0) throw new Error(failure(program, args, code ?? endedBy, tail));
   };
 }
