@@ -12,6 +12,8 @@ export interface ClusterSpec {
     undefined | { readonly enableSecretRotation: boolean; readonly rotationPollInterval: string };
   readonly workloadIdentity: boolean;
   readonly kubernetesVersion: string;
+  /** The node's name: that of the first machine in the first node pool's scale set. */
+  readonly nodeName: string;
 }
 
 /** The documents of a cluster's service account issuer. */

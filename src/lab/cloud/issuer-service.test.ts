@@ -17,6 +17,7 @@ const spec = (armId: string, issuerUrl: string): ClusterSpec => ({
   location: 'eastus',
   issuerUrl,
   secretsProvider: undefined,
+  nodeName: 'aks-nodepool1-12345678-vmss000000',
   workloadIdentity: true,
   kubernetesVersion: '1.34',
 });

@@ -13,6 +13,7 @@ const spec = (name: string): ClusterSpec => ({
   location: name === 'one' ? 'eastus' : 'westeurope',
   issuerUrl: 'https://issuer/',
   secretsProvider: undefined,
+  nodeName: 'aks-nodepool1-12345678-vmss000000',
   workloadIdentity: true,
   kubernetesVersion: '1.33.5',
 });

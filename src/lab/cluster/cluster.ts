@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { createDisposeStack, type Clock, type Log, type Random } from '#base';
 import type { Pod } from '#kube';
@@ -37,8 +36,7 @@ export interface ClusterOptions {
   readonly containerFiles?: readonly ContainerFile[] | undefined;
   /** The API server's port, if it is free; otherwise the one of before, or any. */
   readonly port?: number | undefined;
-  /** Default: a name as AKS gives it. */
-  readonly nodeName?: string | undefined;
+  readonly nodeName: string;
   /** Such as `v1.34.1`. */
   readonly kubernetesVersion?: string | undefined;
   /** The user in {@link Cluster.kubeconfig}. Default `clusterAdmin`. */
@@ -96,7 +94,7 @@ const TOKEN_SECONDS = 365 * 24 * 60 * 60;
  * createProcessRuntime). Disposing it stops the containers and closes the API server.
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const { name, clock, random, log, kubeletDir, folder } = options;
+  const { name, nodeName, clock, random, log, kubeletDir, folder } = options;
   const stack = createDisposeStack();
   let kubelet: Kubelet | undefined;
   try {
@@ -125,7 +123,6 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     stack.use(await startControllers({ api, clock, random, log, caPem, builtinKinds: servedKinds() }));
     // The signing key stays the same while the API server runs.
     const jwks = await server.issuer.jwks();
-    const nodeName = options.nodeName ?? nodeNameOf(options);
     kubelet = await startKubelet({
       api,
       nodeName,
@@ -188,9 +185,3 @@ function lastPort(store: Store): number | undefined {
 }
 
 const PODS = { group: '', version: 'v1', resource: 'pods' };
-
-/** The name that AKS gives the first node of its first pool; the digits are the same for the same issuer. */
-function nodeNameOf({ issuerUrl }: ClusterOptions): string {
-  const digits = createHash('sha256').update(issuerUrl).digest().readUInt32BE(0) % 100_000_000;
-  return `aks-nodepool1-${String(digits).padStart(8, '0')}-vmss000000`;
-}

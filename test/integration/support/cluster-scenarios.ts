@@ -25,6 +25,7 @@ async function start(folder: string): Promise<{ kubeconfig: string; serviceAccou
     log: silentLog,
     issuerUrl: 'https://eastus.oic.prod-aks.azure.com/tenant/cluster/',
     folder: join(folder, 'state'),
+    nodeName: 'aks-nodepool1-12345678-vmss000000',
     kubeletDir: join(runFolder, 'kubelet'),
     hiddenPaths: [],
     containerEnv: { FROM_THE_LAB: 'yes' },

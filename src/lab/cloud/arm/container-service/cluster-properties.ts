@@ -125,7 +125,7 @@ export function withState(properties: JsonObject, provisioningState: string): Js
 }
 
 /** What the cluster host is asked for. */
-export function clusterSpec(cluster: ArmResource, issuerUrl: string): ClusterSpec {
+export function clusterSpec(cluster: ArmResource, issuerUrl: string, nodeName: string): ClusterSpec {
   const { properties } = cluster;
   return {
     armId: cluster.id,
@@ -136,6 +136,7 @@ export function clusterSpec(cluster: ArmResource, issuerUrl: string): ClusterSpe
     secretsProvider: parseAddon(properties['addonProfiles']),
     workloadIdentity: objectOr(objectOr(properties['securityProfile'])['workloadIdentity'])['enabled'] === true,
     kubernetesVersion: String(properties['kubernetesVersion']),
+    nodeName,
   };
 }
 

@@ -87,6 +87,7 @@ describe('a managed cluster', () => {
       issuerUrl: created.body['properties']?.['oidcIssuerProfile']?.['issuerURL'],
       secretsProvider: { enableSecretRotation: false, rotationPollInterval: '2m' },
       workloadIdentity: true,
+      nodeName: expect.stringMatching(/^aks-nodepool1-\d{8}-vmss000000$/),
       kubernetesVersion: created.body['properties']?.['kubernetesVersion'],
     });
     expect(lab.arm.clusters()).toEqual([spec]);
@@ -366,6 +367,8 @@ describe('the machines of a cluster', () => {
       identity: { type: 'UserAssigned' },
       tags: { 'aks-managed-poolName': 'nodepool1' },
     });
+    const { nodeName } = lab.clusters.running.get(CLUSTER.toLowerCase()) ?? {};
+    expect(nodeName).toBe(`${textOr(scaleSet['name'], '')}000000`);
     const properties = cluster['properties'];
     const identities = [
       properties?.['identityProfile']?.['kubeletidentity'],

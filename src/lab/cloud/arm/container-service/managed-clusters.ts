@@ -22,7 +22,7 @@ import {
 import { createAgentPoolRoutes, type AgentPoolDeps } from './agent-pools.ts';
 import { checkPreconditions, clusterEtag, renderCluster } from './cluster-etag.ts';
 import { renderKubernetesVersions, renderUpgradeProfile } from './kubernetes-versions.ts';
-import { nodePoolMachines } from './node-pool-machines.ts';
+import { firstMachine, nodePoolMachines } from './node-pool-machines.ts';
 import { clusterSpec, parseCluster, renderProperties, withState, type ClusterFacts } from './cluster-properties.ts';
 
 /** The type of managed clusters. */
@@ -65,7 +65,11 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
   const factsOf = (cluster: ArmResource) => cluster.internal as unknown as ClusterFacts;
   const issuerUrl = (location: string, facts: ClusterFacts) =>
     `https://${location}.oic.prod-aks.azure.com/${directory.tenant.tenantId}/${facts.issuerGuid}/`;
-  const specOf = (cluster: ArmResource) => clusterSpec(cluster, issuerUrl(cluster.location, factsOf(cluster)));
+  const issuerOf = (cluster: ArmResource) => issuerUrl(cluster.location, factsOf(cluster));
+  const specOf = (cluster: ArmResource) => {
+    const [first] = machinesOf(cluster);
+    return clusterSpec(cluster, issuerOf(cluster), first === undefined ? cluster.name : firstMachine(first));
+  };
 
   const createIdentity = (facts: { readonly nodeResourceGroup: string }, name: string, location: string) => {
     const id = `${groupId(subscriptionId, facts.nodeResourceGroup)}/providers/${IDENTITY_TYPE}/${name}`;
@@ -102,8 +106,8 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
   };
 
   const machinesOf = (cluster: ArmResource) => {
-    const { nodeResourceGroup, issuerGuid } = factsOf(cluster);
-    return nodePoolMachines(cluster, groupId(subscriptionId, nodeResourceGroup), issuerGuid);
+    const { nodeResourceGroup } = factsOf(cluster);
+    return nodePoolMachines(cluster, groupId(subscriptionId, nodeResourceGroup), issuerOf(cluster));
   };
 
   /** Removes the machines of the node pools that a cluster had and has no more. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { objectOr, textOr } from '../../rest/request.ts';
 import type { NodePoolMachines } from '../compute/scale-sets.ts';
 import type { ArmResource } from '../resource-store.ts';
@@ -8,7 +9,7 @@ const SUFFIX_DIGITS = 8;
 export function nodePoolMachines(
   cluster: ArmResource,
   groupId: string,
-  issuerGuid: string,
+  issuerUrl: string,
 ): readonly NodePoolMachines[] {
   const pools = cluster.properties['agentPoolProfiles'];
   return (Array.isArray(pools) ? pools : []).map((each: unknown) => {
@@ -16,7 +17,7 @@ export function nodePoolMachines(
     const poolName = textOr(pool['name'], 'nodepool1');
     return {
       groupId,
-      name: `aks-${poolName}-${suffixOf(issuerGuid)}-vmss`,
+      name: `aks-${poolName}-${suffixOf(issuerUrl)}-vmss`,
       location: cluster.location,
       poolName,
       vmSize: textOr(pool['vmSize'], ''),
@@ -25,8 +26,13 @@ export function nodePoolMachines(
   });
 }
 
-// The digits stay the same for the cluster's lifetime.
-function suffixOf(issuerGuid: string): string {
-  const number = Number.parseInt(issuerGuid.replaceAll('-', '').slice(0, 8), 16) % 10 ** SUFFIX_DIGITS;
+/** The name of a scale set's first machine, which is the name of its node. */
+export function firstMachine({ name }: NodePoolMachines): string {
+  return `${name}000000`;
+}
+
+// The digits stay the same for the cluster's lifetime, as its issuer does.
+function suffixOf(issuerUrl: string): string {
+  const number = createHash('sha256').update(issuerUrl).digest().readUInt32BE(0) % 10 ** SUFFIX_DIGITS;
   return String(number).padStart(SUFFIX_DIGITS, '0');
 }
