@@ -7,6 +7,13 @@ import { optionsOf } from './parse.ts';
 import { isRealCommand } from './real-commands.ts';
 import { az } from './testing/index.ts';
 
+// A home without an account; some commands (az config set) write there.
+let home: string;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'keyferry-az-'));
+});
+afterEach(() => rm(home, { recursive: true }));
+
 describe('the table of commands', () => {
   it('has every path once, each inside a group that is listed', () => {
     const paths = [...COMMANDS, ...GROUPS].map(({ path }) => path);
@@ -48,7 +55,7 @@ describe('the table of commands', () => {
       expect(words.slice(0, path.split(' ').length).join(' ')).toBe(path);
       expect(await az([...words, '--help'])).toMatchObject({ code: 0, stderr: '' });
       // Without an account nothing is sent; a usage error would be 2.
-      const { code } = await az(words, { env: { AZURE_CONFIG_DIR: '/nonexistent/azure', HOME: '/nonexistent' } });
+      const { code } = await az(words, { env: { AZURE_CONFIG_DIR: join(home, 'azure'), HOME: home } });
       expect(code).not.toBe(2);
     },
   );
@@ -113,7 +120,7 @@ describe('on a terminal', () => {
 
 describe('without an account', () => {
   it('says how to sign in', async () => {
-    expect(await az(['group', 'list'], { env: { AZURE_CONFIG_DIR: '/nonexistent/azure' } })).toEqual({
+    expect(await az(['group', 'list'], { env: { AZURE_CONFIG_DIR: join(home, 'azure') } })).toEqual({
       code: 1,
       stdout: '',
       stderr: "ERROR: Please run 'az login' to setup account.\n",
