@@ -1,10 +1,11 @@
 import type { Application } from '../directory.ts';
-import { empty, isObject, json, type JsonObject } from '../rest/request.ts';
-import { createPassword, parseCertificates, refusePasswords, renderPassword, withoutPassword } from './credentials.ts';
-import { odataContext, type GraphCall, type GraphContext, type GraphRoute } from './graph-call.ts';
+import { empty, isObject, type JsonObject } from '../rest/request.ts';
+import { parseCertificates, refusePasswords } from './credentials.ts';
+import type { GraphCall, GraphContext, GraphRoute } from './graph-call.ts';
 import { badRequest, notFound } from './graph-errors.ts';
 import { APPLICATION_DEFAULTS, renderApplication } from './graph-objects.ts';
 import { answerList, answerObject } from './graph-query.ts';
+import { passwordRoutes } from './password-routes.ts';
 
 const MAX_NAME = 256;
 /** What the lab keeps apart, or makes itself: taken from a body by name, or let be when a client sends it back. */
@@ -63,24 +64,6 @@ export function createApplicationRoutes(context: GraphContext): readonly GraphRo
     return empty(204);
   };
 
-  const addPassword = async (call: GraphCall) => {
-    const { text, kept } = createPassword(context, await call.body());
-    const application = requireApplication(context, call);
-    directory.putApplication({ ...application, secrets: [...application.secrets, kept] });
-    return json(200, {
-      ...odataContext(call, 'microsoft.graph.passwordCredential'),
-      ...renderPassword(kept),
-      secretText: text.expose(),
-    });
-  };
-
-  const removePassword = async (call: GraphCall) => {
-    const body = await call.body();
-    const application = requireApplication(context, call);
-    directory.putApplication({ ...application, secrets: withoutPassword(application.secrets, body) });
-    return empty(204);
-  };
-
   const owners = (call: GraphCall) => {
     requireApplication(context, call);
     return answerList(call, 'directoryObjects', []);
@@ -93,8 +76,12 @@ export function createApplicationRoutes(context: GraphContext): readonly GraphRo
     { method: 'PATCH', path: one, operation: 'ApplicationUpdate', handle: update },
     { method: 'DELETE', path: one, operation: 'ApplicationDelete', handle: remove },
     { method: 'GET', path: `${one}/owners`, operation: 'ApplicationOwnerList', handle: owners },
-    { method: 'POST', path: `${one}/addPassword`, operation: 'ApplicationAddPassword', handle: addPassword },
-    { method: 'POST', path: `${one}/removePassword`, operation: 'ApplicationRemovePassword', handle: removePassword },
+    ...passwordRoutes(context, {
+      path: one,
+      operation: 'Application',
+      require: (call) => requireApplication(context, call),
+      keep: (application, secrets) => directory.putApplication({ ...application, secrets }),
+    }),
   ];
 }
 

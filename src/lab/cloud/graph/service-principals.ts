@@ -1,11 +1,12 @@
 import type { Principal } from '../directory.ts';
 import { AzureError } from '../rest/azure-error.ts';
-import { empty, json } from '../rest/request.ts';
-import { createPassword, parseCertificates, renderPassword, withoutPassword } from './credentials.ts';
-import { odataContext, type GraphCall, type GraphContext, type GraphRoute } from './graph-call.ts';
+import { empty } from '../rest/request.ts';
+import { parseCertificates } from './credentials.ts';
+import type { GraphCall, GraphContext, GraphRoute } from './graph-call.ts';
 import { accessDenied, alreadyThere, badRequest, notFound } from './graph-errors.ts';
 import { renderServicePrincipal } from './graph-objects.ts';
 import { answerList, answerObject } from './graph-query.ts';
+import { passwordRoutes } from './password-routes.ts';
 
 /** What changes the service principals of applications. Those of managed identities are Azure's own: 403. */
 export function createServicePrincipalRoutes(context: GraphContext): readonly GraphRoute[] {
@@ -78,24 +79,6 @@ export function createServicePrincipalRoutes(context: GraphContext): readonly Gr
     return empty(204);
   };
 
-  const addPassword = async (call: GraphCall) => {
-    const { text, kept } = createPassword(context, await call.body());
-    const principal = requireChangeable(call);
-    directory.put({ ...principal, secrets: [...principal.secrets, kept] });
-    return json(200, {
-      ...odataContext(call, 'microsoft.graph.passwordCredential'),
-      ...renderPassword(kept),
-      secretText: text.expose(),
-    });
-  };
-
-  const removePassword = async (call: GraphCall) => {
-    const body = await call.body();
-    const principal = requireChangeable(call);
-    directory.put({ ...principal, secrets: withoutPassword(principal.secrets, body) });
-    return empty(204);
-  };
-
   const owners = (call: GraphCall) => {
     findPrincipal(call);
     return answerList(call, 'directoryObjects', []);
@@ -108,13 +91,12 @@ export function createServicePrincipalRoutes(context: GraphContext): readonly Gr
     { method: 'PATCH', path: one, operation: 'ServicePrincipalUpdate', handle: update },
     { method: 'DELETE', path: one, operation: 'ServicePrincipalDelete', handle: remove },
     { method: 'GET', path: `${one}/owners`, operation: 'ServicePrincipalOwnerList', handle: owners },
-    { method: 'POST', path: `${one}/addPassword`, operation: 'ServicePrincipalAddPassword', handle: addPassword },
-    {
-      method: 'POST',
-      path: `${one}/removePassword`,
-      operation: 'ServicePrincipalRemovePassword',
-      handle: removePassword,
-    },
+    ...passwordRoutes(context, {
+      path: one,
+      operation: 'ServicePrincipal',
+      require: requireChangeable,
+      keep: (principal, secrets) => directory.put({ ...principal, secrets }),
+    }),
   ];
 }
 
