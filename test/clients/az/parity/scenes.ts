@@ -269,6 +269,11 @@ export const SCENES: readonly Scene[] = [
     'ad sp delete --id $TWO',
     'ad app create --display-name web',
     ['ad app create --display-name web', { keep: { WEB: 'appId', WEB_OBJECT: 'id' } }],
+    // Graph lets two applications have one name; az then asks which one is meant.
+    `rest --method post --url https://graph.microsoft.com/v1.0/applications --body '{"displayName":"twins"}' -o none`,
+    `rest --method post --url https://graph.microsoft.com/v1.0/applications --body '{"displayName":"twins"}' -o none`,
+    'ad app create --display-name twins',
+    'ad sp create-for-rbac -n twins',
     'ad sp create --id $WEB',
     'ad sp create --id $WEB',
     'ad app show --id $WEB_OBJECT',

@@ -1,10 +1,17 @@
 import type { CommandSpec, OptionSpec } from '../command.ts';
 import { AzError } from '../errors.ts';
 import { quoted } from '../graph.ts';
-import { isObject, parseJson, textAt, type Json } from '../json.ts';
-import { flag, text } from '../options.ts';
-import { credentialsOf, resetCredential, resetOptions } from './graph-credentials.ts';
-import { applicationObjectId, LIST_COLUMNS, listObjects, listOptions, plainGraphFailure } from './graph-objects.ts';
+import { isObject, parseJson, type Json } from '../json.ts';
+import { text } from '../options.ts';
+import { credentialCommands } from './graph-credentials.ts';
+import {
+  applicationObjectId,
+  createOrPatchApplication,
+  LIST_COLUMNS,
+  listObjects,
+  listOptions,
+  plainGraphFailure,
+} from './graph-objects.ts';
 
 const appOption: OptionSpec = text('id', '--id', 'Client id, object id or identifier URI of the application.', {
   required: true,
@@ -31,24 +38,7 @@ export const adAppCommands: readonly CommandSpec[] = [
     summary: 'Create an application.',
     options: [text('displayName', '--display-name', 'Its display name.', { required: true })],
     example: 'ad app create --display-name demo-app',
-    run: async (context, args) => {
-      const graph = await context.graph();
-      const displayName = args.text('displayName');
-      const similar = await graph.list('/applications', `startswith(displayName,${quoted(displayName)})`);
-      const same = similar.filter((app) => app['displayName'] === displayName);
-      if (same.length > 1) {
-        const ids = same.map((app) => textAt(app, 'id')).join(', ');
-        throw new AzError(
-          'error',
-          `More than one application have the same display name '${displayName}': (id) ${ids}, please remove them first.`,
-        );
-      }
-      if (same[0] === undefined) return graph.post('/applications', { displayName });
-      const id = textAt(same[0], 'id');
-      context.warn(`Found an existing application instance: (id) ${id}. We will patch it.`);
-      await graph.patch(`/applications/${id}`, { displayName });
-      return graph.get(`/applications/${id}`);
-    },
+    run: (context, args) => createOrPatchApplication(context, { displayName: args.text('displayName') }),
   },
   {
     path: 'ad app show',
@@ -90,27 +80,13 @@ export const adAppCommands: readonly CommandSpec[] = [
       return undefined;
     },
   },
-  {
-    path: 'ad app credential reset',
-    summary: 'Give an application a new secret, and take the old ones away.',
-    options: [appOption, ...resetOptions],
-    example: 'ad app credential reset --id CLIENT_ID',
-    run: async (context, args) => {
-      const id = await applicationObjectId(context, args.text('id')).catch(plainGraphFailure);
-      return resetCredential(context, args, `/applications/${id}`).catch(plainGraphFailure);
-    },
-  },
-  {
-    path: 'ad app credential list',
-    summary: 'List the secrets of an application, without their texts.',
-    options: [appOption, flag('certificates', '--cert', 'The certificates instead.')],
-    example: 'ad app credential list --id CLIENT_ID',
-    run: async (context, args) => {
-      const id = await applicationObjectId(context, args.text('id')).catch(plainGraphFailure);
-      const app = await (await context.graph()).get(`/applications/${id}`).catch(plainGraphFailure);
-      return credentialsOf(app, args.flag('certificates'));
-    },
-  },
+  ...credentialCommands({
+    group: 'ad app',
+    what: 'an application',
+    collection: '/applications',
+    idOption: appOption,
+    objectId: applicationObjectId,
+  }),
   {
     path: 'ad app federated-credential create',
     summary: 'Let tokens of one issuer and subject stand for an application.',

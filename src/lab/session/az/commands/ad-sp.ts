@@ -4,18 +4,11 @@ import type { CommandContext } from '../context.ts';
 import { AzError, AzHttpError } from '../errors.ts';
 import { quoted } from '../graph.ts';
 import { textAt, type JsonObject } from '../json.ts';
-import { flag, text } from '../options.ts';
-import {
-  addPassword,
-  credentialsOf,
-  keyCredential,
-  removePasswords,
-  resetCredential,
-  resetOptions,
-  validity,
-} from './graph-credentials.ts';
+import { text } from '../options.ts';
+import { addPassword, credentialCommands, keyCredential, removePasswords, validity } from './graph-credentials.ts';
 import {
   CREDENTIAL_WARNING,
+  createOrPatchApplication,
   LIST_COLUMNS,
   listObjects,
   listOptions,
@@ -96,27 +89,13 @@ export const adSpCommands: readonly CommandSpec[] = [
       return undefined;
     },
   },
-  {
-    path: 'ad sp credential reset',
-    summary: 'Give a service principal a new secret, and take the old ones away.',
-    options: [principalOption, ...resetOptions],
-    example: 'ad sp credential reset --id CLIENT_ID',
-    run: async (context, args) => {
-      const id = await servicePrincipalId(context, args.text('id')).catch(plainGraphFailure);
-      return resetCredential(context, args, `/servicePrincipals/${id}`).catch(plainGraphFailure);
-    },
-  },
-  {
-    path: 'ad sp credential list',
-    summary: 'List the secrets of a service principal, without their texts.',
-    options: [principalOption, flag('certificates', '--cert', 'The certificates instead.')],
-    example: 'ad sp credential list --id CLIENT_ID',
-    run: async (context, args) => {
-      const id = await servicePrincipalId(context, args.text('id')).catch(plainGraphFailure);
-      const principal = await (await context.graph()).get(`/servicePrincipals/${id}`).catch(plainGraphFailure);
-      return credentialsOf(principal, args.flag('certificates'));
-    },
-  },
+  ...credentialCommands({
+    group: 'ad sp',
+    what: 'a service principal',
+    collection: '/servicePrincipals',
+    idOption: principalOption,
+    objectId: servicePrincipalId,
+  }),
 ];
 
 async function createForRbac(context: CommandContext, args: Args): Promise<JsonObject> {
@@ -134,7 +113,10 @@ async function createForRbac(context: CommandContext, args: Args): Promise<JsonO
 
   const keyCredentials =
     certificate === undefined ? undefined : [keyCredential(certificate, period, context.io.random.uuid())];
-  const app = await findOrCreateApplication(context, displayName, keyCredentials);
+  const app = await createOrPatchApplication(context, {
+    displayName,
+    ...(keyCredentials === undefined ? {} : { keyCredentials }),
+  });
   const path = `/applications/${textAt(app, 'id')}`;
   await removePasswords(context, path, app);
   const password = certificate === undefined ? await addPassword(context, path, 'rbac', period) : null;
@@ -154,22 +136,6 @@ async function createForRbac(context: CommandContext, args: Args): Promise<JsonO
   if (password !== null) context.warn(CREDENTIAL_WARNING);
   const { tenantId } = await context.account();
   return { appId, password, displayName, tenant: tenantId };
-}
-
-async function findOrCreateApplication(
-  context: CommandContext,
-  displayName: string,
-  keyCredentials: readonly JsonObject[] | undefined,
-): Promise<JsonObject> {
-  const graph = await context.graph();
-  const body = { displayName, ...(keyCredentials === undefined ? {} : { keyCredentials }) };
-  const similar = await graph.list('/applications', `startswith(displayName,${quoted(displayName)})`);
-  const same = similar.find((app) => app['displayName'] === displayName);
-  if (same === undefined) return graph.post('/applications', body);
-  const id = textAt(same, 'id');
-  context.warn(`Found an existing application instance: (id) ${id}. We will patch it.`);
-  await graph.patch(`/applications/${id}`, body);
-  return graph.get(`/applications/${id}`);
 }
 
 /** `2026-01-31-12-00-00`. */

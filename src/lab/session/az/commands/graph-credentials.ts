@@ -1,14 +1,55 @@
 import { X509Certificate } from 'node:crypto';
 import type { Args } from '../args.ts';
-import type { OptionSpec } from '../command.ts';
+import type { CommandSpec, OptionSpec } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { AzError } from '../errors.ts';
 import { isObject, objectsAt, textAt, type JsonObject } from '../json.ts';
 import { flag, text } from '../options.ts';
-import { CREDENTIAL_WARNING } from './graph-objects.ts';
+import { CREDENTIAL_WARNING, plainGraphFailure } from './graph-objects.ts';
 
-/** Options of `credential reset`. */
-export const resetOptions: readonly OptionSpec[] = [
+/** A sort of object that has credentials, as its commands see it. */
+export interface CredentialOwners {
+  /** `ad app` or `ad sp`. */
+  readonly group: string;
+  /** `an application`, for the summaries. */
+  readonly what: string;
+  readonly collection: '/applications' | '/servicePrincipals';
+  /** The option `--id`. */
+  readonly idOption: OptionSpec;
+  readonly objectId: (context: CommandContext, identifier: string) => Promise<string>;
+}
+
+/** `credential reset` and `credential list`. */
+export function credentialCommands(owners: CredentialOwners): readonly CommandSpec[] {
+  const { group, what, idOption } = owners;
+  const pathOf = async (context: CommandContext, args: Args) =>
+    `${owners.collection}/${await owners.objectId(context, args.text('id')).catch(plainGraphFailure)}`;
+  return [
+    {
+      path: `${group} credential reset`,
+      summary: `Give ${what} a new secret, and take the old ones away.`,
+      options: [idOption, ...resetOptions],
+      example: `${group} credential reset --id CLIENT_ID`,
+      run: async (context, args) => {
+        const path = await pathOf(context, args);
+        return resetCredential(context, args, path).catch(plainGraphFailure);
+      },
+    },
+    {
+      path: `${group} credential list`,
+      summary: `List the secrets of ${what}, without their texts.`,
+      options: [idOption, flag('certificates', '--cert', 'The certificates instead.')],
+      example: `${group} credential list --id CLIENT_ID`,
+      run: async (context, args) => {
+        const path = await pathOf(context, args);
+        const object = await (await context.graph()).get(path).catch(plainGraphFailure);
+        return credentialsOf(object, args.flag('certificates'));
+      },
+    },
+  ];
+}
+
+const resetOptions: readonly OptionSpec[] = [
   flag('append', '--append', 'Keep the secrets that are there.'),
   text('displayName', '--display-name', 'A name for the new secret.'),
   { key: 'years', names: ['--years'], kind: 'integer', help: 'How many years it is valid. Default: 1.' },
@@ -48,8 +89,7 @@ export async function removePasswords(context: CommandContext, path: string, obj
   }
 }
 
-/** `credential reset`: removes the secrets, unless they are kept, and prints a new one. */
-export async function resetCredential(context: CommandContext, args: Args, path: string): Promise<JsonObject> {
+async function resetCredential(context: CommandContext, args: Args, path: string): Promise<JsonObject> {
   const graph = await context.graph();
   const object = await graph.get(path);
   if (!args.flag('append')) await removePasswords(context, path, object);
@@ -80,8 +120,7 @@ export function keyCredential(
   };
 }
 
-/** The list of secrets, or of certificates, of an application or service principal. */
-export function credentialsOf(object: JsonObject, certificates: boolean): readonly JsonObject[] {
+function credentialsOf(object: JsonObject, certificates: boolean): readonly JsonObject[] {
   const list = object[certificates ? 'keyCredentials' : 'passwordCredentials'];
   return Array.isArray(list) ? list.filter((item) => isObject(item)) : [];
 }

@@ -66,6 +66,32 @@ export async function applicationObjectId(context: CommandContext, identifier: s
   throw new AzError('notFound', `Application with identifier URI '${identifier}' doesn't exist`);
 }
 
+/**
+ * Creates an application, or changes the one that has its display name, as `az ad app create` and `az ad sp create-for-rbac`
+ * both do. Throws when several have the name.
+ */
+export async function createOrPatchApplication(
+  context: CommandContext,
+  body: JsonObject & { readonly displayName: string },
+): Promise<JsonObject> {
+  const graph = await context.graph();
+  const { displayName } = body;
+  const similar = await graph.list('/applications', `startswith(displayName,${quoted(displayName)})`);
+  const same = similar.filter((app) => app['displayName'] === displayName);
+  if (same.length > 1) {
+    const ids = same.map((app) => textAt(app, 'id')).join(', ');
+    throw new AzError(
+      'error',
+      `More than one application have the same display name '${displayName}': (id) ${ids}, please remove them first.`,
+    );
+  }
+  if (same[0] === undefined) return graph.post('/applications', body);
+  const id = textAt(same[0], 'id');
+  context.warn(`Found an existing application instance: (id) ${id}. We will patch it.`);
+  await graph.patch(`/applications/${id}`, body);
+  return graph.get(`/applications/${id}`);
+}
+
 /** The object id of a service principal that is named by its client id, another of its names, or its object id. */
 export async function servicePrincipalId(context: CommandContext, identifier: string): Promise<string> {
   const id = await (await context.graph()).servicePrincipalObjectId(identifier);
