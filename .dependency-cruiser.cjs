@@ -3,7 +3,7 @@
 const layers = [
   ['base', 'gen'],
   ['crypto', 'grpc', 'http', 'kube'],
-  ['azure', 'controller', 'secretclass', 'secretsync', 'providerapi', 'lab/store'],
+  ['azure', 'controller', 'secretclass', 'secretsync', 'providerapi', 'lab/store', 'lab/faults', 'lab/clock'],
   ['driver', 'provider', 'webhook', 'controllers', 'lab/cloud', 'lab/cluster', 'doctor', 'console'],
   ['lab/session'],
   ['cli'],

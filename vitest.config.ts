@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    // A tier of its own: vitest.clients.config.ts.
-    exclude: ['test/clients/**'],
+    // Tiers of their own: vitest.clients.config.ts, vitest.endurance.config.ts.
+    exclude: ['test/clients/**', 'test/endurance/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
