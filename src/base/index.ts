@@ -2,6 +2,7 @@ export { abortReason } from './abort-reason.ts';
 export { backoffMs, type BackoffOptions } from './backoff.ts';
 export { systemClock, type Clock, type WaitOptions } from './clock.ts';
 export { createDisposeStack, type DisposeStack } from './dispose-stack.ts';
+export { parseDuration, renderDuration } from './duration.ts';
 export {
   ERROR_CODES,
   errorText,

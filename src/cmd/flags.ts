@@ -1,4 +1,4 @@
-import { inputError, type Issue } from '#base';
+import { inputError, parseDuration, type Issue } from '#base';
 
 /** The value of a flag, by its kind: durations are milliseconds. */
 interface FlagKinds {
@@ -25,7 +25,6 @@ export type FlagValues<Table extends FlagTable> = {
   readonly [Name in keyof Table]: FlagKinds[Table[Name]['kind']];
 };
 
-const DURATION_UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
 const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
 
@@ -72,11 +71,4 @@ function parseValue(kind: FlagSpec['kind'], text: string): string | boolean | nu
   if (kind === 'bool') return TRUE.has(text) ? true : FALSE.has(text) ? false : undefined;
   if (kind === 'int') return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
   return parseDuration(text);
-}
-
-function parseDuration(text: string): number | undefined {
-  if (text === '0') return 0;
-  if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text)) return undefined;
-  const parts = text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g);
-  return [...parts].reduce((sum, [, number, unit]) => sum + Number(number) * (DURATION_UNITS_MS[unit ?? ''] ?? 0), 0);
 }
