@@ -34,6 +34,14 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export interface Issue {
   readonly path: string;
   readonly message: string;
+  /** The line of the text at `path` or above it that a person has to look at, from 1; where the input is such a text. */
+  readonly line?: number;
+}
+
+/** One issue for a person: `path (line 3): message`; without a path the message alone. */
+export function issueText({ path, message, line }: Issue): string {
+  if (path === '') return message;
+  return line === undefined ? `${path}: ${message}` : `${path} (line ${line}): ${message}`;
 }
 
 /** Options of a {@link KeyferryError}. */
@@ -82,8 +90,7 @@ export class KeyferryError extends Error {
 
 /** An `invalid-input` error that lists every issue, each with its place. */
 export function inputError(what: string, issues: readonly Issue[], hint?: string): KeyferryError {
-  const list = issues.map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`));
-  return new KeyferryError('invalid-input', `${what}: ${list.join('; ')}`, {
+  return new KeyferryError('invalid-input', `${what}: ${issues.map(issueText).join('; ')}`, {
     issues,
     ...(hint === undefined ? {} : { hint }),
   });

@@ -7,6 +7,7 @@ export {
   ERROR_CODES,
   errorText,
   inputError,
+  issueText,
   KeyferryError,
   toKeyferryError,
   type ErrorCode,
@@ -14,8 +15,10 @@ export {
   type Issue,
   type KeyferryErrorOptions,
 } from './errors.ts';
+export { onAbort } from './on-abort.ts';
 export { createKeyedLock, type KeyedLock } from './keyed-lock.ts';
 export { silentLog, type Log, type LogFields } from './log.ts';
+export { didYouMean, nearest } from './nearest.ts';
 export { nameSuffix, systemRandom, type Random } from './random.ts';
 export { Secret } from './secret.ts';
 export { linkSignals, withDeadline, type DeadlineOptions, type LinkedSignal } from './signals.ts';
