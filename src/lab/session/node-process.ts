@@ -1,13 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, existsSync } from 'node:fs';
-import { backoffMs, type Clock, type Log, type Random } from '#base';
-import { executable } from './package-root.ts';
+import { createWriteStream, statSync } from 'node:fs';
+import { backoffMs, errorText, type Clock, type Log, type LogFields, type Random } from '#base';
 
 /** How `keyferry node` is run for one cluster. */
 export interface NodeProcessOptions {
-  /** Flags as a cluster's DaemonSet would give them. */
-  readonly args: readonly string[];
+  /** The program, and its flags as a cluster's DaemonSet would give them. */
+  readonly command: readonly [program: string, ...args: string[]];
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
   /** Exists once the process has registered itself with the kubelet. */
@@ -22,10 +21,9 @@ export interface NodeProcess extends AsyncDisposable {
   readonly state: 'starting' | 'running' | 'restarting';
 }
 
-const RESTART = { initialMs: 250, maxMs: 10_000, jitter: 0.2 } as const;
+// The pauses grow for a process that fails at start. One that had registered was well, and is started again quickly.
+const RESTART = { initialMs: 100, maxMs: 10_000, jitter: 0.2 } as const;
 const STOP_WITHIN_MS = 3000;
-/** A process that lived this long did not fail at start: its next restart is quick again. */
-const HEALTHY_AFTER_MS = 30_000;
 
 /** Starts the production node process, unmodified, as a child. Answers at once; `state` tells how far it is. */
 export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
@@ -33,16 +31,31 @@ export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
   const stopping = new AbortController();
   let child: ChildProcess | undefined;
   let restarts = 0;
+  // A killed process leaves its socket behind: what counts is one that was not there before the start.
+  let leftSocket: string | undefined;
+  const hasRegistered = () => {
+    const socket = identityOf(options.registrationSocket);
+    return socket !== undefined && socket !== leftSocket;
+  };
 
-  const keepRunning = async () => {
-    while (!stopping.signal.aborted) {
-      const startedMs = clock.monotonic();
+  /** Runs it once; answers how it ended. A machine without a descriptor or a process left for it is such an end too. */
+  const run = async (): Promise<LogFields> => {
+    try {
       child = launch(options);
       const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+      return { code, signal };
+    } catch (error) {
+      return { error: errorText(error) };
+    }
+  };
+  const keepRunning = async () => {
+    while (!stopping.signal.aborted) {
+      leftSocket = identityOf(options.registrationSocket);
+      const ended = await run();
       child = undefined;
       if (stopping.signal.aborted) return;
-      restarts = clock.monotonic() - startedMs > HEALTHY_AFTER_MS ? 1 : restarts + 1;
-      log.warn('The node process ended; starting it again', { code, signal, restarts, logFile: options.logFile });
+      restarts = hasRegistered() ? 1 : restarts + 1;
+      log.warn('The node process ended; starting it again', { ...ended, restarts, logFile: options.logFile });
       await clock.sleep(backoffMs(RESTART, restarts, random), { signal: stopping.signal }).catch(() => undefined);
     }
   };
@@ -50,7 +63,7 @@ export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
   return {
     get state() {
       if (child === undefined) return 'restarting';
-      return existsSync(options.registrationSocket) ? 'running' : 'starting';
+      return hasRegistered() ? 'running' : 'starting';
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
@@ -65,12 +78,18 @@ export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
   };
 }
 
-function launch({ args, env, logFile }: NodeProcessOptions): ChildProcess {
-  const child = spawn(process.execPath, [executable(), 'node', ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** Tells a file from another one of the same name. */
+function identityOf(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? undefined : `${found.ino}:${found.birthtimeMs}`;
+}
+
+function launch({ command: [program, ...args], env, logFile }: NodeProcessOptions): ChildProcess {
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  child.on('error', () => undefined); // told to whoever waits for its end
   const file = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
+  // A full disk costs lines of the log, not the lab.
+  file.on('error', () => child.stdout.resume() && child.stderr.resume());
   child.stdout.pipe(file, { end: false });
   child.stderr.pipe(file, { end: false });
   child.on('close', () => file.end());

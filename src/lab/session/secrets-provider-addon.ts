@@ -5,7 +5,7 @@ import type { ClusterSpec } from '#lab/cloud';
 import { ApiError, type Cluster } from '#lab/cluster';
 import { parseManifests, type KubeObject, type ResourceRef } from '#kube';
 import { startNodeProcess, type NodeProcess } from './node-process.ts';
-import { packageRoot } from './package-root.ts';
+import { executable, packageRoot } from './package-root.ts';
 
 const DRIVER = 'secrets-store.csi.k8s.io';
 const MANIFESTS = ['crds.yaml', 'csidriver.yaml', 'rbac.yaml'];
@@ -38,7 +38,10 @@ export async function startAddon(options: AddonOptions): Promise<NodeProcess> {
   const account = { namespace: 'kube-system', name: 'secrets-store-csi-driver' };
   await writeFile(kubeconfig, await cluster.serviceAccountKubeconfig(account), { mode: 0o600 });
   return startNodeProcess({
-    args: [
+    command: [
+      process.execPath,
+      executable(),
+      'node',
       `--endpoint=unix://${join(folder, 'csi.sock')}`,
       `--drivername=${DRIVER}`,
       `--nodeid=${cluster.nodeName}`,
