@@ -1,9 +1,12 @@
-// Generates what is generated: protobuf code and the Kubernetes field tables, both in src/gen.
+// Generates what is generated: protobuf code and the Kubernetes field tables, both in src/gen, and docs/errors.md.
 // With --check nothing is written; it fails when the committed files are not current.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { CAUSES } from '../test/lab/errors/causes.ts';
+import { renderErrorsPage } from '../test/lab/errors/render.ts';
 
 const root = dirname(import.meta.dirname);
 const target = join(root, 'src', 'gen');
@@ -51,8 +54,22 @@ function files(folder: string): string[] {
     .sort();
 }
 
+/** docs/errors.md, from the table that its tests are driven by. */
+async function generateErrorsPage(): Promise<void> {
+  const path = join(root, 'docs', 'errors.md');
+  const options = { ...(await resolveConfig(path)), filepath: path };
+  const text = await format(renderErrorsPage(CAUSES), options);
+  if (!check) {
+    writeFileSync(path, text);
+  } else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) {
+    console.error('docs/errors.md is not current; run "npm run gen" and commit it');
+    process.exitCode = 1;
+  }
+}
+
 const output = mkdtempSync(join(tmpdir(), 'keyferry-gen-'));
 try {
+  await generateErrorsPage();
   generateProtobuf(output);
   await generateFields(output);
   if (check) {
