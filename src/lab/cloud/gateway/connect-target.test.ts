@@ -1,5 +1,8 @@
+import { networkInterfaces } from 'node:os';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { isLoopbackAddress, parseConnectTarget } from './connect-target.ts';
+import { parseConnectTarget } from './connect-target.ts';
+import { isElsewhere, isLoopbackAddress, lookupElsewhere } from './elsewhere.ts';
 import { certificateName } from './leaf-certificates.ts';
 
 describe('the target of a CONNECT', () => {
@@ -29,6 +32,12 @@ describe('the target of a CONNECT', () => {
     ['[::1]:443', 403],
     ['[::ffff:127.0.0.1]:443', 403],
     ['[::]:443', 403],
+    ['[::ffff:7f00:1]:443', 403],
+    ['169.254.169.254:443', 403],
+    ['[::ffff:169.254.169.254]:443', 403],
+    ['[fe80::1]:443', 403],
+    ['168.63.129.16:443', 403],
+    ['[fd00:ec2::254]:443', 403],
   ])('%s is refused with %i', (authority, status) => {
     expect(parseConnectTarget(authority)).toMatchObject({ ok: false, status });
   });
@@ -41,6 +50,33 @@ describe('the target of a CONNECT', () => {
   ])('address %s means this machine: %s', (address, expected) => {
     expect(isLoopbackAddress(address)).toBe(expected);
   });
+});
+
+describe('an address that the gateway leads to', () => {
+  const own = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
+
+  it('is none of this machine', () => {
+    expect(own.map(({ address }) => address).filter(isElsewhere)).toEqual([]);
+  });
+
+  it.each(['127.0.0.1', '::1', '169.254.169.254', '169.254.1.1', 'fe80::1%eth0', '::ffff:a9fe:a9fe'])(
+    'is not %s',
+    (address) => {
+      expect(isElsewhere(address)).toBe(false);
+    },
+  );
+
+  it.each(['10.0.0.1', '20.190.160.1', '2001:db8::1', '169.253.255.255'])('may be %s', (address) => {
+    expect(isElsewhere(address)).toBe(true);
+  });
+
+  // What getaddrinfo makes of a number, and a name of this machine: refused before a connection is begun.
+  it.each(['localhost', '2130706433', '0x7f000001', '0177.0.0.1', '127.1', '2852039166'])(
+    'is not what the name %s stands for',
+    async (name) => {
+      await expect(promisify(lookupElsewhere)(name, {})).rejects.toThrow('is this machine, or an address for it alone');
+    },
+  );
 });
 
 describe('the name of a certificate', () => {

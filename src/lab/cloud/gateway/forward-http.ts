@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns';
 import {
   request,
   type IncomingHttpHeaders,
@@ -7,7 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { KeyferryError } from '#base';
-import { isLoopbackAddress } from './connect-target.ts';
+import { lookupElsewhere } from './elsewhere.ts';
 
 const TIMEOUT_MS = 120_000;
 const HOP_BY_HOP = new Set([
@@ -83,15 +82,3 @@ function directly(url: URL): Destination {
     lookup: lookupElsewhere,
   };
 }
-
-/** Name resolution that knows no addresses of this machine. */
-const lookupElsewhere: NonNullable<RequestOptions['lookup']> = (host, options, done) => {
-  lookup(host, { ...options, all: true }, (error, addresses) => {
-    const usable = error === null ? addresses.filter(({ address }) => !isLoopbackAddress(address)) : [];
-    const [first] = usable;
-    if (error !== null) done(error, '', 0);
-    else if (first === undefined) done(new Error(`${host} is this machine`), '', 0);
-    else if (options.all === true) done(null, usable);
-    else done(null, first.address, first.family);
-  });
-};

@@ -205,6 +205,33 @@ describe('the gateway', () => {
     },
   );
 
+  // One reader of the bytes stands before the services, and it takes nothing that two could read in two ways.
+  it.each([
+    ['two lengths', 'Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd'],
+    ['a length and chunks', 'Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['an encoding that ends in no chunks', 'Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n'],
+    ['a length that is none', 'Content-Length: +3\r\n\r\nabc'],
+    ['a blank before a colon', 'Content-Length : 3\r\n\r\nabc'],
+    ['a folded header', 'Content-Length: 3\r\n X: y\r\n\r\nabc'],
+    ['a chunk whose size is none', 'Transfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n'],
+  ])('smuggles no request past itself by %s', async (_what, rest) => {
+    const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: kv.vault.azure.net\r\n\r\n';
+    const answer = await exchange(await start(), `PUT /a HTTP/1.1\r\nHost: kv.vault.azure.net\r\n${rest}${smuggled}`);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).not.toContain('smuggled');
+    expect(audit.records().filter(({ status }) => status < 300)).toEqual([]);
+  });
+
+  it.each([
+    ['CONNECT 127.0.0.1:22', ''],
+    ['GET /a', 'Connection: Upgrade, close\r\nUpgrade: websocket\r\n'],
+    ['PRI *', ''],
+  ])('opens no second tunnel inside of one: %s', async (line, headers) => {
+    const gateway = await start({ idleTimeoutMs: 100 });
+    const answer = await exchange(gateway, `${line} HTTP/1.1\r\nHost: kv.vault.azure.net\r\n${headers}\r\n`);
+    expect(answer).not.toMatch(/^HTTP\/1\.1 (?:101|200) /);
+  });
+
   it.each([
     ['in its head', 'GET /a HTTP/1.1\r\nHost: kv.va'],
     ['in its body', 'PUT /a HTTP/1.1\r\nHost: kv.vault.azure.net\r\nContent-Length: 10\r\n\r\n{'],

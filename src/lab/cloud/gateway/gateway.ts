@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { errorText, KeyferryError, type Clock, type Log } from '#base';
 import type { CertificateAuthority } from '#crypto';
 import { startHttpServer, type HttpServer } from '#http';
+import type { Faults } from '#lab/faults';
 import type { WritableAuditLog } from '../audit-log.ts';
 import type { CloudService } from '../service.ts';
 import { parseConnectTarget } from './connect-target.ts';
@@ -32,6 +33,8 @@ export interface GatewayOptions {
   readonly metadata?: PlainHttpOptions['metadata'];
   /** Why a served host is not to be found, as if DNS did not know it; undefined when it is. */
   readonly missingHost?: ((host: string) => string | undefined) | undefined;
+  /** What goes wrong on purpose. Default: nothing. */
+  readonly faults?: Pick<Faults, 'meet'> | undefined;
   /** Default 4 MiB. */
   readonly bodyLimitBytes?: number;
   /** How long exchanges under way may go on at the end, milliseconds. Default 1000. */
@@ -55,9 +58,12 @@ export interface Gateway extends AsyncDisposable {
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock, log, graceMs = 1000 } = options;
-  const inner = createInnerServer(options);
-  const exchanges = countExchanges(inner);
   const tunnels = new Set<Socket>();
+  const inner = createInnerServer(options, (tls) => {
+    // TLS inside a tunnel cannot be reset, only the tunnel: the one with the same client.
+    for (const tunnel of tunnels) if (tunnel.remotePort === tls.remotePort) tunnel.resetAndDestroy();
+  });
+  const exchanges = countExchanges(inner);
   let ending = false;
   const onConnect = (message: IncomingMessage, duplex: Duplex, head: Buffer) => {
     const socket = duplex as Socket;
@@ -93,15 +99,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /** The server that speaks TLS inside the tunnels. It listens nowhere: sockets are handed to it. */
-function createInnerServer({
-  authority,
-  clock,
-  log,
-  bodyLimitBytes = 4 * 2 ** 20,
-  handshakeTimeoutMs = 20_000,
-  idleTimeoutMs = 120_000,
-  ...rest
-}: GatewayOptions): TlsServer {
+function createInnerServer(
+  {
+    authority,
+    clock,
+    log,
+    bodyLimitBytes = 4 * 2 ** 20,
+    handshakeTimeoutMs = 20_000,
+    idleTimeoutMs = 120_000,
+    ...rest
+  }: GatewayOptions,
+  cut: (socket: Socket) => void,
+): TlsServer {
   const certificates = createLeafCertificates(authority, () => clock.now());
   const server = createTlsServer(
     {
@@ -121,7 +130,7 @@ function createInnerServer({
         );
       },
     },
-    createServiceListener({ ...rest, clock, log, bodyLimitBytes }),
+    createServiceListener({ ...rest, clock, log, bodyLimitBytes, cut }),
   );
   // Node starts to look after headersTimeout and requestTimeout when a server listens, which this one never does.
   server.setTimeout(idleTimeoutMs);

@@ -116,7 +116,7 @@ describe('another host', () => {
   it.each<[string, number, RegExp]>([
     ['http://example.com/', 502, /http:\/\/example\.com is not part of the lab; start it with --allow-internet/],
     ['http://login.microsoftonline.com/', 502, /not part of the lab/],
-    ['http://169.254.169.254:8080/metadata', 502, /not part of the lab/],
+    ['http://169.254.169.254:8080/metadata', 403, /an address of this machine, or for it alone/],
     ['http://127.0.0.1:22/', 403, /is this machine/],
     ['http://localhost/', 403, /is this machine/],
     ['http://[::1]:80/', 403, /is this machine/],

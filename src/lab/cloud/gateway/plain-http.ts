@@ -1,12 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { startHttpServer, type HttpServer } from '#http';
-import { isLoopbackAddress, parseConnectTarget } from './connect-target.ts';
+import { parseConnectTarget } from './connect-target.ts';
+import { isLoopbackAddress } from './elsewhere.ts';
 import { forwardPlainHttp } from './forward-http.ts';
 import { createServiceListener, type ServeOptions } from './serve.ts';
 import type { CloudService } from '../service.ts';
 
 /** What plain HTTP requests are answered with. */
-export interface PlainHttpOptions extends Omit<ServeOptions, 'services' | 'bodyLimitBytes'> {
+export interface PlainHttpOptions extends Omit<ServeOptions, 'services' | 'bodyLimitBytes' | 'cut'> {
   /** The instance metadata service, the one host that is reached by plain HTTP. */
   readonly metadata?: { readonly service: CloudService; readonly host: string } | undefined;
   readonly allowInternet?: boolean | undefined;

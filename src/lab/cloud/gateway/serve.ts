@@ -1,7 +1,10 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { errorText, toKeyferryError, type Clock, type Log } from '#base';
+import type { FaultOutcome, Faults, MetFault } from '#lab/faults';
 import type { WritableAuditLog } from '../audit-log.ts';
 import type { CloudService } from '../service.ts';
+import { sufferFault } from './fault-outcome.ts';
 import { requestHost, sendWebResponse, toWebRequest } from './web-exchange.ts';
 
 /** What serving the lab's hosts needs. */
@@ -12,6 +15,10 @@ export interface ServeOptions {
   readonly log: Log;
   /** Larger request bodies are refused. */
   readonly bodyLimitBytes: number;
+  /** What goes wrong on purpose. Default: nothing. */
+  readonly faults?: Pick<Faults, 'meet'> | undefined;
+  /** Ends the connection that `socket` is, so that its client notices a reset. Default: the socket is reset. */
+  readonly cut?: ((socket: Socket) => void) | undefined;
 }
 
 /** Answers decrypted requests by the service of their host, one audit record each. */
@@ -26,7 +33,7 @@ export function createServiceListener(options: ServeOptions): RequestListener {
 }
 
 async function serve(options: ServeOptions, message: IncomingMessage, target: ServerResponse): Promise<void> {
-  const { services, clock, bodyLimitBytes } = options;
+  const { services, clock, bodyLimitBytes, faults, cut = (socket: Socket) => void socket.resetAndDestroy() } = options;
   const startedMs = clock.monotonic();
   const host = requestHost(message);
   const service = host === undefined ? undefined : services.find((candidate) => candidate.serves(host));
@@ -36,35 +43,50 @@ async function serve(options: ServeOptions, message: IncomingMessage, target: Se
     await sendWebResponse(plainError(421, 'MisdirectedRequest', text), target, false);
     return;
   }
+  const { method = '', url = '', headers } = message;
+  const path = url.split('?', 1)[0] ?? '';
   let request: Request | undefined;
-  let response: Response;
+  let fault: MetFault | undefined;
+  let response: Response | undefined;
   try {
     request = await toWebRequest(message, host, bodyLimitBytes);
-    response = await answer(options, service, request);
+    fault = faults?.meet({ host, path, method });
+    const outcome = fault === undefined ? undefined : await sufferFault(fault, { message, target, clock });
+    response = await answer(options, service, request, outcome);
   } catch (error) {
     const problem = toKeyferryError(error, 'invalid-input');
     target.setHeader('connection', 'close');
     response = plainError(problem.code === 'resource-exhausted' ? 413 : 400, 'BadRequest', problem.message);
   }
-  const { method = '', url = '', headers } = message;
-  const requestId = response.headers.get('x-ms-request-id');
+  const requestId = response?.headers.get('x-ms-request-id') ?? undefined;
   options.audit.record(request, {
     service: service.name,
     method,
     host,
-    path: url.split('?', 1)[0] ?? '',
-    status: response.status,
+    path,
+    status: response?.status ?? 0,
     durationMs: Math.round((clock.monotonic() - startedMs) * 10) / 10,
     ...(headers['user-agent'] === undefined ? {} : { userAgent: headers['user-agent'] }),
-    ...(requestId === null ? {} : { requestId }),
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(fault === undefined ? {} : { fault: fault.id }),
   });
-  await sendWebResponse(response, target, method === 'HEAD');
+  if (response === undefined) cut(message.socket);
+  else await sendWebResponse(response, target, method === 'HEAD');
 }
 
-/** What `service` answers; a failure of its own becomes a 500, and its reason goes into the log only. */
-async function answer({ log }: ServeOptions, service: CloudService, request: Request): Promise<Response> {
+/**
+ * What `service` answers, after the `outcome` of a fault where there was one; undefined when nothing is to be answered. A
+ * failure of the service's own becomes a 500, and its reason goes into the log only.
+ */
+async function answer(
+  { log }: ServeOptions,
+  service: CloudService,
+  request: Request,
+  outcome: FaultOutcome | undefined,
+): Promise<Response | undefined> {
+  if (outcome?.kind === 'cut' || outcome?.kind === 'gone') return undefined;
   try {
-    return await service.fetch(request);
+    return outcome?.kind === 'refuse' ? await refuse(service, request, outcome) : await service.fetch(request);
   } catch (error) {
     log.error('a service of the lab failed', {
       service: service.name,
@@ -73,6 +95,20 @@ async function answer({ log }: ServeOptions, service: CloudService, request: Req
     });
     return plainError(500, 'InternalServerError', `the lab's ${service.name} service failed; its log says why`);
   }
+}
+
+/** The service's own words for a failure of its own; plain ones where it has none. */
+async function refuse(
+  service: CloudService,
+  request: Request,
+  { status, retryAfterSeconds }: Extract<FaultOutcome, { kind: 'refuse' }>,
+): Promise<Response> {
+  const phrase = STATUS_CODES[status] ?? 'Failure';
+  const response =
+    (await service.fail?.(request, { status, retryAfterSeconds })) ??
+    plainError(status, phrase.replace(/[^A-Za-z]/g, ''), phrase);
+  if (retryAfterSeconds !== undefined) response.headers.set('retry-after', String(retryAfterSeconds));
+  return response;
 }
 
 function plainError(status: number, code: string, message: string): Response {

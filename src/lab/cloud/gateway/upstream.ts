@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { KeyferryError, withDeadline, type Clock } from '#base';
-import { isLoopbackAddress } from './connect-target.ts';
+import { lookupElsewhere } from './elsewhere.ts';
 
 const CONNECT_TIMEOUT_MS = 15_000;
 const HEAD_LIMIT_BYTES = 16_384;
@@ -20,14 +20,9 @@ export async function openUpstream(host: string, options: UpstreamOptions): Prom
     const proxy = proxyUrl === undefined ? undefined : new URL(proxyUrl);
     const socket =
       proxy === undefined
-        ? await opened(connect({ host, port: 443 }), signal, 'connect')
+        ? await opened(connect({ host, port: 443, lookup: lookupElsewhere }), signal, 'connect')
         : await opened(proxySocket(proxy), signal, proxy.protocol === 'https:' ? 'secureConnect' : 'connect');
-    if (proxy !== undefined) {
-      await tunnelThrough(socket, host, proxy, signal);
-    } else if (isLoopbackAddress(socket.remoteAddress ?? '')) {
-      socket.destroy();
-      throw new KeyferryError('permission-denied', `${host} is this machine`);
-    }
+    if (proxy !== undefined) await tunnelThrough(socket, host, proxy, signal);
     return socket;
   });
 }
