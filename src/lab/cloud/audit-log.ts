@@ -33,7 +33,7 @@ export function createAuditLog({ clock, capacity = 10_000, nameOf }: AuditLogOpt
       const record: AuditRecord = {
         time: new Date(clock.now()).toISOString(),
         operation: noted.operation ?? 'Unknown',
-        result: noted.result ?? (exchange.status < 400 ? 'Success' : `HTTP ${exchange.status}`),
+        result: noted.result ?? resultOf(exchange.status),
         ...exchange,
         ...(noted.identity === undefined ? {} : { identity: named(noted.identity, nameOf) }),
         ...(noted.details === undefined ? {} : { details: noted.details }),
@@ -45,6 +45,11 @@ export function createAuditLog({ clock, capacity = 10_000, nameOf }: AuditLogOpt
     records: () => [...kept],
     follow: (signal) => follow(followers, signal),
   };
+}
+
+function resultOf(status: number): string {
+  if (status === 0) return 'NoAnswer';
+  return status < 400 ? 'Success' : `HTTP ${status}`;
 }
 
 function named(

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { createDisposeStack, KeyferryError, type Clock, type Log, type Random } from '#base';
+import type { Faults } from '#lab/faults';
 import type { Store } from '#lab/store';
 import { createArm, type ArmService } from './arm/index.ts';
 import { createAuditLog } from './audit-log.ts';
@@ -33,6 +34,8 @@ export interface CloudOptions {
   readonly upstreamProxy?: string;
   /** Answers plain HTTP requests to the gateway's own port: the session's control interface. */
   readonly control?: RequestListener;
+  /** What goes wrong on purpose. Default: nothing. */
+  readonly faults?: Pick<Faults, 'meet'> | undefined;
 }
 
 /** What the emulated Azure holds, for a person. */
@@ -112,6 +115,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       assignedIdentities: (clusterId) => arm.assignedIdentities(clusterId),
       allowInternet: options.allowInternet,
       upstreamProxy: options.upstreamProxy,
+      faults: options.faults,
     });
     gateway = stack.use(
       await startGateway({
@@ -128,6 +132,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         allowInternet: options.allowInternet,
         upstreamProxy: options.upstreamProxy,
         control: options.control,
+        faults: options.faults,
         metadata: nodes.machine,
       }),
     );

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock, Log, Random } from '#base';
+import type { Faults } from '#lab/faults';
 import type { WritableAuditLog } from './audit-log.ts';
 import type { ClusterSpec, NodeIdentities } from './clusters.ts';
 import type { Directory } from './directory.ts';
@@ -20,6 +21,7 @@ export interface NodeMetadataOptions {
   readonly assignedIdentities: (clusterId: string) => NodeIdentities;
   readonly allowInternet?: boolean | undefined;
   readonly upstreamProxy?: string | undefined;
+  readonly faults?: Pick<Faults, 'meet'> | undefined;
 }
 
 /** The metadata service of one node, on a loopback port of its own. Disposing it closes the port. */

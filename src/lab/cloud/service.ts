@@ -4,6 +4,19 @@ export interface CloudService {
   /** Whether this service answers for `host` (lower case, no port). */
   serves(host: string): boolean;
   fetch(request: Request): Promise<Response>;
+  /**
+   * The answer to `request` when the service fails by itself, in its own words; the gateway adds Retry-After. Without it the
+   * gateway answers in plain words.
+   */
+  fail?(request: Request, failure: ServiceFailure): Promise<Response>;
+}
+
+/** A failure that is none of the request's: throttling (429), an outage (503), trouble inside (500). */
+export interface ServiceFailure {
+  /** 400 to 599. */
+  readonly status: number;
+  /** What the answer's Retry-After asks for, which some services also say in their text. */
+  readonly retryAfterSeconds: number | undefined;
 }
 
 /** The claims of an access token of the lab's Entra ID that has been verified. */
@@ -47,8 +60,9 @@ export interface AuditRecord {
   readonly host: string;
   /** The path without its query. */
   readonly path: string;
+  /** 0 when no answer was sent: the client gave up, or a fault cut the connection. */
   readonly status: number;
-  /** `Success`, or the error code and, where there is one, the inner code: `Forbidden/SecretDisabled`, `AADSTS700213`. */
+  /** `Success`, `NoAnswer`, or the error code and, where there is one, the inner code: `Forbidden/SecretDisabled`, `AADSTS700213`. */
   readonly result: string;
   /** Who asked, as far as it is known. */
   readonly identity?: { readonly objectId: string; readonly clientId?: string; readonly name?: string };
@@ -56,6 +70,8 @@ export interface AuditRecord {
   readonly userAgent?: string;
   /** The x-ms-request-id of the answer, where there is one. */
   readonly requestId?: string;
+  /** The id of the fault that the request met. */
+  readonly fault?: string;
   /** What matters for a person: an assertion's issuer, subject and audience, for example. */
   readonly details?: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,5 @@
 import { AzureError } from '../rest/azure-error.ts';
+import type { ServiceFailure } from '../service.ts';
 
 /** 400 with the code BadRequest. */
 export function badRequest(message: string): AzureError {
@@ -89,4 +90,28 @@ export function invalidNamespace(namespace: string, hint: string): AzureError {
 /** 400 for a resource without a location. */
 export function locationRequired(): AzureError {
   return new AzureError(400, 'LocationRequired', 'The location property is required for this definition.');
+}
+
+/**
+ * A failure of ARM's own. Throttling in the words of recorded answers: they name the operation by its path without the names
+ * in it (`GET/SUBSCRIPTIONS/RESOURCEGROUPS/PROVIDERS/MICROSOFT.KEYVAULT/VAULTS`) and the pause of the Retry-After.
+ */
+export function armFailure(request: Request, { status, retryAfterSeconds = 0 }: ServiceFailure): AzureError {
+  if (status === 503) return new AzureError(503, 'ServiceUnavailable', 'The service is unavailable.');
+  if (status !== 429) return new AzureError(status, 'InternalServerError', 'Encountered internal server error.');
+  const [subscriptions = '', subscriptionId = '', ...rest] = new URL(request.url).pathname.split('/').slice(1);
+  const operation = [request.method, subscriptions, ...typesOf(rest)].join('/').toUpperCase();
+  return new AzureError(
+    429,
+    'SubscriptionRequestsThrottled',
+    `Number of requests for subscription '${subscriptionId}' and operation '${operation}' exceeded the backend storage ` +
+      `limit. Please try again after '${retryAfterSeconds}' seconds.`,
+    { headers: { 'x-ms-failure-cause': 'gateway' } },
+  );
+}
+
+/** Of types and names in turn, the types; `providers` has a namespace and then the first type behind it. */
+function typesOf([type = '', name, ...rest]: readonly string[]): readonly string[] {
+  if (type === '') return [];
+  return type.toLowerCase() === 'providers' ? [type, name ?? '', ...typesOf(rest)] : [type, ...typesOf(rest)];
 }

@@ -13,6 +13,7 @@ import { parseApiVersion } from './api-version.ts';
 import type { ArmRoute } from './arm-call.ts';
 import type { ArmContext, ResourceType } from './arm-context.ts';
 import {
+  armFailure,
   invalidNamespace,
   invalidRequestContent,
   invalidResourceType,
@@ -204,6 +205,7 @@ export function createArm(deps: ArmDeps): ArmService {
     name: 'arm',
     serves: (host) => HOSTS.includes(host),
     fetch: (request) => answerWith(deps, style, request, () => answer(request)),
+    fail: (request, failure) => answerWith(deps, style, request, () => Promise.reject(armFailure(request, failure))),
     clusters: () => clusters.specs(),
     assignedIdentities: (clusterId) => clusters.assignedIdentities(clusterId),
     vaults: () =>

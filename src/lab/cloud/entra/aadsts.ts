@@ -1,13 +1,17 @@
 /** How a failure of the token endpoint looks, whatever its occasion. */
 interface AadstsFacts {
-  readonly status: 400 | 401;
+  readonly status: 400 | 401 | 429 | 503;
   /** The OAuth 2.0 `error`. */
   readonly error: string;
   /** Whether Entra's error look-up page knows the code: only then the answer has an `error_uri`. */
   readonly hasErrorUri: boolean;
 }
 
-const code = (status: 400 | 401, error: string, hasErrorUri = true): AadstsFacts => ({ status, error, hasErrorUri });
+const code = (status: AadstsFacts['status'], error: string, hasErrorUri = true): AadstsFacts => ({
+  status,
+  error,
+  hasErrorUri,
+});
 
 /**
  * Every failure that the lab's Entra ID knows, by the number of its AADSTS code. Status, error and texts are those of
@@ -41,12 +45,13 @@ export const AADSTS = {
   50027: code(400, 'invalid_request'),
   5002738: code(400, 'invalid_request', false),
   70025: code(401, 'invalid_client', false),
-  700211: code(401, 'invalid_client', false),
-  700213: code(401, 'invalid_client', false),
+  700211: code(401, 'invalid_client'),
+  700213: code(401, 'invalid_client'),
   7002138: code(401, 'invalid_client', false),
   700212: code(401, 'invalid_client', false),
   50166: code(400, 'invalid_request', false),
-  7000272: code(401, 'invalid_client', false),
+  900612: code(400, 'invalid_request', false),
+  7000272: code(401, 'invalid_client'),
   700027: code(401, 'invalid_client'),
   700024: code(401, 'invalid_client'),
   700222: code(400, 'invalid_client', false),
@@ -64,6 +69,9 @@ export const AADSTS = {
   501481: code(400, 'invalid_grant', false),
   9002325: code(400, 'invalid_request', false),
   7000218: code(401, 'invalid_client'),
+  // The service itself.
+  90055: code(429, 'temporarily_unavailable', false),
+  90033: code(503, 'temporarily_unavailable', false),
 } as const satisfies Readonly<Record<number, AadstsFacts>>;
 
 /** The number of a failure in {@link AADSTS}. */

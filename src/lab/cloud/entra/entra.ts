@@ -3,7 +3,7 @@ import type { Clock, Log, Random } from '#base';
 import type { Store } from '#lab/store';
 import { AZURE_CLOUDS, cloudOfLoginHost } from '../azure-clouds.ts';
 import type { Directory, Principal } from '../directory.ts';
-import type { AuditLog, CloudService, TokenVerifier } from '../service.ts';
+import type { AuditLog, CloudService, ServiceFailure, TokenVerifier } from '../service.ts';
 import { AadstsError, renderAadsts } from './aadsts.ts';
 import { issueAccessToken, type IssuedToken } from './access-token.ts';
 import { createAuthorizationCodes } from './authorization-codes.ts';
@@ -69,7 +69,8 @@ export function openEntra(deps: EntraDeps): Entra {
     service: {
       name: 'entra',
       serves: (host) => cloudOfLoginHost(host) !== undefined,
-      fetch: async (request) => app.fetch(request),
+      fetch: async (request) => app.fetch(request, {}),
+      fail: async (request, failure) => app.fetch(request, { failure }),
     },
     [Symbol.asyncDispose]: async () => {
       await key.catch(() => undefined);
@@ -82,9 +83,16 @@ interface AppDeps {
   readonly endpoint: TokenEndpointDeps;
 }
 
-function createApp({ audit, endpoint }: AppDeps): Hono {
+/** What a request is handled with besides itself. */
+interface AppEnv {
+  readonly Bindings: { readonly failure?: ServiceFailure };
+}
+
+function createApp({ audit, endpoint }: AppDeps): Hono<AppEnv> {
   const { tenant, key, grants, directory } = endpoint;
-  const app = new Hono({ getPath: (request) => new URL(request.url).pathname.toLowerCase().replace(/\/{2,}/g, '/') });
+  const app = new Hono<AppEnv>({
+    getPath: (request) => new URL(request.url).pathname.toLowerCase().replace(/\/{2,}/g, '/'),
+  });
   const note = (context: Context, operation: string) => audit.note(context.req.raw, { operation });
 
   const token = (version: EndpointVersion) => async (context: Context) => {
@@ -135,6 +143,12 @@ function createApp({ audit, endpoint }: AppDeps): Hono {
     await next();
     stampHeaders(endpoint, context);
   });
+  app.use(async (context, next) => {
+    const status = context.env.failure?.status;
+    if (status === 429) throw new AadstsError(90055, 'There are too many incoming requests. Please try again later.');
+    if (status !== undefined) throw new AadstsError(90033, 'A transient error has occurred. Please try again.');
+    await next();
+  });
   app.all('/:tenant/oauth2/v2.0/token', token('v2'));
   app.all('/:tenant/oauth2/token', token('v1'));
   app.on(['GET', 'POST'], ['/:tenant/oauth2/v2.0/authorize', '/:tenant/oauth2/authorize'], authorize);
@@ -174,7 +188,7 @@ function createApp({ audit, endpoint }: AppDeps): Hono {
     audit.note(context.req.raw, { result: `AADSTS${error.code}` });
     const stamp = { traceId: traceId(endpoint, context), correlationId: correlationId(endpoint, context) };
     const { status, body } = renderAadsts(error, { ...stamp, nowMs: endpoint.clock.now() });
-    return Response.json(body, { status });
+    return Response.json(body, { status: context.env.failure?.status ?? status });
   });
   return app;
 }

@@ -8,6 +8,7 @@ import type { IssuerKeys } from './issuer-keys.ts';
 /** The client whose token an assertion may stand for. */
 export interface FederatedClient {
   readonly clientId: string;
+  readonly principal: { readonly displayName: string };
   readonly federatedCredentials: readonly FederatedIdentityCredential[];
 }
 
@@ -34,7 +35,7 @@ export async function verifyFederatedAssertion(
   const { kid } = claims;
   if (kid === undefined) throw malformedAssertion();
   refuseOwnTokens(deps.tenant, claims);
-  matchCredential(client.federatedCredentials, claims);
+  matchCredential(client, claims);
   await verifySignature(deps.issuerKeys, assertion, { issuer: claims.issuer, kid });
   checkTimes(claims, deps.clock.now());
 }
@@ -52,42 +53,41 @@ function refuseOwnTokens(tenant: Tenant, { issuer }: AssertionClaims): void {
   }
 }
 
-function matchCredential(credentials: readonly FederatedIdentityCredential[], claims: AssertionClaims): void {
-  if (credentials.length === 0) {
-    throw new AadstsError(70025, 'Client application has no configured federated identity credentials.');
-  }
-  const ofIssuer = credentials.filter(({ issuer }) => issuer === claims.issuer);
-  if (ofIssuer.length === 0) {
+function matchCredential({ clientId, principal, federatedCredentials }: FederatedClient, claims: AssertionClaims): void {
+  if (federatedCredentials.length === 0) {
     throw new AadstsError(
-      700211,
-      `No matching federated identity record found for presented assertion issuer '${claims.issuer}'. Please make sure ` +
-        `the federated identity credential Issuer is '${claims.issuer}'. ${DOCUMENTATION}`,
+      70025,
+      `The client '${clientId}'(${principal.displayName}) has no configured federated identity credentials.`,
     );
+  }
+  const ofIssuer = federatedCredentials.filter(({ issuer }) => issuer === claims.issuer);
+  if (ofIssuer.length === 0) {
+    throw new AadstsError(700211, `${noMatch('issuer', claims.issuer)} Please check ${CHECK}`);
   }
   const ofSubject = ofIssuer.filter(({ subject }) => subject === claims.subject);
   if (ofSubject.length === 0) throw subjectMismatch(ofIssuer, claims.subject);
   if (!ofSubject.some(({ audiences }) => audiences.some((audience) => claims.audiences.includes(audience)))) {
-    const presented = claims.audiences.join(', ');
-    throw new AadstsError(
-      700212,
-      `No matching federated identity record found for presented assertion audience '${presented}'. Please make sure ` +
-        `the federated identity credential Audience is '${presented}'. ${DOCUMENTATION}`,
-    );
+    throw new AadstsError(700212, `${noMatch('audience', claims.audiences.join(', '))} Please check ${CHECK}`);
   }
 }
 
+// Sources: 700211 as recorded in 2025 ("Please check"), 700213 as recorded in 2026 ("Check").
+const CHECK = `your federated identity credential Subject, Audience and Issuer against the presented assertion. ${DOCUMENTATION}`;
+
+function noMatch(claim: 'issuer' | 'subject' | 'audience', presented: string): string {
+  return `No matching federated identity record found for presented assertion ${claim} '${presented}'.`;
+}
+
 function subjectMismatch(ofIssuer: readonly FederatedIdentityCredential[], presented: string): AadstsError {
-  const start = `No matching federated identity record found for presented assertion subject '${presented}'. `;
-  const check =
-    'Check your federated identity credential Subject, Audience and Issuer against the presented assertion. ';
+  const start = noMatch('subject', presented);
   const onlyCase = ofIssuer.some(({ subject }) => subject.toLowerCase() === presented.toLowerCase());
   return onlyCase
     ? new AadstsError(
         7002138,
-        `${start}The subject matches with case-insensitive comparison, but not with case-sensitive comparison. ` +
-          `${check}${DOCUMENTATION}`,
+        `${start} The subject matches with case-insensitive comparison, but not with case-sensitive comparison. ` +
+          `Check ${CHECK}`,
       )
-    : new AadstsError(700213, `${start}${check}${DOCUMENTATION}`);
+    : new AadstsError(700213, `${start} Check ${CHECK}`);
 }
 
 async function verifySignature(

@@ -65,9 +65,9 @@ export function createIssuerKeys({ clock, log, fetchJson, freshMs = 30_000 }: Is
       if (key === undefined) {
         throw new AadstsError(
           7000272,
-          `The certificate with identifier '${kid}' used to sign the federated credential could not be found in the ` +
-            `metadata of identity provider '${issuer}'. Please validate that your Identity Provider's metadata exposes ` +
-            `the key used for signing the assertion.`,
+          `The certificate with identifier ${kid} used to sign the federated credential could not be found in the ` +
+            `metadata of identity provider ${issuer}. Please validate that your Identity Provider's metadata exposes ` +
+            `the key used to sign the incoming token.`,
         );
       }
       return key;

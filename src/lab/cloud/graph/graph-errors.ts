@@ -1,4 +1,5 @@
 import { AzureError } from '../rest/azure-error.ts';
+import type { ServiceFailure } from '../service.ts';
 
 /** 400 of a request that makes no sense to the directory. */
 export function badRequest(message: string): AzureError {
@@ -27,4 +28,15 @@ export function accessDenied(): AzureError {
 /** 400 of a path that Graph does not have. */
 export function unknownSegment(segment: string): AzureError {
   return new AzureError(400, 'BadRequest', `Resource not found for the segment '${segment}'.`);
+}
+
+/** A failure of Graph's own; throttling in the words that it uses for the directory, as people quote them. */
+export function graphFailure({ status }: ServiceFailure): AzureError {
+  if (status === 429) {
+    const message =
+      'Too many requests from Identifier:keyferry-lab under category:throttle.aad.ags. Please try again later.';
+    return new AzureError(429, 'TooManyRequests', message);
+  }
+  if (status === 503) return new AzureError(503, 'ServiceUnavailable', 'The service is unavailable.');
+  return new AzureError(status, 'InternalServerError', 'Encountered an internal server error.');
 }

@@ -10,7 +10,7 @@ import { createApplicationRoutes } from './applications.ts';
 import { authenticate } from './authenticate.ts';
 import { createFederatedCredentialRoutes } from './federated-credentials.ts';
 import { odataContext, type GraphCall, type GraphContext, type GraphRoute } from './graph-call.ts';
-import { accessDenied, badRequest, notFound, unknownSegment } from './graph-errors.ts';
+import { accessDenied, badRequest, graphFailure, notFound, unknownSegment } from './graph-errors.ts';
 import { findObject, GRAPH_KINDS, renderUser, type GraphKind, type GraphObject } from './graph-objects.ts';
 import { answerList, answerObject } from './graph-query.ts';
 import { createGroupRoutes } from './groups.ts';
@@ -86,6 +86,7 @@ export function createGraph(deps: GraphDeps): CloudService {
     name: 'graph',
     serves: (host) => HOSTS.includes(host),
     fetch: (request) => answerWith(deps, style, request, () => answer(request)),
+    fail: (request, failure) => answerWith(deps, style, request, () => Promise.reject(graphFailure(failure))),
   };
 }
 

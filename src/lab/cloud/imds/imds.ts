@@ -2,7 +2,7 @@ import type { Clock, Random } from '#base';
 import { AadstsError, type IdentityTokens } from '../entra/index.ts';
 import type { Directory } from '../directory.ts';
 import { json } from '../rest/request.ts';
-import type { AuditLog, CloudService } from '../service.ts';
+import type { AuditLog, CloudService, ServiceFailure } from '../service.ts';
 import { chooseIdentity, type AssignedIdentities, type WantedIdentity } from './choose-identity.ts';
 import { IMDS_VERSIONS, instanceMetadata, readMetadata, type NodeFacts } from './instance-metadata.ts';
 
@@ -47,6 +47,13 @@ function versionMissing(): ImdsError {
   );
 }
 
+/** A failure of its own, by the rows of Microsoft's table of IMDS's errors (how-to-use-vm-token, error handling). */
+function serviceFailure({ status }: ServiceFailure): ImdsError {
+  if (status === 429) return new ImdsError(429, 'too_many_requests', 'IMDS throttle limit reached.');
+  const description = 'Failed to retrieve token from the Active directory. For details see the logs of the service.';
+  return new ImdsError(status, 'unknown', description);
+}
+
 /**
  * The instance metadata service of a node: tokens of the identities that are assigned to it, a little about the node, and
  * the answers of aad-pod-identity's NMI. It speaks plain HTTP, and every request but NMI's needs the header
@@ -70,21 +77,23 @@ export function createImds(deps: ImdsDeps): CloudService {
     }
     throw new ImdsError(404, 'Not found', '');
   };
+  const stamped = async (request: Request, answering: Promise<Response>): Promise<Response> => {
+    const response = await answering.then(
+      (success) => {
+        deps.audit.note(request, { result: 'Success' });
+        return success;
+      },
+      (error: unknown) => refuse(deps, request, error),
+    );
+    response.headers.set('server', 'IMDS/150.870.65.1324');
+    response.headers.set('x-ms-request-id', deps.random.uuid());
+    return response;
+  };
   return {
     name: 'imds',
     serves: (host) => host === IMDS_HOST,
-    fetch: async (request) => {
-      const response = await answer(request).then(
-        (success) => {
-          deps.audit.note(request, { result: 'Success' });
-          return success;
-        },
-        (error: unknown) => refuse(deps, request, error),
-      );
-      response.headers.set('server', 'IMDS/150.870.65.1324');
-      response.headers.set('x-ms-request-id', deps.random.uuid());
-      return response;
-    },
+    fetch: (request) => stamped(request, answer(request)),
+    fail: (request, failure) => stamped(request, Promise.reject(serviceFailure(failure))),
   };
 }
 

@@ -1,4 +1,5 @@
 import { AzureError } from '../rest/azure-error.ts';
+import type { ServiceFailure } from '../service.ts';
 
 /** The kinds of objects in a vault, as paths and permissions name them. */
 export type Collection = 'secrets' | 'keys' | 'certificates';
@@ -85,4 +86,20 @@ export function purgeProtected(vaultName: string): AzureError {
     'Operation "purge" is not allowed because purge protection is enabled for this vault. Key Vault service will ' +
       `automatically purge it after the retention period has passed.\r\nVault: ${vaultName}`,
   );
+}
+
+/**
+ * A failure of the vault's own. Throttling has the code and text of recorded answers (the first reason of Microsoft's page on
+ * throttling limits); 503 that of vaults that take no writes, in people's issues, without its operation.
+ */
+export function vaultFailure({ status }: ServiceFailure): AzureError {
+  if (status === 429) {
+    return new AzureError(
+      429,
+      'Throttled',
+      'Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached',
+    );
+  }
+  if (status === 503) return new AzureError(503, 'ServiceUnavailable', 'The service is currently unavailable.');
+  return new AzureError(status, 'InternalServerError', 'An internal server error has occurred.');
 }

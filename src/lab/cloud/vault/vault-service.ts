@@ -11,7 +11,7 @@ import { authorize, noRoles, type RoleCheck } from './authorize.ts';
 import { checkNetwork, LAB_CLIENT_ADDRESS } from './network.ts';
 import { createSecretRoutes } from './secrets.ts';
 import type { VaultCall, VaultRoute } from './vault-call.ts';
-import { badParameter, invalidName, unknownOperation } from './vault-errors.ts';
+import { badParameter, invalidName, unknownOperation, vaultFailure } from './vault-errors.ts';
 import { parseVaultHost, vaultExists } from './vault-hosts.ts';
 import type { VaultRegistry } from './vault-registry.ts';
 
@@ -87,6 +87,7 @@ export function createVaultService(deps: VaultServiceDeps): VaultService {
     serves: (host) => parseVaultHost(host) !== undefined,
     exists: (host) => vaultExists(deps.vaults, host),
     fetch: (request) => answerWith(deps, style, request, () => answer(request)),
+    fail: (request, failure) => answerWith(deps, style, request, () => Promise.reject(vaultFailure(failure))),
   };
 }
 
