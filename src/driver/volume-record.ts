@@ -11,13 +11,18 @@
  * record is written after the files; unpublish unmounts first and removes the record then. So a record with a mount
  * means files, and after a reboot, when tmpfs is gone, records mean nothing until they are written again (no fsync is
  * needed: a power loss takes the tmpfs as well). Targets hold the pod's UID and so are never used for another pod.
+ *
+ * A pod to which somebody gave kubelet's folder as a hostPath may plant anything here. So nothing is followed or waited
+ * for: not a link in place of the folder or of a file, and not a pipe. What it can forge is a record, so at the most that
+ * the volume of a running pod is looked at later; never content.
  * When the next check is due is not kept here but in memory, by a clock that never jumps: after a restart all are due.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Log } from '#base';
+import { KeyferryError, type Log } from '#base';
 import { ifPresent } from './volume-files.ts';
 
 const recordSchema = z.object({
@@ -52,10 +57,9 @@ export function createVolumeRecords({ folder, log }: { readonly folder: string; 
     join(folder, `${createHash('sha256').update(targetPath).digest('hex').slice(0, 32)}.json`);
 
   const readFileAt = async (path: string): Promise<VolumeRecord | undefined> => {
-    const text = await ifPresent(readFile(path, 'utf8'));
-    if (text === undefined) return undefined;
     try {
-      return recordSchema.parse(JSON.parse(text));
+      const text = await ifPresent(readOwnFile(path));
+      return text === undefined ? undefined : recordSchema.parse(JSON.parse(text));
     } catch {
       log.warn('Volume record is not readable and is ignored', { path });
       return undefined;
@@ -68,10 +72,12 @@ export function createVolumeRecords({ folder, log }: { readonly folder: string; 
       return record?.targetPath === targetPath ? record : undefined;
     },
     async write(record) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makeFolder(folder);
       const path = place(record.targetPath);
-      // One writer a target at a time (the driver locks it), so the temporary name needs no random part.
-      await writeFile(`${path}.tmp`, JSON.stringify(record), { mode: 0o600 });
+      // One writer a target at a time (the driver locks it), so the temporary name needs no random part. What lies there
+      // is of a run that was killed, or planted: it is never written through.
+      await rm(`${path}.tmp`, { force: true, recursive: true });
+      await writeFile(`${path}.tmp`, JSON.stringify(record), { mode: 0o600, flag: 'wx' });
       await rename(`${path}.tmp`, path);
     },
     remove: (targetPath) => rm(place(targetPath), { force: true }),
@@ -83,4 +89,29 @@ export function createVolumeRecords({ folder, log }: { readonly folder: string; 
       return records.filter((record) => record !== undefined);
     },
   };
+}
+
+/** A record has about a hundred bytes an object, of which there are a thousand at the most. */
+const MAX_BYTES = 1024 * 1024;
+
+/** Reads a regular file, no link and no pipe. */
+async function readOwnFile(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const { size } = await file.stat().then((found) => (found.isFile() ? found : { size: Infinity }));
+    if (size > MAX_BYTES) throw new KeyferryError('invalid-input', `${path} is no volume record`);
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  const found = await ifPresent(lstat(folder));
+  if (found === undefined) await mkdir(folder, { recursive: true, mode: 0o700 });
+  else if (!found.isDirectory()) {
+    throw new KeyferryError('failed-precondition', `volume records cannot be written: ${folder} is no folder`, {
+      hint: 'Something else stands in its place, maybe a symbolic link: remove it, or name another with --record-dir.',
+    });
+  }
 }
