@@ -4,6 +4,11 @@ import type { Cloud } from './clouds.ts';
 /** Limits of one call. Every call ends when the signal aborts. */
 export interface CallOptions {
   readonly signal: AbortSignal;
+  /**
+   * Told the correlation id of each request, at the latest when it is answered or has failed: what Entra ID's sign-in log and Key Vault's diagnostic log
+   * (`correlationId`) call the request, so that a line of ours can be found in theirs.
+   */
+  readonly onSent?: ((correlationId: string) => void) | undefined;
 }
 
 /** An access token of Entra ID. */

@@ -174,6 +174,16 @@ describe('a token', () => {
     expect(assertions).toEqual(['first', 'second']);
   });
 
+  it('tells the id that Entra ID’s sign-in log has of the exchange', async () => {
+    const ids: string[] = [];
+    await clients()
+      .tokenSource(cloud, workload())
+      .token(scope(), { signal, onSent: (id) => ids.push(id) });
+    const id = seen.find(({ method }) => method === 'POST')?.form.get('client-request-id');
+    expect(id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(ids.at(-1)).toBe(id);
+  });
+
   it('is asked for anew at each call: who keeps tokens is not decided here', async () => {
     const source = clients().tokenSource(cloud, workload());
     await source.token(scope(), { signal });
@@ -292,6 +302,21 @@ describe('a secret', () => {
     expect(seen[0]?.headers.authorization).toBe(`Bearer ${ACCESS_TOKEN}`);
     expect(seen[0]?.headers['user-agent']).toContain('keyferry/test');
     expect(counted.map(({ service, status }) => `${service} ${status}`)).toEqual(['keyvault 200']);
+  });
+
+  it.each([
+    ['answered', () => undefined],
+    ['refused', () => (vault = json(403, { error: { code: 'Forbidden', message: 'no' } }))],
+    ['not answered', () => (vault = (response) => void response.socket?.destroy())],
+  ])('that is %s tells the id that the vault’s log has of the request', async (_how, prepare) => {
+    prepare();
+    const ids: string[] = [];
+    await reader()
+      .getSecret('one', undefined, { signal, onSent: (id) => ids.push(id) })
+      .catch(() => undefined);
+    const id = seen[0]?.headers['x-ms-client-request-id'];
+    expect(id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(ids.at(-1)).toBe(id);
   });
 
   it('of a version is asked for by that version', async () => {

@@ -24,6 +24,17 @@ export interface ObserveOptions {
   readonly onResponse?: (response: PipelineResponse) => void;
 }
 
+/**
+ * The id that the client gives a request, as Azure's own logs have it. Key Vault takes it from a header; for Entra ID the
+ * identity library puts it among the form's fields (`client-request-id`), and that is the one that sign-in logs show.
+ */
+export function correlationIdOf(request: PipelineRequest): string | undefined {
+  const { body, headers } = request;
+  const form =
+    typeof body === 'string' ? /(?:^|&)client-request-id=([0-9a-f-]{36})(?:&|$)/i.exec(body)?.[1] : undefined;
+  return form ?? headers.get('x-ms-client-request-id');
+}
+
 /** Sees every HTTP request that goes out, also those that an SDK sends by itself (challenges, discovery). */
 export function observePolicy(options: ObserveOptions): PolicyOption {
   const { service, clock, onRequest } = options;

@@ -2,7 +2,7 @@ import { SecretClient } from '@azure/keyvault-secrets';
 import { KeyferryError, Secret, withDeadline } from '#base';
 import type { SecretReader, VaultOptions } from './access.ts';
 import { vaultError } from './azure-errors.ts';
-import { observePolicy, type PolicyOption } from './request-policy.ts';
+import { correlationIdOf, observePolicy, type PipelineRequest, type PolicyOption } from './request-policy.ts';
 import type { AdapterOptions } from './token-source.ts';
 
 /**
@@ -38,15 +38,20 @@ export function createSecretReader(adapter: AdapterOptions, options: VaultOption
     },
   );
   return {
-    async getSecret(name, version, { signal: outer }) {
+    async getSecret(name, version, { signal: outer, onSent }) {
       // Without the name: whoever asks for several says which, and a refusal that they have in common stays one text.
       const what = `reading from ${vaultUrl}`;
+      const tell = (request: PipelineRequest | undefined) => {
+        const id = request === undefined ? undefined : correlationIdOf(request);
+        if (id !== undefined) onSent?.(id);
+      };
       try {
         return await withDeadline({ clock, timeoutMs, signal: outer, what }, async (abortSignal) => {
-          const answer = await client.getSecret(
-            name,
-            version === undefined ? { abortSignal } : { version, abortSignal },
-          );
+          const answer = await client.getSecret(name, {
+            ...(version === undefined ? {} : { version }),
+            abortSignal,
+            onResponse: ({ request }) => tell(request),
+          });
           if (answer.value === undefined)
             throw new KeyferryError('failed-precondition', `${what}: secret value is nil`);
           return {
@@ -57,6 +62,8 @@ export function createSecretReader(adapter: AdapterOptions, options: VaultOption
           };
         });
       } catch (error) {
+        // Without an answer, the library's error has the request.
+        tell((error as { readonly request?: PipelineRequest }).request);
         throw vaultError(outer.aborted ? outer.reason : error, what, clock.now());
       }
     },

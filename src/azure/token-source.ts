@@ -4,7 +4,7 @@ import { withDeadline, KeyferryError, Secret, type Clock } from '#base';
 import type { AccessToken, AzureRequest, Credential, TokenOptions, TokenSource } from './access.ts';
 import { retryAfterMs, tokenError, type TokenFailure } from './azure-errors.ts';
 import type { Cloud } from './clouds.ts';
-import { observePolicy } from './request-policy.ts';
+import { correlationIdOf, observePolicy } from './request-policy.ts';
 
 /** What the SDK adapters share. */
 export interface AdapterOptions {
@@ -49,7 +49,7 @@ async function exchange(
   cloud: Cloud,
   credential: Credential,
   scope: string,
-  { signal, claims }: TokenOptions,
+  { signal, claims, onSent }: TokenOptions,
   onFailure: (failure: TokenFailure) => void,
 ): Promise<AccessToken> {
   const { clock } = adapter;
@@ -67,6 +67,8 @@ async function exchange(
         // The library takes no signal through its token call; the request itself does.
         prepare: (request) => {
           request.abortSignal = signal;
+          const id = correlationIdOf(request);
+          if (id !== undefined) onSent?.(id);
         },
         onResponse: (response) => {
           if (response.status < 400) return;

@@ -50,7 +50,9 @@ function driver(answer: Answer, kill?: KillSwitch) {
     metrics: createDriverMetrics(new Registry()),
     locks: createKeyedLock(),
     schedule: createRefreshSchedule({ enabled: true, intervalMs: 0, clock, random: createFakeRandom() }),
-    secrets: guard({ sync: () => Promise.resolve(), forget: () => undefined }, ['sync']),
+    secrets: guard({ sync: () => Promise.resolve({ names: [], state: 'none' as const }), forget: () => undefined }, [
+      'sync',
+    ]),
     podStatus: { report: () => undefined, forget: () => undefined },
     log: silentLog,
   };

@@ -27,6 +27,34 @@ describe('the first publish', () => {
     expect(read(harness, 'tls/key')).toBe('k');
   });
 
+  it('is one log line: what was written, and how long each step took, without a value', async () => {
+    await using harness = await startHarness();
+    harness.answer = () => filesOf({ password: 'hunter2' });
+    await harness.publish();
+    await harness.clock.advance(DAY_MS);
+    harness.answer = () => filesOf({ password: 'hunter3', more: 'x' }, 'v2');
+    await harness.publish();
+    await harness.clock.advance(DAY_MS);
+    await harness.publish();
+    const lines = harness.log.lines.filter(({ message }) => message.startsWith('Volume '));
+    const place = { namespace: 'shop', pod: 'web-1', podUid: '7c1f', class: 'db', targetPath: harness.target };
+    const steps = { class: 0, provider: 0, write: 0, record: 0, sync: 0 };
+    expect(lines.map(({ message }) => message)).toEqual([
+      'Volume mounted',
+      'Volume has new content',
+      'Volume is up to date',
+    ]);
+    expect(lines[0]?.fields).toMatchObject({
+      ...place,
+      tookMs: 0,
+      steps: { ...steps, mount: 0 },
+      files: [{ path: 'password', mode: '0644', sizeBytes: 7 }],
+      versions: [{ id: 'secret/password', version: 'v1' }],
+    });
+    expect(lines[1]?.fields).toMatchObject({ ...place, steps, files: [{ path: 'password' }, { path: 'more' }] });
+    expect(JSON.stringify(lines)).not.toContain('hunter');
+  });
+
   it('gives the provider the parameters overlaid with the volume context, and no versions', async () => {
     await using harness = await startHarness();
     await harness.publish({ context: { vault: 'two' }, secrets: { clientid: 'c' } });
@@ -105,6 +133,13 @@ describe('the first publish', () => {
     ['no volume id', { volumeId: '' }, 'Volume ID missing in request', 'invalid-input'],
     ['no target', { targetPath: '' }, 'Target path missing in request', 'invalid-input'],
     ['a relative target', { targetPath: 'a/b' }, 'Target path a/b is not absolute', 'invalid-input'],
+    [
+      'a target that leads elsewhere',
+      { targetPath: '/a/../etc' },
+      `Target path "/a/../etc" is no volume's path`,
+      'invalid-input',
+    ],
+    ['a target at the top', { targetPath: '/etc/' }, `Target path "/etc/" is no volume's path`, 'invalid-input'],
     ['no attributes', { volumeContext: {} }, 'Volume attributes missing in request', 'invalid-input'],
     ['no class', { context: { secretProviderClass: '' } }, 'secretProviderClass is not set', 'unknown'],
     ['a writable volume', { readonly: false }, 'Readonly is not true in request', 'invalid-input'],
@@ -337,8 +372,10 @@ describe('unpublish', () => {
   it.each([
     [{ volumeId: '', targetPath: '/a/b' }, 'Volume ID missing in request'],
     [{ volumeId: 'v', targetPath: '' }, 'Target path missing in request'],
-    [{ volumeId: 'v', targetPath: '/' }, "Target path / is no volume's path"],
-    [{ volumeId: 'v', targetPath: 'a/b' }, "Target path a/b is no volume's path"],
+    [{ volumeId: 'v', targetPath: '/' }, `Target path "/" is no volume's path`],
+    [{ volumeId: 'v', targetPath: '/home/' }, `Target path "/home/" is no volume's path`],
+    [{ volumeId: 'v', targetPath: '/a/../home' }, `Target path "/a/../home" is no volume's path`],
+    [{ volumeId: 'v', targetPath: 'a/b' }, 'Target path a/b is not absolute'],
   ])('refuses %j', async (request, message) => {
     await using harness = await startHarness();
     const call = callUnary(harness.node, 'nodeUnpublishVolume', request, { timeoutMs: 5000 }, systemClock);

@@ -28,7 +28,9 @@ export function maskRefreshFailure(
   tell.log.error('Refresh failed, the volume keeps its files', {
     namespace: request.pod.namespace,
     pod: request.pod.name,
+    podUid: request.pod.uid,
     class: request.className,
+    targetPath: request.targetPath,
     ...failure.logFields,
   });
 }

@@ -21,6 +21,7 @@ import type { AtomicWriter } from './atomic-writer.ts';
 import { maskRefreshFailure } from './mask-refresh-failure.ts';
 import type { DriverMetrics } from './metrics.ts';
 import type { Mounter } from './mounter.ts';
+import { createPublishSteps, type PublishSteps } from './publish-steps.ts';
 import { parsePublish, type PublishRequest } from './parse-publish.ts';
 import { checkPayload } from './payload.ts';
 import { planPublish, type PublishPlan } from './plan-publish.ts';
@@ -99,10 +100,12 @@ async function fill(
   signal: AbortSignal,
 ): Promise<void> {
   const undo = createDisposeStack();
-  const told = { provider: '' };
+  const told = { provider: '', steps: createPublishSteps(deps.clock) };
   try {
     await fetchAndWrite(deps, request, signal, told, undefined, () =>
-      inStage('FailedToMount', () => prepareTarget(deps, request.targetPath, plan.mount, undo)),
+      told.steps.time('mount', () =>
+        inStage('FailedToMount', () => prepareTarget(deps, request.targetPath, plan.mount, undo)),
+      ),
     );
   } catch (error) {
     const failure = error instanceof StageFailure ? error : new StageFailure('FailedToMount', error);
@@ -113,12 +116,13 @@ async function fill(
     deps.log.error('Volume not mounted', {
       ...describeVolume(request, told.provider),
       ...failure.logFields,
+      ...told.steps.logFields,
     });
     throw describeFailure(request, failure);
   }
   undo.release();
   deps.metrics.published(told.provider);
-  deps.log.info('Volume mounted', describeVolume(request, told.provider));
+  deps.log.info('Volume mounted', { ...describeVolume(request, told.provider), ...told.steps.logFields });
 }
 
 async function refresh(
@@ -127,13 +131,16 @@ async function refresh(
   record: VolumeRecord | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const told = { provider: record?.provider ?? '' };
+  const told = { provider: record?.provider ?? '', steps: createPublishSteps(deps.clock) };
   const startMs = deps.clock.monotonic();
   try {
     const { changed } = await fetchAndWrite(deps, request, signal, told, record, () => Promise.resolve());
     deps.metrics.refreshed(told.provider, changed, (deps.clock.monotonic() - startMs) / 1000);
+    deps.log.info(changed ? 'Volume has new content' : 'Volume is up to date', {
+      ...describeVolume(request, told.provider),
+      ...told.steps.logFields,
+    });
     if (changed) {
-      deps.log.info('Volume has new content', describeVolume(request, told.provider));
       deps.events.record(
         podTarget(request.pod),
         'Normal',
@@ -154,13 +161,14 @@ async function fetchAndWrite(
   deps: PublishDependencies,
   request: PublishRequest,
   signal: AbortSignal,
-  told: { provider: string },
+  told: { provider: string; readonly steps: PublishSteps },
   record: VolumeRecord | undefined,
   prepare: () => Promise<void>,
 ): Promise<{ readonly changed: boolean }> {
   const { pod, targetPath, className } = request;
-  const parsed = await inStage('SecretProviderClassNotFound', () =>
-    deps.readClass({ namespace: pod.namespace, name: className }, signal),
+  const { steps } = told;
+  const parsed = await steps.time('class', () =>
+    inStage('SecretProviderClassNotFound', () => deps.readClass({ namespace: pod.namespace, name: className }, signal)),
   );
   told.provider = parsed.value.provider;
   const provider = await inStage('FailedToLookupProviderGRPCClient', () =>
@@ -168,24 +176,31 @@ async function fetchAndWrite(
   );
   // tmpfs comes before the provider's call: a provider that returns no files writes into the target itself.
   await prepare();
-  const result = await inStage('GRPCProviderError', () =>
-    provider.mount({
-      attributes: mergeAttributes(parsed.value.parameters, request.volumeContext),
-      secrets: request.secrets,
-      targetPath,
-      permission: FILE_PERMISSION,
-      currentVersions: new Map(record?.versions.map(({ id, version }) => [id, version])),
-      signal,
-    }),
+  const result = await steps.time('provider', () =>
+    inStage('GRPCProviderError', () =>
+      provider.mount({
+        attributes: mergeAttributes(parsed.value.parameters, request.volumeContext),
+        secrets: request.secrets,
+        targetPath,
+        permission: FILE_PERMISSION,
+        currentVersions: new Map(record?.versions.map(({ id, version }) => [id, version])),
+        signal,
+      }),
+    ),
   );
   if (result.versions.length === 0) {
     throw new StageFailure('GRPCProviderError', new KeyferryError('unknown', 'missing object versions'));
   }
   const versions = [...new Map(result.versions.map((entry) => [entry.id, entry])).values()];
-  const changed = await inStage('FileWriteError', async () => {
-    if (result.files.length === 0) return JSON.stringify(record?.versions) !== JSON.stringify(versions);
-    return (await deps.writer.write(targetPath, checkPayload(result.files))).changed;
-  });
+  const changed = await steps.time('write', () =>
+    inStage('FileWriteError', async () => {
+      if (result.files.length === 0) return JSON.stringify(record?.versions) !== JSON.stringify(versions);
+      const payload = checkPayload(result.files);
+      const { changed: different } = await deps.writer.write(targetPath, payload);
+      steps.wrote(payload.values(), versions);
+      return different;
+    }),
+  );
   const written: VolumeRecord = {
     targetPath,
     volumeId: request.volumeId,
@@ -197,9 +212,9 @@ async function fetchAndWrite(
     writtenAt: changed || record === undefined ? new Date(deps.clock.now()).toISOString() : record.writtenAt,
     versions,
   };
-  await inStage('FailedToMount', () => deps.records.write(written));
+  await steps.time('record', () => inStage('FailedToMount', () => deps.records.write(written)));
   deps.schedule.checked(targetPath);
-  await deps.secrets.sync(request.pod, targetPath, parsed, signal);
+  steps.synced(await steps.time('sync', () => deps.secrets.sync(request.pod, targetPath, parsed, signal)));
   deps.podStatus.report(written);
   return { changed };
 }
@@ -224,8 +239,8 @@ async function prepareTarget(
 }
 
 /** The fields of a log line about a volume. */
-function describeVolume({ pod, className, volumeId }: PublishRequest, provider: string): LogFields {
-  return { namespace: pod.namespace, pod: pod.name, class: className, provider, volumeId };
+function describeVolume({ pod, className, volumeId, targetPath }: PublishRequest, provider: string): LogFields {
+  return { namespace: pod.namespace, pod: pod.name, podUid: pod.uid, class: className, provider, volumeId, targetPath };
 }
 
 /** The text that kubelet puts into the pod's FailedMount event; its code is the cause's, so that a retryable one stays so. */

@@ -9,13 +9,24 @@ import type { PodIdentity } from './parse-publish.ts';
 import { podTarget } from './pod-target.ts';
 import { textWithHint } from './text-with-hint.ts';
 
+/** The Secrets that a class asks for, and what became of them: there is none, they are as wanted, or they are tried again. */
+export interface SyncedSecrets {
+  readonly names: readonly string[];
+  readonly state: 'none' | 'synced' | 'later';
+}
+
 /** The Kubernetes Secrets of volumes. */
 export interface SecretSync {
   /**
    * Syncs the Secrets of a volume from its mounted files before kubelet gets its answer, so that a container hardly
    * ever waits for them. It never throws: a failure is a pod event and is tried again in the background.
    */
-  sync(pod: PodIdentity, targetPath: string, parsed: ParsedSecretProviderClass, signal: AbortSignal): Promise<void>;
+  sync(
+    pod: PodIdentity,
+    targetPath: string,
+    parsed: ParsedSecretProviderClass,
+    signal: AbortSignal,
+  ): Promise<SyncedSecrets>;
   /** Gives up what is still to be tried for a volume. */
   forget(targetPath: string): void;
 }
@@ -58,9 +69,11 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
   return {
     async sync(pod, targetPath, parsed, signal) {
       queue.drop(targetPath);
-      if (parsed.value.secretObjects.length === 0) return;
+      const names = parsed.value.secretObjects.map(({ secretName }) => secretName);
+      if (names.length === 0) return { names, state: 'none' };
       try {
         await attempt(pod, targetPath, parsed, signal);
+        return { names, state: 'synced' };
       } catch (error) {
         log.warn('Secrets of a volume not synced, tried again soon', {
           namespace: pod.namespace,
@@ -69,6 +82,7 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
           error: errorText(error),
         });
         queue.put(targetPath, (retrySignal) => attempt(pod, targetPath, parsed, retrySignal), { afterMs: RETRY_MS });
+        return { names, state: 'later' };
       }
     },
     forget: (targetPath) => queue.drop(targetPath),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { KeyferryError, Secret, silentLog } from '#base';
 import { TOKENS_ATTRIBUTE, type ProviderMountRequest } from '#providerapi';
-import { createFakeClock, createFakeRandom } from '../base/testing/index.ts';
+import { createFakeClock, createFakeRandom, createMemoryLog } from '../base/testing/index.ts';
 import { createClusterKeys } from './broker/cluster-keys.ts';
 import { createAzureProvider, type AzureProviderOptions } from './provider.ts';
 import { createFakeAzure, createTestIssuer, type TestIssuer } from './testing/index.ts';
@@ -63,6 +63,107 @@ const OBJECTS = `array:
   - {objectName: one, objectType: secret, objectAlias: folder/first, filePermission: "0400"}
   - {objectName: one, objectType: secret, objectVersion: v0}
 `;
+
+describe('the log line of a mount', () => {
+  const told = async (setting: ReturnType<typeof setUp>, log: ReturnType<typeof createMemoryLog>, objects: string) => {
+    await setting.provider.mount(request(objects)).catch(() => undefined);
+    const line = log.lines.findLast(({ message }) => message === 'Objects of a volume asked for');
+    expect(JSON.stringify(line)).not.toContain(token);
+    expect(JSON.stringify(line)).not.toContain('one for system:');
+    return line?.fields;
+  };
+  const ONE = 'array: [{objectName: one, objectType: secret}]';
+
+  it('says who asked with which claims, and under which ids Azure has the requests', async () => {
+    const log = createMemoryLog();
+    const setting = setUp({ log });
+    expect(await told(setting, log, ONE)).toEqual({
+      namespace: 'team',
+      pod: 'web-1',
+      serviceAccount: 'reader',
+      targetPath: '/volume',
+      vault: 'https://kv-one.vault.azure.net',
+      tenantId: 'tenant',
+      clientId: 'client',
+      identity: 'workload-identity',
+      assertion: {
+        issuer: issuer.url,
+        subject: 'system:serviceaccount:team:reader',
+        audience: 'api://AzureADTokenExchange',
+        issuedAt: '2026-01-01T00:00:00.000Z',
+        expiresAt: '2026-01-01T01:00:00.000Z',
+      },
+      token: { how: 'fetched', at: '2026-01-01T00:00:00.000Z', tookMs: 0, correlationId: 'exchange-1' },
+      objects: [
+        {
+          id: 'secret/one',
+          version: 'v1',
+          how: 'fetched',
+          at: '2026-01-01T00:00:00.000Z',
+          tookMs: 0,
+          correlationId: 'read-1',
+        },
+      ],
+      tookMs: 0,
+    });
+  });
+
+  it('says of an answer that was kept when, and under which id, it was asked for', async () => {
+    const log = createMemoryLog();
+    const setting = setUp({ log });
+    await told(setting, log, ONE);
+    await setting.clock.advance(4_000);
+    const kept = { how: 'kept', at: '2026-01-01T00:00:00.000Z', tookMs: 0 };
+    expect(await told(setting, log, ONE)).toMatchObject({
+      token: { ...kept, correlationId: 'exchange-1' },
+      objects: [{ id: 'secret/one', version: 'v1', ...kept, correlationId: 'read-1' }],
+    });
+  });
+
+  it('says of one that was joined that it was shared', async () => {
+    const log = createMemoryLog();
+    let joined: () => void = () => undefined;
+    const both = new Promise<void>((resolve) => (joined = resolve));
+    const { azure, provider } = setUp({
+      log,
+      metrics: {
+        brokerEvents: {
+          answered: (_what, how) => (how === 'shared' ? joined() : undefined),
+          unshared: () => undefined,
+        },
+        onRequest: () => undefined,
+      },
+    });
+    azure.onRead = () => both;
+    await Promise.all([provider.mount(request(ONE)), provider.mount(request(ONE))]);
+    const lines = log.lines.filter(({ message }) => message === 'Objects of a volume asked for');
+    expect(lines.map(({ fields }) => fields['objects'])).toMatchObject([
+      [{ how: 'fetched', correlationId: 'read-1' }],
+      [{ how: 'shared', correlationId: 'read-1' }],
+    ]);
+  });
+
+  it('names the code of what failed, and asks nothing of a vault without a token', async () => {
+    const log = createMemoryLog();
+    const setting = setUp({ log });
+    expect(await told(setting, log, 'array: [{objectName: missing, objectType: secret}]')).toMatchObject({
+      objects: [{ id: 'secret/missing', failed: 'SecretNotFound', how: 'fetched', correlationId: 'read-1' }],
+    });
+    setting.azure.onExchange = () => {
+      throw new KeyferryError('unauthenticated', 'no', { upstreamCode: 'AADSTS700213' });
+    };
+    await setting.clock.advance(60_000);
+    expect(await told(setting, log, ONE)).toMatchObject({
+      token: { how: 'fetched', correlationId: 'exchange-2' },
+      objects: [{ id: 'secret/one', failed: 'AADSTS700213' }],
+    });
+  });
+
+  it('says why answers are shared with nobody', async () => {
+    const log = createMemoryLog();
+    expect(await told(setUp({ log, freshnessWindowMs: 0 }), log, ONE)).toMatchObject({ unshared: 'sharing-off' });
+  });
+});
 
 describe('a mount', () => {
   it('answers the files and versions in the order of the class', async () => {

@@ -6,13 +6,15 @@ import {
   type Clock,
   type ErrorCode,
   type Log,
+  type LogFields,
   type Random,
 } from '#base';
 import { findCloud, isCustomCloud, parseCloudEnvironment, type AzureClients, type Cloud } from '#azure';
 import type { Provider, ProviderFile, ProviderMountResult } from '#providerapi';
 import { createBroker, type Admission } from './broker/broker.ts';
 import type { ClusterKeys } from './broker/cluster-keys.ts';
-import { planFetches, type ObjectRef, type PlannedFetch } from './fetch-plan.ts';
+import { objectKey, planFetches, type ObjectRef, type PlannedFetch } from './fetch-plan.ts';
+import { createMountAccount, describeAssertion, type MountAccount, type ObjectOutcome } from './mount-account.ts';
 import { renderFiles, type FetchedObject } from './object-files.ts';
 import { objectLabel } from './object-spec.ts';
 import { mountInputError, parseParameters, type ProviderParameters } from './parameters.ts';
@@ -78,17 +80,54 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
       const cloud = await resolveCloud(parameters, options.cloudEnvFile);
       const { tenantId, identity, pod } = parameters;
       return withMountDeadline(clock, mountTimeoutMs, request.signal, async (signal) => {
+        const startMs = clock.monotonic();
         const admission = await broker.admit({ cloud, tenantId, identity, pod }, signal);
         const vaultUrl = `https://${parameters.keyvaultName.toLowerCase()}.${cloud.vaultDnsSuffix}`;
+        const account = createMountAccount();
         const results = await Promise.all(
           planned.plan.fetches.map((fetch) =>
-            fetchFiles(admission, vaultUrl, fetch, request.permission, { signal, deadlineMs }),
+            fetchFiles(admission, vaultUrl, fetch, request.permission, { signal, deadlineMs, account }),
           ),
         );
+        log.info('Objects of a volume asked for', {
+          ...describeMount(parameters, request.targetPath, vaultUrl),
+          ...(admission.unshared === undefined ? {} : { unshared: admission.unshared }),
+          ...account.fields(results.map(outcomeOf)),
+          tookMs: Math.round(clock.monotonic() - startMs),
+        });
         return collect(results, parameters);
       });
     },
     [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
+  };
+}
+
+/** The fields of a log line that say which mount it is about, and who asks. */
+function describeMount(
+  { pod, tenantId, identity }: ProviderParameters,
+  targetPath: string,
+  vaultUrl: string,
+): LogFields {
+  const assertion = identity.mode === 'workload-identity' ? describeAssertion(identity.token) : undefined;
+  return {
+    namespace: pod.namespace,
+    pod: pod.name,
+    serviceAccount: pod.serviceAccountName,
+    targetPath,
+    vault: vaultUrl,
+    tenantId,
+    clientId: identity.clientId,
+    identity: identity.mode,
+    ...(assertion === undefined ? {} : { assertion }),
+  };
+}
+
+function outcomeOf(result: FetchResult): ObjectOutcome {
+  const { type, name } = result.object;
+  return {
+    key: objectKey(result.object),
+    id: `${type}/${name}`,
+    ...(result.ok ? { version: result.version } : { failed: result.error.upstreamCode ?? result.error.code }),
   };
 }
 
@@ -145,7 +184,7 @@ async function fetchFiles(
   vaultUrl: string,
   { object, specs }: PlannedFetch,
   defaultMode: number,
-  call: { readonly signal: AbortSignal; readonly deadlineMs: number },
+  call: { readonly signal: AbortSignal; readonly deadlineMs: number; readonly account: MountAccount },
 ): Promise<FetchResult> {
   try {
     const fetched: FetchedObject = await admission.fetch(vaultUrl, object, call);

@@ -4,9 +4,9 @@ import type { ObjectRef } from '../fetch-plan.ts';
 import type { FetchedObject } from '../object-files.ts';
 import type { ClusterKeys } from './cluster-keys.ts';
 import { silentEvents, type BrokerEvents } from './events.ts';
-import { proveCaller, type Caller, type Proof } from './proof.ts';
-import { createServiceGate, type GateCall } from './service-gate.ts';
-import { createSession, type Session } from './session.ts';
+import { proveCaller, type Caller, type NoProofReason, type Proof } from './proof.ts';
+import { createServiceGate } from './service-gate.ts';
+import { createSession, type FetchCall, type Session } from './session.ts';
 
 /** What a broker works with. */
 export interface BrokerOptions {
@@ -29,7 +29,9 @@ export interface BrokerOptions {
 
 /** One mount's way to the vaults. */
 export interface Admission {
-  fetch(vaultUrl: string, object: ObjectRef, call: GateCall): Promise<FetchedObject>;
+  /** Why the caller shares with nobody; undefined: it proved who it is. */
+  readonly unshared: NoProofReason | undefined;
+  fetch(vaultUrl: string, object: ObjectRef, call: FetchCall): Promise<FetchedObject>;
 }
 
 /**
@@ -87,6 +89,7 @@ export function createBroker(options: BrokerOptions): Broker {
   };
 
   const shared = (key: string, caller: Caller): Admission => ({
+    unshared: undefined,
     async fetch(vaultUrl, object, call) {
       // Looked up for each fetch: a mount that takes longer than the window goes on with a proof of its own.
       const session = sharedSession(key, caller);
@@ -112,7 +115,8 @@ export function createBroker(options: BrokerOptions): Broker {
       if (proof.proved) return shared(proof.key, caller);
       events.unshared(proof.reason);
       log.debug('Caller shares with nobody', { reason: proof.reason, namespace: caller.pod.namespace });
-      return open(caller);
+      const session = open(caller);
+      return { unshared: proof.reason, fetch: (vaultUrl, object, call) => session.fetch(vaultUrl, object, call) };
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new KeyferryError('unavailable', 'the provider is stopping'));

@@ -3,6 +3,7 @@ import type { AccessToken, AzureClients, Cloud, Credential, SecretReader, TokenS
 import { objectKey, type ObjectRef } from '../fetch-plan.ts';
 import type { FetchedObject } from '../object-files.ts';
 import type { Identity } from '../identity.ts';
+import type { Account, HowHad, RequestFacts } from './account.ts';
 import type { BrokerEvents } from './events.ts';
 import type { GateCall, ServiceGate } from './service-gate.ts';
 import { createSharedCalls } from './shared-calls.ts';
@@ -20,6 +21,12 @@ export interface SessionOptions {
   readonly maxObjects: number;
 }
 
+/** One fetch for one mount. */
+export interface FetchCall extends GateCall {
+  /** Told how the object, and the token for it, were had. */
+  readonly account?: Account | undefined;
+}
+
 /**
  * One identity, proved once: the token of one exchange and what was read with it. It has no end of its own: the broker
  * lets go of the whole of it when the window since its start is over, so nothing in it can outlive the proof.
@@ -28,7 +35,7 @@ export interface Session {
   /** When it began, before its exchange, {@link Clock.monotonic} milliseconds. */
   readonly startedAtMs: number;
   /** Reads one object, or answers what was read or is being read already. */
-  fetch(vaultUrl: string, object: ObjectRef, call: GateCall): Promise<FetchedObject>;
+  fetch(vaultUrl: string, object: ObjectRef, call: FetchCall): Promise<FetchedObject>;
   /** Forgets tokens and values. */
   drop(): void;
 }
@@ -42,19 +49,47 @@ export function createSession(options: SessionOptions): Session {
   const tokens = new Map<string, AccessToken>();
   const readers = new Map<string, SecretReader>();
   const values = new Map<string, FetchedObject>();
+  // Of what runs or is kept, by scope and by object; facts about requests, never what they were answered.
+  const exchangeFacts = new Map<string, RequestFacts>();
+  const readFacts = new Map<string, RequestFacts>();
 
-  const token = async (scope: string, call: GateCall): Promise<AccessToken> => {
+  /** Runs the one request for `key`, and keeps its facts for all who will share its answer. */
+  const asked = async <T>(facts: Map<string, RequestFacts>, key: string, request: AskFor<T>): Promise<T> => {
+    const entry: RequestFacts = { askedAtMs: clock.now() };
+    const startMs = clock.monotonic();
+    keep(facts, key, entry, maxObjects);
+    try {
+      return await request((correlationId) => {
+        entry.correlationId = correlationId;
+      });
+    } finally {
+      entry.tookMs = clock.monotonic() - startMs;
+    }
+  };
+  const factsOf = (facts: ReadonlyMap<string, RequestFacts>, key: string): RequestFacts =>
+    facts.get(key) ?? { askedAtMs: clock.now() };
+
+  const token = async (scope: string, call: FetchCall): Promise<AccessToken> => {
+    const tell = (how: HowHad) => call.account?.token(how, factsOf(exchangeFacts, scope));
     const kept = tokens.get(scope);
     if (kept !== undefined && kept.expiresAtMs > clock.now()) {
       events.answered('token', 'kept');
+      tell('kept');
       return kept;
     }
-    events.answered('token', exchanges.has(scope) ? 'shared' : 'fetched');
-    return exchanges.run(scope, call.signal, async (signal) => {
-      const fresh = await gate.run(cloud.authorityHost, { ...call, signal }, () => source.token(scope, { signal }));
-      tokens.set(scope, fresh);
-      return fresh;
-    });
+    const how = exchanges.has(scope) ? 'shared' : 'fetched';
+    events.answered('token', how);
+    const exchange = exchanges.run(scope, call.signal, (signal) =>
+      asked(exchangeFacts, scope, async (onSent) => {
+        const fresh = await gate.run(cloud.authorityHost, { ...call, signal }, () =>
+          source.token(scope, { signal, onSent }),
+        );
+        tokens.set(scope, fresh);
+        return fresh;
+      }),
+    );
+    tell(how);
+    return exchange;
   };
 
   const reader = (vaultUrl: string): SecretReader => {
@@ -72,11 +107,15 @@ export function createSession(options: SessionOptions): Session {
     return made;
   };
 
-  const read = async (vaultUrl: string, object: ObjectRef, call: GateCall): Promise<FetchedObject> => {
+  const tokenScope = cloud.vaultResource === undefined ? undefined : `${cloud.vaultResource}/.default`;
+
+  const read = async (vaultUrl: string, object: ObjectRef, key: string, call: FetchCall): Promise<FetchedObject> => {
     // Before the vault's gate, so that trouble with Entra ID does not count as the vault's.
-    if (cloud.vaultResource !== undefined) await token(`${cloud.vaultResource}/.default`, call);
-    const secret = await gate.run(vaultUrl, call, () =>
-      reader(vaultUrl).getSecret(object.name, object.version, { signal: call.signal }),
+    if (tokenScope !== undefined) await token(tokenScope, call);
+    const secret = await asked(readFacts, key, (onSent) =>
+      gate.run(vaultUrl, call, () =>
+        reader(vaultUrl).getSecret(object.name, object.version, { signal: call.signal, onSent }),
+      ),
     );
     return { type: 'secret', ...secret };
   };
@@ -85,27 +124,42 @@ export function createSession(options: SessionOptions): Session {
     startedAtMs: clock.monotonic(),
     async fetch(vaultUrl, object, call) {
       const key = `${vaultUrl} ${objectKey(object)}`;
-      const kept = values.get(key);
-      if (kept !== undefined) {
-        events.answered('object', 'kept');
-        values.delete(key);
-        values.set(key, kept);
-        return kept;
+      const how = values.has(key) ? 'kept' : reads.has(key) ? 'shared' : 'fetched';
+      events.answered('object', how);
+      // What is shared or kept was read with the session's own token.
+      if (how !== 'fetched' && tokenScope !== undefined) {
+        call.account?.token(how, factsOf(exchangeFacts, tokenScope));
       }
-      events.answered('object', reads.has(key) ? 'shared' : 'fetched');
-      return reads.run(key, call.signal, async (signal) => {
-        const fetched = await read(vaultUrl, object, { ...call, signal });
-        keep(values, key, fetched, maxObjects);
-        return fetched;
-      });
+      const kept = values.get(key);
+      try {
+        if (kept !== undefined) {
+          values.delete(key);
+          values.set(key, kept);
+          return kept;
+        }
+        return await reads.run(key, call.signal, async (signal) => {
+          const fetched = await read(vaultUrl, object, key, { ...call, signal });
+          keep(values, key, fetched, maxObjects);
+          return fetched;
+        });
+      } finally {
+        // Nothing was asked of the vault when there was no token for it.
+        const facts = readFacts.get(key);
+        if (facts !== undefined) call.account?.object(objectKey(object), how, facts);
+      }
     },
     drop() {
       tokens.clear();
       readers.clear();
       values.clear();
+      exchangeFacts.clear();
+      readFacts.clear();
     },
   };
 }
+
+/** Makes a request; `onSent` is to be told its correlation id. */
+type AskFor<T> = (onSent: (correlationId: string) => void) => Promise<T>;
 
 function credentialOf({ tenantId, identity }: SessionOptions): Credential {
   const { clientId } = identity;

@@ -42,19 +42,21 @@ export function createFakeAzure(clock: Clock): FakeAzure {
     onRead: () => undefined,
     clients: {
       tokenSource: (_cloud, credential) => ({
-        async token() {
+        async token(_scope, { onSent }) {
           const who = whoIs(credential);
           fake.exchanges.push(who);
+          onSent?.(`exchange-${fake.exchanges.length}`);
           fake.proofs.push(secretOf(credential).expose());
           await fake.onExchange(who);
           return { token: new Secret(who), expiresAtMs: clock.now() + fake.tokenLifetimeMs };
         },
       }),
       secretReader: ({ vaultUrl, tokens }) => ({
-        async getSecret(name, version, { signal }) {
+        async getSecret(name, version, { signal, onSent }) {
           const { token } = await tokens.token('https://vault.azure.net/.default', { signal });
           const what = `${new URL(vaultUrl).host}/${name}@${version ?? 'current'}`;
           fake.reads.push(`${what} for ${token.expose()}`);
+          onSent?.(`read-${fake.reads.length}`);
           await fake.onRead(what, signal);
           if (name === 'missing') {
             throw new KeyferryError('not-found', `SecretNotFound: A secret with (name/id) ${name} was not found`, {

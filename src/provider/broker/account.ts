@@ -1,0 +1,19 @@
+/** How a token or an object was had: by a request made for it, by one that ran already, or from an answer that was kept. */
+export type HowHad = 'fetched' | 'shared' | 'kept';
+
+/** One request that was really made. Its fields fill as it goes; whoever shares the answer sees the same facts. */
+export interface RequestFacts {
+  /** Milliseconds since the Unix epoch. */
+  readonly askedAtMs: number;
+  /** The id that Azure's own logs know the request by; undefined while nothing was sent. */
+  correlationId?: string;
+  /** From the asking to the answer, pauses and further tries included, milliseconds. */
+  tookMs?: number;
+}
+
+/** Told how each thing that one mount needed was had. */
+export interface Account {
+  token(how: HowHad, request: RequestFacts): void;
+  /** `key` is that of objectKey. */
+  object(key: string, how: HowHad, request: RequestFacts): void;
+}
