@@ -10,6 +10,10 @@ export default defineConfig({
     maxWorkers: 2,
     // How many times the inputs of `npm test` the fuzzed parsers are given.
     env: { KEYFERRY_FUZZ_FACTOR: '100' },
-    reporters: process.env['CI'] ? ['verbose', ['json', { outputFile: 'build/endurance-report.json' }]] : ['verbose'],
+    reporters: [
+      'verbose',
+      './test/endurance/fuzz-reporter.ts',
+      ...(process.env['CI'] ? [['json', { outputFile: 'build/endurance-report.json' }] as const] : []),
+    ],
   },
 });

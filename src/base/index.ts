@@ -24,3 +24,4 @@ export { Secret } from './secret.ts';
 export { linkSignals, withDeadline, type DeadlineOptions, type LinkedSignal } from './signals.ts';
 export { createSingleFlight, type SingleFlight } from './single-flight.ts';
 export { VERSION } from './version.ts';
+export { yamlProblem, type YamlLimits } from './yaml-limits.ts';

@@ -1,5 +1,5 @@
-import { parse } from 'yaml';
-import type { Issue } from '#base';
+import { didYouMean, nearest, type Issue } from '#base';
+import { readObjectEntries, type ObjectEntry } from './object-entries.ts';
 
 /** The kinds of vault objects, as `objectType` names them (matched exactly, as upstream does). */
 export const OBJECT_TYPES = ['secret', 'key', 'cert'] as const;
@@ -18,8 +18,10 @@ export type ObjectFormat = (typeof OBJECT_FORMATS)[number];
 
 /** One entry of `objects`, all fields decided. */
 export interface ObjectSpec {
-  /** Where it stands, for messages about it: `objects.array[2]`. */
+  /** Where it stands, for messages about it: `spec.parameters.objects[2]`. */
   readonly at: string;
+  /** The line of the `objects` text where it begins. */
+  readonly line: number;
   readonly type: ObjectType;
   readonly name: string;
   /** The file to write, relative to the volume. */
@@ -34,7 +36,6 @@ export interface ObjectSpec {
   readonly mode: number | undefined;
 }
 
-const MAX_OBJECTS = 1000;
 const MAX_PATH_LENGTH = 4096;
 const MAX_NAME_LENGTH = 255;
 
@@ -43,62 +44,59 @@ export function objectLabel(object: { type: string; name: string; version: strin
   return `failed to get objectType:${object.type}, objectName:${object.name}, objectVersion:${object.version ?? ''}`;
 }
 
+/** The fields that an entry may have; others are ignored, as upstream does. */
+const FIELDS = [
+  'objectName',
+  'objectType',
+  'objectAlias',
+  'objectVersion',
+  'objectVersionHistory',
+  'objectFormat',
+  'objectEncoding',
+  'filePermission',
+] as const;
+type Field = (typeof FIELDS)[number];
+
 /**
- * Parses the `objects` parameter: YAML with an `array` of entries, each a YAML text (as upstream asks) or a map. Scalars keep
- * their text (`0644`, `1e5`, `true` stay as written). Adds all that is wrong to `issues`, with paths like `objects.array[2].objectType`.
+ * Parses the `objects` parameter (object-entries.ts). Scalars keep their text (`0644`, `1e5`, `true` stay as written). Adds all
+ * that is wrong to `issues`, with paths like `spec.parameters.objects[2].objectType` and the line of the text.
  */
 export function parseObjects(text: string, issues: Issue[]): ObjectSpec[] {
-  const root = parseYaml(text);
-  if (!isMap(root)) {
-    issues.push({ path: 'objects', message: 'failed to yaml unmarshal objects: expected a map with the key array' });
-    return [];
-  }
-  const entries = root['array'];
-  if (!Array.isArray(entries) || entries.length === 0) {
-    // An empty list would be an empty volume, which the driver refuses in words that help nobody.
-    issues.push({ path: 'objects.array', message: 'failed to yaml unmarshal objects: expected at least one entry' });
-    return [];
-  }
-  if (entries.length > MAX_OBJECTS) {
-    issues.push({ path: 'objects.array', message: `has ${entries.length} entries, more than ${MAX_OBJECTS}` });
-    return [];
-  }
-  return entries.flatMap((entry: unknown, index) => {
-    const at = `objects.array[${index}]`;
-    const fields = typeof entry === 'string' ? parseYaml(entry) : entry;
-    if (!isMap(fields)) {
-      const message = `unmarshal failed for keyVaultObjects at index ${index}: expected a map of fields`;
-      issues.push({ path: at, message });
-      return [];
-    }
-    const spec = parseObject(at, fields, issues);
+  return readObjectEntries(text, issues).flatMap((entry) => {
+    const spec = parseObject(entry, issues);
     return spec === undefined ? [] : [spec];
   });
 }
 
-function parseObject(at: string, fields: Readonly<Record<string, unknown>>, issues: Issue[]): ObjectSpec | undefined {
+function parseObject(entry: ObjectEntry, issues: Issue[]): ObjectSpec | undefined {
+  const { at, line, fields } = entry;
   const before = issues.length;
-  const field = (name: string): string => {
+  const field = (name: Field): string => {
     const value = fields[name];
     if (value === undefined) return '';
     if (typeof value === 'string') return value.trim();
-    issues.push({ path: `${at}.${name}`, message: 'expected a text' });
+    issues.push({ path: `${at}.${name}`, message: 'expected a text', line: entry.lineOf(name) });
     return '';
   };
   const name = field('objectName');
   const typeText = field('objectType');
   const versionText = field('objectVersion');
   const label = objectLabel({ type: typeText, name, version: versionText });
-  const refuse = (fieldName: string, message: string) => {
-    issues.push({ path: `${at}.${fieldName}`, message: `${label}: ${message}` });
+  const refuse = (fieldName: Field, message: string) => {
+    // Upstream begins with the label and stops there. Here every issue is told: the label once, the place each time.
+    const labelled = issues.length === 0 ? `${label}: ${message}` : message;
+    issues.push({ path: `${at}.${fieldName}`, message: labelled, line: entry.lineOf(fieldName) });
   };
 
-  if (name === '') refuse('objectName', 'objectName is not provided');
+  if (name === '') refuse('objectName', `objectName is not provided${misspelt('objectName', fields)}`);
   else if (!/^[0-9a-zA-Z-]{1,127}$/.test(name)) {
     refuse('objectName', `objectName "${name}" is not valid: 1 to 127 letters, digits and dashes`);
   }
   const type = OBJECT_TYPES.find((known) => known === typeText);
-  if (type === undefined) refuse('objectType', 'Invalid vaultObjectTypes. Should be secret, key, or cert');
+  if (type === undefined) {
+    const help = typeText === '' ? misspelt('objectType', fields) : didYouMean(typeText, OBJECT_TYPES);
+    refuse('objectType', `Invalid vaultObjectTypes. Should be secret, key, or cert${help}`);
+  }
 
   const alias = field('objectAlias');
   const pathIssue = filePathIssue(alias === '' ? name : alias);
@@ -134,6 +132,7 @@ function parseObject(at: string, fields: Readonly<Record<string, unknown>>, issu
   if (issues.length > before || type === undefined || format === undefined || encoding === undefined) return undefined;
   return {
     at,
+    line,
     type,
     name,
     path: alias === '' ? name : alias,
@@ -158,15 +157,10 @@ export function filePathIssue(path: string): string | undefined {
   return undefined;
 }
 
-// The fail-safe schema knows maps, lists and texts only: what a person wrote as 0644 stays "0644".
-function parseYaml(text: string): unknown {
-  try {
-    return parse(text, { schema: 'failsafe', maxAliasCount: 100, logLevel: 'error' });
-  } catch {
-    return undefined;
-  }
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** What helps where `field` is missing: an entry's field that looks like it. */
+function misspelt(field: Field, fields: Readonly<Record<string, unknown>>): string {
+  const known: readonly string[] = FIELDS;
+  const unknown = Object.keys(fields).filter((name) => !known.includes(name));
+  const meant = nearest(field, unknown);
+  return meant === undefined ? '' : `; the entry has "${meant}": did you mean ${field}?`;
 }
