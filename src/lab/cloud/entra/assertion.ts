@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { z } from 'zod';
-import { AadstsError, entraTimestamp } from './aadsts.ts';
+import { AadstsError } from './aadsts.ts';
 
 /** What a client assertion claims before anything about it has been checked. */
 export interface AssertionClaims {
@@ -78,11 +78,16 @@ export function unsupportedAlgorithm(algorithm: string): AadstsError {
 export function checkTimes({ notBeforeSec, expiresAtSec }: AssertionClaims, nowMs: number): void {
   const nowSec = nowMs / 1000;
   if (expiresAtSec + SKEW_SEC > nowSec && (notBeforeSec ?? 0) - SKEW_SEC <= nowSec) return;
-  const written = (sec: number) => entraTimestamp(Math.min(Math.max(sec, 0), 253_402_300_799) * 1000);
+  const written = (sec: number) => ticksTimestamp(Math.min(Math.max(sec, 0), 253_402_300_799) * 1000);
   throw new AadstsError(
     700024,
-    `Client assertion is not within its valid time range. Current time: ${entraTimestamp(nowMs)}, assertion valid from ` +
+    `Client assertion is not within its valid time range. Current time: ${ticksTimestamp(nowMs)}, assertion valid from ` +
       `${written(notBeforeSec ?? 0)}, expiry time of assertion ${written(expiresAtSec)}. Review the documentation at ` +
       `https://learn.microsoft.com/entra/identity-platform/certificate-credentials .`,
   );
+}
+
+/** A time as .NET writes it in this text, to the tick: `2026-11-22T00:12:05.0000000Z`. */
+function ticksTimestamp(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '0000Z');
 }

@@ -53,7 +53,10 @@ function refuseOwnTokens(tenant: Tenant, { issuer }: AssertionClaims): void {
   }
 }
 
-function matchCredential({ clientId, principal, federatedCredentials }: FederatedClient, claims: AssertionClaims): void {
+function matchCredential(
+  { clientId, principal, federatedCredentials }: FederatedClient,
+  claims: AssertionClaims,
+): void {
   if (federatedCredentials.length === 0) {
     throw new AadstsError(
       70025,

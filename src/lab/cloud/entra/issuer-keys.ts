@@ -9,8 +9,8 @@ export type FetchJson = (url: string) => Promise<unknown>;
 /** The published keys of external token issuers. */
 export interface IssuerKeys {
   /**
-   * The RSA key `kid` of `issuer`. Throws AADSTS50166 when the documents cannot be had or used, 7000272 when the key is
-   * not among the published ones.
+   * The RSA key `kid` of `issuer`. Throws AADSTS50166 when the documents cannot be had or used, 900612 when what should
+   * hold the keys is no set of keys, 7000272 when the key is not among the published ones.
    */
   find(issuer: string, kid: string): Promise<KeyObject>;
 }
@@ -76,19 +76,25 @@ export function createIssuerKeys({ clock, log, fetchJson, freshMs = 30_000 }: Is
 }
 
 async function fetchKeys(issuer: string, fetchJson: FetchJson, log: Log): Promise<ReadonlyMap<string, KeyObject>> {
+  let jwks: unknown;
   try {
     const metadata = metadataSchema.parse(
       await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`),
     );
     // OpenID Connect Discovery 1.0, section 4.3: the issuer must be the one that was asked, exactly.
     if (metadata.issuer !== issuer) throw new Error(`its discovery document names the issuer '${metadata.issuer}'`);
-    const { keys } = jwksSchema.parse(await fetchJson(metadata.jwks_uri));
-    return new Map(keys.flatMap((key) => rsaKey(key)));
+    jwks = await fetchJson(metadata.jwks_uri);
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : errorText(error);
     log.warn('the documents of a token issuer cannot be used', { issuer, reason });
     throw new AadstsError(50166, 'Request to External OIDC endpoint failed.', { cause: new Error(reason) });
   }
+  const parsed = jwksSchema.safeParse(jwks);
+  if (!parsed.success) {
+    log.warn('the keys of a token issuer cannot be used', { issuer, reason: z.prettifyError(parsed.error) });
+    throw new AadstsError(900612, 'Failed to parse provider signing keys.');
+  }
+  return new Map(parsed.data.keys.flatMap((key) => rsaKey(key)));
 }
 
 /** Keys that RS256 cannot use are left out, as if they were not published. */

@@ -246,7 +246,7 @@ const failures: Failure[] = [
     code: 70025,
     status: 401,
     error: 'invalid_client',
-    text: /Client application has no configured federated identity credentials\./,
+    text: /The client '[-0-9a-f]{36}'\([^)]+\) has no configured federated identity credentials\./,
   },
   {
     when: "the issuer lacks its last slash, as it often does in people's set-ups",
@@ -312,12 +312,23 @@ const failures: Failure[] = [
     text: /Request to External OIDC endpoint failed\./,
   },
   {
+    when: "the issuer's keys are not a set of keys",
+    ask: () => {
+      scene.issuer.documents.set(`${ISSUER}openid/v1/jwks`, { keys: 'none' });
+      return scene.federated();
+    },
+    code: 900612,
+    status: 400,
+    error: 'invalid_request',
+    text: /Failed to parse provider signing keys\./,
+  },
+  {
     when: 'the key is not published',
     ask: async () => scene.post(scene.assertionForm(await scene.issuer.sign(scene.claims(), { kid: 'key-2' }))),
     code: 7000272,
     status: 401,
     error: 'invalid_client',
-    text: /identifier 'key-2' used to sign the federated credential could not be found/,
+    text: /identifier key-2 used to sign the federated credential could not be found in the metadata of identity provider https:\/\/eastus\S+\. Please validate/,
   },
   {
     when: 'another key signed under a published id',
@@ -333,7 +344,7 @@ const failures: Failure[] = [
     code: 700024,
     status: 401,
     error: 'invalid_client',
-    text: /not within its valid time range\. Current time: 2026-01-01 00:00:00Z, assertion valid from 2026-01-01 00:00:00Z, expiry time of assertion 2025-12-31 23:54:59Z/,
+    text: /not within its valid time range\. Current time: 2026-01-01T00:00:00\.0000000Z, assertion valid from 2026-01-01T00:00:00\.0000000Z, expiry time of assertion 2025-12-31T23:54:59\.0000000Z/,
   },
   {
     when: 'the assertion is not valid yet',
