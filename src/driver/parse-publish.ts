@@ -1,7 +1,7 @@
-import { isAbsolute } from 'node:path';
 import { KeyferryError, Secret } from '#base';
 import type { NodePublishVolumeRequest } from '../gen/csi/v1/csi.ts';
 import { TOKENS_ATTRIBUTE } from '#providerapi';
+import { parseTargetPath } from './target-path.ts';
 
 /** The pod that a volume is for, as kubelet names it (podInfoOnMount). */
 export interface PodIdentity {
@@ -31,11 +31,8 @@ const POD = 'csi.storage.k8s.io/pod';
 export function parsePublish(request: NodePublishVolumeRequest): PublishRequest {
   if (request.volumeCapability === undefined) throw missing('Volume capability');
   if (request.volumeId === '') throw missing('Volume ID');
-  if (request.targetPath === '') throw missing('Target path');
+  const targetPath = parseTargetPath(request.targetPath);
   if (Object.keys(request.volumeContext).length === 0) throw missing('Volume attributes');
-  if (!isAbsolute(request.targetPath)) {
-    throw new KeyferryError('invalid-input', `Target path ${request.targetPath} is not absolute`);
-  }
   const context = request.volumeContext;
   const { [TOKENS_ATTRIBUTE]: tokensInSecrets, ...secrets } = request.secrets;
   const className = context['secretProviderClass'] ?? '';
@@ -45,7 +42,7 @@ export function parsePublish(request: NodePublishVolumeRequest): PublishRequest 
   if (!request.readonly) throw new KeyferryError('invalid-input', 'Readonly is not true in request');
   return {
     volumeId: request.volumeId,
-    targetPath: request.targetPath.replace(/(?<=.)\/+$/, ''),
+    targetPath,
     className,
     pod: {
       namespace: context[`${POD}.namespace`] ?? '',

@@ -1,5 +1,5 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { errorText, KeyferryError, type KeyedLock, type Log } from '#base';
 import type { NodeUnpublishVolumeRequest } from '../gen/csi/v1/csi.ts';
 import type { DriverMetrics } from './metrics.ts';
@@ -7,6 +7,7 @@ import type { Mounter } from './mounter.ts';
 import type { PodStatusWriter } from './pod-status.ts';
 import type { RefreshSchedule } from './refresh-schedule.ts';
 import type { SecretSync } from './secret-sync.ts';
+import { parseTargetPath } from './target-path.ts';
 import { ifPresent } from './volume-files.ts';
 import type { VolumeRecords } from './volume-record.ts';
 
@@ -29,12 +30,7 @@ export type UnpublishVolume = (request: NodeUnpublishVolumeRequest) => Promise<v
 export function createUnpublishVolume(deps: UnpublishDependencies): UnpublishVolume {
   return async ({ volumeId, targetPath: rawPath }) => {
     if (volumeId === '') throw new KeyferryError('invalid-input', 'Volume ID missing in request');
-    if (rawPath === '') throw new KeyferryError('invalid-input', 'Target path missing in request');
-    // What is here is removed: a path like `/` or `data` can only be a mistake.
-    if (!isAbsolute(rawPath) || rawPath.split('/').filter(Boolean).length < 2) {
-      throw new KeyferryError('invalid-input', `Target path ${rawPath} is no volume's path`);
-    }
-    const targetPath = rawPath.replace(/\/+$/, '');
+    const targetPath = parseTargetPath(rawPath);
     await deps.locks.run(targetPath, async () => {
       try {
         deps.secrets.forget(targetPath);
