@@ -51,6 +51,28 @@ export const AZURE_CLOUDS = [
   },
 ] as const satisfies readonly AzureCloud[];
 
+/** The hosts of the emulated Azure, by name or, where there are many of a kind, as a pattern with `*`. */
+export interface CloudHosts {
+  readonly publicCloud: readonly string[];
+  readonly otherClouds: readonly string[];
+}
+
+/** The hosts of {@link AZURE_CLOUDS}, and `metadataHost` beside those of the public one. */
+export function cloudHosts(metadataHost: string): CloudHosts {
+  const hostsOf = ({ loginHosts, graphHosts, managementHosts, ...suffixes }: AzureCloud) => {
+    const { vaultSuffix, clusterIssuerSuffix, regionalLoginSuffix } = suffixes;
+    const patterns = [vaultSuffix, clusterIssuerSuffix, regionalLoginSuffix].flatMap((suffix) =>
+      suffix === undefined ? [] : [`*.${suffix}`],
+    );
+    return [...loginHosts, ...managementHosts, ...graphHosts, ...patterns];
+  };
+  const [publicCloud, ...others] = AZURE_CLOUDS;
+  return {
+    publicCloud: [...hostsOf(publicCloud), metadataHost],
+    otherClouds: [...new Set(others.flatMap(hostsOf))],
+  };
+}
+
 /** Whether `host` is `<one label>.<suffix>`. */
 export function isChildHost(host: string, suffix: string): boolean {
   if (!host.endsWith(`.${suffix}`)) return false;

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import { createDisposeStack, KeyferryError, type Clock, type Log, type Random } from '#base';
 import type { Faults } from '#lab/faults';
 import type { Store } from '#lab/store';
+import { cloudHosts, type CloudHosts } from './azure-clouds.ts';
 import { createArm, type ArmService } from './arm/index.ts';
 import { createAuditLog } from './audit-log.ts';
 import { renderAzureConfig } from './azure-config.ts';
@@ -10,6 +11,7 @@ import { openDirectory, type LabDirectory } from './directory-store.ts';
 import { openEntra } from './entra/index.ts';
 import { openLabAuthority, startGateway, type Gateway } from './gateway/index.ts';
 import { createGraph } from './graph/index.ts';
+import { IMDS_HOST } from './imds/index.ts';
 import { createIssuerService } from './issuer-service.ts';
 import { createLabNodes, type NodeMetadata } from './node-metadata.ts';
 import { createOutbound } from './outbound.ts';
@@ -64,6 +66,8 @@ export interface Cloud extends AsyncDisposable {
   readonly caPem: string;
   readonly directory: LabDirectory;
   readonly audit: AuditLog;
+  /** What the gateway answers for. */
+  readonly hosts: CloudHosts;
   /** The files of an AZURE_CONFIG_DIR in which the lab's user is signed in, by name; each call makes a new sign-in. */
   azureConfigFiles(): Record<string, string>;
   /** The managed clusters that ARM has kept: the session starts them again. */
@@ -141,6 +145,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       caPem: authority.pair.certPem,
       directory,
       audit,
+      hosts: cloudHosts(IMDS_HOST),
       azureConfigFiles: () =>
         renderAzureConfig({
           directory,
