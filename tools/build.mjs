@@ -8,7 +8,7 @@ const root = dirname(import.meta.dirname);
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 await Promise.all(
-  ['cli', 'lab', 'az', 'node', 'provider'].map((name) =>
+  ['cli', 'lab', 'az', 'node', 'provider', 'lab-clock'].map((name) =>
     build({
       absWorkingDir: root,
       entryPoints: [`src/cmd/${name}.ts`],

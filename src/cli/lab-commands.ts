@@ -11,10 +11,11 @@ import {
   readEndpoint,
 } from '#lab/session';
 import { renderAuditRecord } from './audit-line.ts';
+import { addClockCommand } from './clock-command.ts';
+import { addFaultCommand } from './fault-command.ts';
 import { findLab, placeOf, runningLab, startLab, type LabPlace, type UsableLab } from './lab-access.ts';
+import { json, outputOption, stateOption, type Output } from './lab-options.ts';
 import { palette, type Terminal } from './terminal.ts';
-
-type Output = 'text' | 'json';
 
 interface RunChoice extends LabPlace {
   readonly az: AzChoice;
@@ -25,12 +26,9 @@ interface RunChoice extends LabPlace {
 /** A lab ends in less, whatever hangs in it. */
 const ENDS_WITHIN_MS = 12_000;
 
-const stateOption = () =>
-  new Option('--state <dir>', 'the folder of the lab (default: $KEYFERRY_STATE, else $XDG_STATE_HOME/keyferry/lab)');
 const ephemeralOption = () =>
   new Option('--ephemeral', 'keep everything in memory, and nothing when the lab ends').default(false);
 const internetOption = () => new Option('--allow-internet', 'let the gateway pass other hosts through').default(false);
-const outputOption = () => new Option('--output <format>', 'how to print it').choices(['text', 'json']).default('text');
 const azOption = () =>
   new Option('--az <which>', 'which az: the one on the PATH, the stand-in, or the first where there is one')
     .choices(AZ_CHOICES)
@@ -130,6 +128,9 @@ export function addLabCommands(program: Command, { terminal, exit }: CommandCont
       }
     });
 
+  addClockCommand(lab, terminal);
+  addFaultCommand(lab, terminal);
+
   lab
     .command('down')
     .description('end the running lab; its state stays')
@@ -222,8 +223,4 @@ function environmentOf(
     builtinAz: wantsBuiltinAz(options.az, path),
     keepHome: options.keepHome,
   });
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -10,6 +10,7 @@ import type { NodeProcess } from './node-process.ts';
 import { removeAddonObjects, startAddon } from './secrets-provider-addon.ts';
 import type { StateFolder } from './state-folder.ts';
 import type { ClusterSummary } from './status.ts';
+import type { ProcessTime } from './timekeeper.ts';
 
 /** What a cluster host starts clusters with. */
 export interface ClusterHostOptions {
@@ -29,6 +30,8 @@ export interface ClusterHostOptions {
   /** `--v` of the node processes. */
   readonly verbosity: number;
   readonly clock: Clock;
+  /** Keeps a process in the lab's time; `path` is for its clock file. */
+  timeFor(path: string): ProcessTime;
   readonly random: Random;
   readonly log: Log;
 }
@@ -109,6 +112,7 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
       if (wanted === undefined) await removeAddonObjects(entry.cluster);
     }
     if (wanted !== undefined && entry.addon === undefined) {
+      const folder = join(options.folder.clusters, `${entry.spec.name}-${clusterId(entry.spec.armId)}`);
       entry.addon = await startAddon({
         cluster: entry.cluster,
         settings: wanted,
@@ -121,7 +125,8 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
             metadataPort: entry.metadata.port,
           }),
         },
-        logFile: join(options.folder.clusters, `${entry.spec.name}-${clusterId(entry.spec.armId)}`, 'node.log'),
+        logFile: join(folder, 'node.log'),
+        time: options.timeFor(join(folder, 'node.clock')),
         clock: options.clock,
         random: options.random,
         log: options.log,

@@ -1,17 +1,31 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
-import { KeyferryError } from '#base';
+import { z } from 'zod';
+import { ERROR_CODES, KeyferryError, type ErrorCode } from '#base';
 import type { AuditRecord } from '#lab/cloud';
 import type { LabEndpoint } from './state-folder.ts';
 import type { LabStatus } from './status.ts';
+import type { ClockAdvance, ClockReport } from './timekeeper.ts';
 
 const ANSWER_WITHIN_MS = 10_000;
 
-/** Asks a running lab. All calls throw `unavailable` when none answers. */
+const REFUSAL = z.object({
+  error: z.string(),
+  code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode]),
+  hint: z.string().optional(),
+});
+
+/** Asks a running lab. All calls throw `unavailable` when none answers, and what the lab threw when it refuses. */
 export interface ControlClient {
   status(): Promise<LabStatus>;
   /** The audit records so far and, with `follow`, those to come until the lab ends or the signal aborts. */
   audit(options: { readonly follow: boolean; readonly signal?: AbortSignal }): AsyncIterable<AuditRecord>;
+  /** The lab's time. */
+  readonly clock: {
+    show(): Promise<ClockReport>;
+    /** Moves the lab's time on; answers when all that lives in it has followed. */
+    advance(ms: number): Promise<ClockAdvance>;
+  };
   stop(): Promise<void>;
 }
 
@@ -32,8 +46,7 @@ export function createControlClient(endpoint: LabEndpoint): ControlClient {
           if (response.statusCode !== undefined && response.statusCode < 300) {
             resolve(response);
           } else {
-            response.resume();
-            reject(new KeyferryError('unavailable', `the lab answered ${response.statusCode} to ${method} ${path}`));
+            refusal(response, `${method} ${path}`).then(reject, reject);
           }
         },
       );
@@ -51,10 +64,27 @@ export function createControlClient(endpoint: LabEndpoint): ControlClient {
         if (!signal?.aborted) throw error;
       }
     },
+    clock: {
+      show: async () => JSON.parse(await text(await ask('GET', '/lab/clock', ANSWER_WITHIN_MS))) as ClockReport,
+      advance: async (ms) => {
+        const answer = await ask('POST', `/lab/clock/advance?ms=${ms}`, ANSWER_WITHIN_MS);
+        return JSON.parse(await text(answer)) as ClockAdvance;
+      },
+    },
     stop: async () => {
       (await ask('POST', '/lab/stop', ANSWER_WITHIN_MS)).resume();
     },
   };
+}
+
+/** What the lab threw, where its answer says so. */
+async function refusal(response: IncomingMessage, what: string): Promise<KeyferryError> {
+  try {
+    const { error, code, hint } = REFUSAL.parse(JSON.parse(await text(response)));
+    return new KeyferryError(code, error, hint === undefined ? {} : { hint });
+  } catch {
+    return new KeyferryError('unavailable', `the lab answered ${response.statusCode} to ${what}`);
+  }
 }
 
 async function text(response: IncomingMessage): Promise<string> {

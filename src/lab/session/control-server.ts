@@ -1,12 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestListener, ServerResponse } from 'node:http';
-import type { Secret } from '#base';
+import { ERROR_CODES, toKeyferryError, type Secret } from '#base';
 import type { AuditLog } from '#lab/cloud';
 import type { LabStatus } from './status.ts';
+import type { Timekeeper } from './timekeeper.ts';
 
 /** What the control interface asks of the lab. */
 export interface ControlledLab {
   readonly audit: AuditLog;
+  readonly time: Pick<Timekeeper, 'report' | 'advance'>;
   status(): Promise<LabStatus>;
   /** Begins to end the lab; returns at once. */
   stop(): void;
@@ -14,7 +16,8 @@ export interface ControlledLab {
 
 /**
  * The control interface, on the gateway's port for requests that are meant for the lab itself: `GET /lab/status`,
- * `GET /lab/audit[?follow=true]` (JSON lines), `POST /lab/stop`. Each needs the bearer token of the lab's endpoint file.
+ * `GET /lab/audit[?follow=true]` (JSON lines), `GET /lab/clock`, `POST /lab/clock/advance?ms=N`,
+ * `POST /lab/stop`. Each needs the bearer token of the lab's endpoint file.
  */
 export function createControlListener(token: Secret<string>, lab: () => ControlledLab | undefined): RequestListener {
   const expected = digest(`Bearer ${token.expose()}`);
@@ -27,7 +30,11 @@ export function createControlListener(token: Secret<string>, lab: () => Controll
     } else if (running === undefined) {
       send(response, 503, { error: 'the lab is starting' });
     } else {
-      void serve(running, request.method ?? '', new URL(request.url ?? '/', 'http://lab'), response);
+      const { method = '', url = '/' } = request;
+      serve(running, method, new URL(url, 'http://lab'), response).catch((error: unknown) => {
+        const { code, message, hint } = toKeyferryError(error);
+        send(response, ERROR_CODES[code].http, { error: message, code, hint });
+      });
     }
   };
 }
@@ -39,6 +46,12 @@ async function serve(lab: ControlledLab, method: string, url: URL, response: Ser
       return;
     case 'GET /lab/audit':
       await sendAudit(lab.audit, url.searchParams.get('follow') === 'true', response);
+      return;
+    case 'GET /lab/clock':
+      send(response, 200, lab.time.report());
+      return;
+    case 'POST /lab/clock/advance':
+      send(response, 200, await lab.time.advance(Number(url.searchParams.get('ms') ?? NaN)));
       return;
     case 'POST /lab/stop':
       send(response, 202, { stopping: true });

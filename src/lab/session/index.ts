@@ -1,6 +1,7 @@
 export { captureAz, runAz, type AzIo, type AzResult } from './az/index.ts';
 export { AZ_CHOICES, findProgram, wantsBuiltinAz, type AzChoice } from './az-choice.ts';
 export { createControlClient, type ControlClient } from './control-client.ts';
+export type { FaultRequest } from './fault-control.ts';
 export { labEnvironment, renderExports, type EnvironmentOptions } from './environment.ts';
 export { startLab, type Lab, type LabOptions } from './lab.ts';
 export { launchLab, type LaunchedLab, type LaunchOptions, type ReadyMessage } from './launch.ts';
@@ -8,4 +9,5 @@ export { planNamespaces } from './namespaces.ts';
 export { packageRoot } from './package-root.ts';
 export { runCommand } from './run-command.ts';
 export { defaultStateRoot, readEndpoint, stateFolder, type LabEndpoint, type StateFolder } from './state-folder.ts';
+export type { ClockAdvance, ClockReport } from './timekeeper.ts';
 export { renderStatus, type ClusterSummary, type LabStatus } from './status.ts';

@@ -23,6 +23,7 @@ import {
   type StateFolder,
 } from './state-folder.ts';
 import type { LabStatus } from './status.ts';
+import { openTimekeeper } from './timekeeper.ts';
 
 const run = promisify(execFile);
 
@@ -39,6 +40,7 @@ export interface LabOptions {
   readonly upstreamProxy: string | undefined;
   /** `--v` of the production processes; from 4 on they log at debug level. Default 0. */
   readonly verbosity?: number;
+  /** The machine's clock: the lab's own is made from it. */
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -58,7 +60,7 @@ export interface Lab extends AsyncDisposable {
  * state folder already.
  */
 export async function startLab(options: LabOptions): Promise<Lab> {
-  const { folder, clock, random, log } = options;
+  const { folder, clock: machine, random, log } = options;
   await refuseSecondLab(folder);
   await createStateFolder(folder);
   const stack = createDisposeStack();
@@ -70,6 +72,8 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const runFolder = await mountRunFolder(folder);
     const store = stack.use(options.ephemeral ? createMemoryStore() : openJournalStore({ folder: folder.journal }));
     const token = new Secret(random.bytes(32).toString('base64url'));
+    const time = openTimekeeper({ store: storeSection(store, 'session/'), machine, log });
+    const { clock } = time;
     let controlled: ControlledLab | undefined;
     let cloud: Cloud | undefined;
     let bundle = '';
@@ -88,6 +92,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       hiddenPaths: [homedir(), '/home', '/root', folder.root],
       verbosity: options.verbosity ?? 0,
       clock,
+      timeFor: (path) => time.timeFor(path),
       random,
       log,
     });
@@ -107,7 +112,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     );
     stack.use(clusters);
     bundle = caBundle(cloud.caPem);
-    trustStore = renderJavaTrustStore(bundle, { password: JAVA_TRUST_STORE_PASSWORD, nowMs: clock.now() });
+    trustStore = renderJavaTrustStore(bundle, { password: JAVA_TRUST_STORE_PASSWORD, nowMs: machine.now() });
     store.put('session/gateway-port', cloud.gateway.port);
     await writeClientFiles(folder, { cloud, bundle, trustStore, store });
     await startKnownClusters(cloud, clusters, log);
@@ -117,7 +122,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       requestStop = resolve;
     });
     const status = () => labStatus(options, cloud, clusters);
-    controlled = { audit: cloud.audit, status, stop: requestStop };
+    controlled = { audit: cloud.audit, time, status, stop: requestStop };
     await writeEndpoint(folder, { port: cloud.gateway.port, token });
     // A lab that ends answers no question about clusters that are half gone.
     stack.defer(() => {

@@ -2,12 +2,15 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, statSync } from 'node:fs';
 import { backoffMs, errorText, type Clock, type Log, type LogFields, type Random } from '#base';
+import type { ProcessTime } from './timekeeper.ts';
 
 /** How `keyferry node` is run for one cluster. */
 export interface NodeProcessOptions {
   /** The program, and its flags as a cluster's DaemonSet would give them. */
   readonly command: readonly [program: string, ...args: string[]];
   readonly env: Readonly<Record<string, string>>;
+  /** What keeps it in the lab's time; without it, it is in the machine's. Let go of when the process has ended. */
+  readonly time?: ProcessTime | undefined;
   readonly logFile: string;
   /** Exists once the process has registered itself with the kubelet. */
   readonly registrationSocket: string;
@@ -74,6 +77,7 @@ export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
         last.kill('SIGKILL');
       }
       await running;
+      options.time?.[Symbol.dispose]();
     },
   };
 }
@@ -84,8 +88,9 @@ function identityOf(path: string): string | undefined {
   return found === undefined ? undefined : `${found.ino}:${found.birthtimeMs}`;
 }
 
-function launch({ command: [program, ...args], env, logFile }: NodeProcessOptions): ChildProcess {
-  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+function launch({ command: [program, ...args], env, time, logFile }: NodeProcessOptions): ChildProcess {
+  time?.begin();
+  const child = spawn(program, args, { env: { ...env, ...time?.env }, stdio: ['ignore', 'pipe', 'pipe'] });
   child.on('error', () => undefined); // told to whoever waits for its end
   const file = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
   // A full disk costs lines of the log, not the lab.

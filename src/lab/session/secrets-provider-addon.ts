@@ -6,6 +6,7 @@ import { ApiError, type Cluster } from '#lab/cluster';
 import { parseManifests, type KubeObject, type ResourceRef } from '#kube';
 import { startNodeProcess, type NodeProcess } from './node-process.ts';
 import { executable, packageRoot } from './package-root.ts';
+import type { ProcessTime } from './timekeeper.ts';
 
 const DRIVER = 'secrets-store.csi.k8s.io';
 const MANIFESTS = ['crds.yaml', 'csidriver.yaml', 'rbac.yaml'];
@@ -19,6 +20,7 @@ export interface AddonOptions {
   /** The environment of the node process: PATH and the way to the emulated Azure. */
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
+  readonly time: ProcessTime;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -57,6 +59,7 @@ export async function startAddon(options: AddonOptions): Promise<NodeProcess> {
     ],
     env: options.env,
     logFile: options.logFile,
+    time: options.time,
     registrationSocket: join(cluster.paths.registryDir, `${DRIVER}-reg.sock`),
     clock: options.clock,
     random: options.random,
