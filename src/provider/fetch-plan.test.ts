@@ -5,7 +5,8 @@ import { OBJECT_TYPES, type ObjectSpec } from './object-spec.ts';
 
 function spec(changes: Partial<ObjectSpec> = {}): ObjectSpec {
   return {
-    at: 'objects.array[0]',
+    at: 'spec.parameters.objects[0]',
+    line: 2,
     type: 'secret',
     name: 'one',
     path: changes.name ?? 'one',
@@ -43,7 +44,7 @@ describe('a fetch plan', () => {
   });
 
   it('takes entries that are the same in everything', () => {
-    expect(issuesOf([spec(), spec({ at: 'objects.array[1]' })])).toEqual([]);
+    expect(issuesOf([spec(), spec({ at: 'spec.parameters.objects[1]' })])).toEqual([]);
   });
 
   it.each([
@@ -52,15 +53,15 @@ describe('a fetch plan', () => {
     ['another encoding', { encoding: 'hex' as const }],
     ['another mode', { mode: 0o600 }],
   ])('refuses %s under the same file name', (_name, changes) => {
-    const issues = issuesOf([spec(), spec({ at: 'objects.array[1]', ...changes })]);
+    const issues = issuesOf([spec(), spec({ at: 'spec.parameters.objects[1]', ...changes })]);
     expect(issues).toHaveLength(1);
-    expect(issues[0]).toContain('objects.array[1].objectAlias');
-    expect(issues[0]).toContain('file name "one" is taken by objects.array[0]');
+    expect(issues[0]).toContain('spec.parameters.objects[1].objectAlias');
+    expect(issues[0]).toContain('file name "one" is taken by spec.parameters.objects[0]');
   });
 
   it('refuses a file that would be a folder too, in any order', () => {
     const file = spec({ path: 'a/b' });
-    const below = spec({ at: 'objects.array[1]', name: 'two', path: 'a/b/c' });
+    const below = spec({ at: 'spec.parameters.objects[1]', name: 'two', path: 'a/b/c' });
     expect(issuesOf([file, below]).join()).toContain('file name "a/b/c" needs a folder "a/b"');
     expect(issuesOf([below, file]).join()).toContain('file name "a/b/c" needs a folder "a/b"');
     expect(issuesOf([file, spec({ name: 'two', path: 'a/bc' })])).toEqual([]);

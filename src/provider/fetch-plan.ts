@@ -33,7 +33,7 @@ const UNSUPPORTED: Partial<Record<ObjectType, string>> = {
 
 /** Decides what to fetch for `specs`. Refuses entries that would write over one another's files. */
 export function planFetches(specs: readonly ObjectSpec[]): PlannedFetches {
-  const issues: Issue[] = [...specs.flatMap(unsupportedIssues), ...clashIssues(specs)];
+  const issues = [...specs.flatMap(unsupportedIssues), ...clashIssues(specs)];
   if (issues.length > 0) return { ok: false, issues };
   const fetches = new Map<string, { object: ObjectRef; specs: ObjectSpec[] }>();
   for (const spec of specs) {
@@ -52,12 +52,10 @@ export function objectKey(object: ObjectRef): string {
 }
 
 function unsupportedIssues(spec: ObjectSpec): Issue[] {
-  const label = objectLabel(spec);
   const reason = UNSUPPORTED[spec.type];
-  if (reason !== undefined) return [{ path: `${spec.at}.objectType`, message: `${label}: ${reason}` }];
+  if (reason !== undefined) return [issueOf(spec, 'objectType', reason)];
   if (spec.versionHistory > 1) {
-    const message = `${label}: objectVersionHistory is not supported by this provider yet`;
-    return [{ path: `${spec.at}.objectVersionHistory`, message }];
+    return [issueOf(spec, 'objectVersionHistory', 'objectVersionHistory is not supported by this provider yet')];
   }
   return [];
 }
@@ -70,20 +68,25 @@ function clashIssues(specs: readonly ObjectSpec[]): Issue[] {
     const other = byPath.get(spec.path);
     if (other === undefined) byPath.set(spec.path, spec);
     else if (contentKey(other) !== contentKey(spec)) {
-      const message = `${objectLabel(spec)}: file name "${spec.path}" is taken by ${other.at}: give one of them another objectAlias`;
-      issues.push({ path: `${spec.at}.objectAlias`, message });
+      const why = `file name "${spec.path}" is taken by ${other.at} (line ${other.line}): give one of them another objectAlias`;
+      issues.push(issueOf(spec, 'objectAlias', why));
     }
   }
   for (const spec of byPath.values()) {
     const parts = spec.path.split('/');
     const folder = parts.map((_, length) => parts.slice(0, length).join('/')).find((path) => byPath.has(path));
-    if (folder === undefined) continue;
-    const message = `${objectLabel(spec)}: file name "${spec.path}" needs a folder "${folder}", which is the file of ${byPath.get(folder)?.at}`;
-    issues.push({ path: `${spec.at}.objectAlias`, message });
+    const other = folder === undefined ? undefined : byPath.get(folder);
+    if (other === undefined) continue;
+    const why = `file name "${spec.path}" needs a folder "${folder}", which is the file of ${other.at} (line ${other.line})`;
+    issues.push(issueOf(spec, 'objectAlias', why));
   }
   return issues;
 }
 
+function issueOf(spec: ObjectSpec, field: string, why: string): Issue {
+  return { path: `${spec.at}.${field}`, message: `${objectLabel(spec)}: ${why}`, line: spec.line };
+}
+
 function contentKey(spec: ObjectSpec): string {
-  return JSON.stringify({ ...spec, at: '', version: spec.version ?? '' });
+  return JSON.stringify({ ...spec, at: '', line: 0, version: spec.version ?? '' });
 }

@@ -26,32 +26,34 @@ const BOOLS: ReadonlyMap<string, boolean> = new Map([
 
 /**
  * Decides how a mount proves itself: one of the three flags, else workload identity when `clientID` is set, else the
- * service principal of nodePublishSecretRef. Adds to `issues` all that is wrong; undefined then.
+ * service principal of nodePublishSecretRef. Adds to `issues` all that is wrong; undefined then. `misspeltClientId` is said
+ * where neither is given.
  */
 export function parseIdentity(
   parameter: (name: string) => string,
   secrets: Readonly<Record<string, string>>,
   issues: Issue[],
+  misspeltClientId = '',
 ): Identity | undefined {
   const flags = (Object.keys(MODE_FLAGS) as ModeFlag[]).filter((name) => {
     const value = BOOLS.get(parameter(name));
-    if (value === undefined) issues.push({ path: name, message: `failed to parse ${name} flag` });
+    if (value === undefined) issues.push({ path: `spec.parameters.${name}`, message: `failed to parse ${name} flag` });
     return value === true;
   });
   if (flags.length > 1) {
     const message = `only one identity mode can be enabled at a time: ${flags.join(', ')}`;
-    issues.push({ path: flags.join(','), message });
+    issues.push({ path: flags.map((name) => `spec.parameters.${name}`).join(','), message });
     return undefined;
   }
   const [flag] = flags;
   if (flag !== undefined) {
     const message = `failed to build auth config for mode ${MODE_FLAGS[flag]}: ${flag} is not supported by this provider yet`;
-    issues.push({ path: flag, message });
+    issues.push({ path: `spec.parameters.${flag}`, message });
     return undefined;
   }
   const clientId = parameter('clientID');
   return clientId === ''
-    ? parseServicePrincipal(secrets, issues)
+    ? parseServicePrincipal(secrets, issues, misspeltClientId)
     : parseWorkloadIdentity(clientId, parameter(TOKENS_ATTRIBUTE), issues);
 }
 
@@ -61,7 +63,11 @@ function parseWorkloadIdentity(clientId: string, tokens: string, issues: Issue[]
     issues.push({ path: TOKENS_ATTRIBUTE, message });
     return undefined;
   };
-  if (tokens === '') return refuse('service account tokens not found');
+  if (tokens === '') {
+    return refuse(
+      `service account tokens not found; the CSIDriver object needs tokenRequests with the audience ${TOKEN_EXCHANGE_AUDIENCE}`,
+    );
+  }
   let byAudience: unknown;
   try {
     byAudience = JSON.parse(tokens);
@@ -76,13 +82,21 @@ function parseWorkloadIdentity(clientId: string, tokens: string, issues: Issue[]
   return { mode: 'workload-identity', clientId, token: new Secret(token) };
 }
 
-function parseServicePrincipal(secrets: Readonly<Record<string, string>>, issues: Issue[]): Identity | undefined {
+function parseServicePrincipal(
+  secrets: Readonly<Record<string, string>>,
+  issues: Issue[],
+  misspeltClientId: string,
+): Identity | undefined {
   const refuse = (why: string) => {
     issues.push({ path: 'nodePublishSecretRef', message: `failed to build auth config for mode None: ${why}` });
     return undefined;
   };
   const entries = Object.entries(secrets);
-  if (entries.length === 0) return refuse('failed to get credentials, nodePublishSecretRef secret is not set');
+  if (entries.length === 0) {
+    const help =
+      misspeltClientId || '; set clientID for workload identity, or name a Secret with clientid and clientsecret';
+    return refuse(`failed to get credentials, nodePublishSecretRef secret is not set${help}`);
+  }
   const find = (key: string) => entries.find(([name]) => name.toLowerCase() === key)?.[1].trim();
   const clientId = find('clientid');
   const clientSecret = find('clientsecret');

@@ -4,7 +4,8 @@ import { renderFiles, type FetchedObject } from './object-files.ts';
 import type { ObjectSpec } from './object-spec.ts';
 
 const SPEC: ObjectSpec = {
-  at: 'objects.array[0]',
+  at: 'spec.parameters.objects[0]',
+  line: 2,
   type: 'secret',
   name: 'one',
   path: 'folder/one',

@@ -20,7 +20,8 @@ describe('objects', () => {
       issues: [],
       objects: [
         {
-          at: 'objects.array[0]',
+          at: 'spec.parameters.objects[0]',
+          line: 2,
           type: 'secret',
           name: 'one',
           path: 'one',
@@ -102,7 +103,7 @@ describe('objects', () => {
   ])('refuse %j', (fields, field, text) => {
     const { objects, issues } = parse(`array:\n  - ${JSON.stringify(SECRET)}\n  - ${JSON.stringify(fields)}\n`);
     expect(issues).toHaveLength(1);
-    expect(issues[0]?.path).toBe(`objects.array[1].${field}`);
+    expect(issues[0]?.path).toBe(`spec.parameters.objects[1].${field}`);
     expect(issues[0]?.message).toContain(text);
     expect(objects).toHaveLength(1);
   });
@@ -112,7 +113,8 @@ describe('objects', () => {
     ['array: one', 'failed to yaml unmarshal objects'],
     ['array: []', 'at least one entry'],
     ['array:\n', 'at least one entry'],
-    ['array: [', 'failed to yaml unmarshal objects'],
+    ['array: [', 'failed to yaml unmarshal objects, error: '],
+    ['arry: []', 'expected a map with the key array, not "arry"'],
     ['array:\n  - [one]', 'unmarshal failed for keyVaultObjects at index 0'],
     ['array:\n  - just words', 'unmarshal failed for keyVaultObjects at index 0'],
   ])('refuse the text %j', (text, message) => {
@@ -125,14 +127,15 @@ describe('objects', () => {
     const { issues } = parse(entry('objectName: one\nobjectType: password\nobjectVersion: v1\nfilePermission: abc'));
     expect(issues).toEqual([
       {
-        path: 'objects.array[0].objectType',
+        path: 'spec.parameters.objects[0].objectType',
+        line: 4,
         message:
-          'failed to get objectType:password, objectName:one, objectVersion:v1: Invalid vaultObjectTypes. Should be secret, key, or cert',
+          'failed to get objectType:password, objectName:one, objectVersion:v1: Invalid vaultObjectTypes. Should be secret, key, or cert, not "password"',
       },
       {
-        path: 'objects.array[0].filePermission',
-        message:
-          'failed to get objectType:password, objectName:one, objectVersion:v1: filePermission "abc" is not valid: octal digits from 0000 to 0777',
+        path: 'spec.parameters.objects[0].filePermission',
+        line: 6,
+        message: 'filePermission "abc" is not valid: octal digits from 0000 to 0777',
       },
     ]);
   });

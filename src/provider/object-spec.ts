@@ -94,7 +94,10 @@ function parseObject(entry: ObjectEntry, issues: Issue[]): ObjectSpec | undefine
   }
   const type = OBJECT_TYPES.find((known) => known === typeText);
   if (type === undefined) {
-    const help = typeText === '' ? misspelt('objectType', fields) : didYouMean(typeText, OBJECT_TYPES);
+    const help =
+      typeText === ''
+        ? misspelt('objectType', fields)
+        : `, not "${typeText.slice(0, 40)}"${didYouMean(typeText, OBJECT_TYPES)}`;
     refuse('objectType', `Invalid vaultObjectTypes. Should be secret, key, or cert${help}`);
   }
 

@@ -93,7 +93,7 @@ describe('the objects of a class', () => {
       const { specs, issues } = read(text);
       specs.forEach(checkSpec);
       if (issues.length === 0) expect(specs.length).toBeGreaterThan(0);
-      for (const issue of issues) expect(issue.path).toMatch(/^objects/);
+      for (const issue of issues) expect(issue.path).toMatch(/^spec\.parameters\.objects/);
     },
   );
 

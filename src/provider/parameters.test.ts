@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '#base';
 import { TOKENS_ATTRIBUTE } from '#providerapi';
-import { mountInputError, parseParameters } from './parameters.ts';
+import { parseParameters } from './parameters.ts';
 
 const TOKENS = JSON.stringify({
   'api://AzureADTokenExchange': { token: 'the-token', expirationTimestamp: '2026-01-01T01:00:00Z' },
@@ -136,13 +136,4 @@ describe('the service principal of nodePublishSecretRef', () => {
   ])('needs both parts: %j', (secrets, text) => {
     expect(messages({ clientID: undefined }, secrets as Record<string, string>).join()).toContain(text);
   });
-});
-
-it('the error names every issue, and the place of those of objects', () => {
-  const result = parse({ keyvaultName: '', objects: 'array: [{objectName: one, objectType: Secret}]' });
-  if (result.ok) throw new Error('it parsed');
-  expect(mountInputError(result.issues).message).toBe(
-    'failed to mount objects, error: keyvaultName is not provided; objects.array[0].objectType: ' +
-      'failed to get objectType:Secret, objectName:one, objectVersion:: Invalid vaultObjectTypes. Should be secret, key, or cert',
-  );
 });

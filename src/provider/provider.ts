@@ -4,7 +4,6 @@ import {
   linkSignals,
   toKeyferryError,
   type Clock,
-  type ErrorCode,
   type Log,
   type LogFields,
   type Random,
@@ -16,8 +15,8 @@ import type { ClusterKeys } from './broker/cluster-keys.ts';
 import { objectKey, planFetches, type ObjectRef, type PlannedFetch } from './fetch-plan.ts';
 import { createMountAccount, describeAssertion, type MountAccount, type ObjectOutcome } from './mount-account.ts';
 import { renderFiles, type FetchedObject } from './object-files.ts';
-import { objectLabel } from './object-spec.ts';
-import { mountInputError, parseParameters, type ProviderParameters } from './parameters.ts';
+import { fetchError, mountInputError } from './mount-errors.ts';
+import { parseParameters, type ProviderParameters } from './parameters.ts';
 import type { ProviderMetrics } from './metrics.ts';
 import { readSmallFile } from './read-small-file.ts';
 
@@ -73,10 +72,10 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
         secrets: request.secrets,
         defaultCloudName: cloudName,
       });
-      if (!parsed.ok) throw mountInputError(parsed.issues);
+      if (!parsed.ok) throw mountInputError(parsed.issues, request.attributes);
       const { parameters } = parsed;
       const planned = planFetches(parameters.objects);
-      if (!planned.ok) throw mountInputError(planned.issues);
+      if (!planned.ok) throw mountInputError(planned.issues, request.attributes);
       const cloud = await resolveCloud(parameters, options.cloudEnvFile);
       const { tenantId, identity, pod } = parameters;
       return withMountDeadline(clock, mountTimeoutMs, request.signal, async (signal) => {
@@ -138,7 +137,7 @@ async function resolveCloud(parameters: ProviderParameters, defaultFile: string 
   const file = parameters.cloudEnvFile ?? defaultFile;
   if (!isCustomCloud(cloudName) || file === undefined) {
     const message = `cloudName ${cloudName} is not valid: it needs cloudEnvFileName or AZURE_ENVIRONMENT_FILEPATH`;
-    throw mountInputError([{ path: 'cloudEnvFileName', message }]);
+    throw mountInputError([{ path: 'spec.parameters.cloudEnvFileName', message }]);
   }
   let text: string;
   try {
@@ -146,7 +145,7 @@ async function resolveCloud(parameters: ProviderParameters, defaultFile: string 
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? errorText(error);
     throw mountInputError([
-      { path: 'cloudEnvFileName', message: `failed to read cloudEnvFileName ${file}: ${reason}` },
+      { path: 'spec.parameters.cloudEnvFileName', message: `failed to read cloudEnvFileName ${file}: ${reason}` },
     ]);
   }
   return parseCloudEnvironment(text, file);
@@ -210,37 +209,4 @@ function collect(results: readonly FetchResult[], { objects }: ProviderParameter
     files: [...new Set(objects.map((spec) => spec.path))].flatMap((path) => files.get(path) ?? []),
     versions: [...versions.values()],
   };
-}
-
-// To a driver UNAVAILABLE means that the provider is not there (it asks three times at once), and RESOURCE_EXHAUSTED that
-// the answer is too large. Azure's trouble is neither; upstream answers UNKNOWN to everything.
-const CODES_AT_THE_EDGE: Partial<Record<ErrorCode, ErrorCode>> = {
-  unavailable: 'unknown',
-  'resource-exhausted': 'unknown',
-};
-
-// Every object that failed is named; a reason that several have in common (a refused identity) is said once, because
-// kubelet cuts the text of an event at 1024 characters.
-function fetchError(failed: readonly Extract<FetchResult, { ok: false }>[]): KeyferryError {
-  const labelsByReason = new Map<string, string[]>();
-  for (const { object, error } of failed) {
-    const reason = error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
-    const labels = labelsByReason.get(reason) ?? [];
-    labelsByReason.set(reason, [...labels, objectLabel(object)]);
-  }
-  const texts = [...labelsByReason].map(([reason, [first, ...others]]) => {
-    const more = others.map((label) => label.replace('failed to get ', ''));
-    return `${[first, ...more].join('; ')}: ${reason}`;
-  });
-  const first = failed[0]?.error ?? new KeyferryError('internal', 'no object failed');
-  return new KeyferryError(
-    CODES_AT_THE_EDGE[first.code] ?? first.code,
-    `failed to mount objects, error: ${texts.join('; ')}`,
-    {
-      cause: first,
-      ...(first.upstreamCode === undefined ? {} : { upstreamCode: first.upstreamCode }),
-      ...(first.retryAfterMs === undefined ? {} : { retryAfterMs: first.retryAfterMs }),
-      ...(first.upstreamRequestId === undefined ? {} : { upstreamRequestId: first.upstreamRequestId }),
-    },
-  );
 }

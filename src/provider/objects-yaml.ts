@@ -1,0 +1,85 @@
+import { isScalar, LineCounter, parseDocument, visit, type Document, type YAMLParseError } from 'yaml';
+
+/** YAML that could be read, with where its parts stand; or the first thing that is wrong with it. */
+export type ReadYaml =
+  | { readonly ok: true; readonly value: unknown; readonly document: Document; lineAt(offset: number): number }
+  | { readonly ok: false; readonly problem: YamlProblem };
+
+/** Why a text is no YAML. */
+export interface YamlProblem {
+  /** What is wrong, and the line's text. */
+  readonly message: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+/** In words for a person, by the library's code; others keep the library's words. */
+const WORDS: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'a tab cannot indent, use spaces',
+  DUPLICATE_KEY: 'the field is given twice',
+  MULTIPLE_DOCS: 'the text ends at a line "---"',
+  MULTILINE_IMPLICIT_KEY: 'a colon and a value are missing after the name',
+  BLOCK_AS_IMPLICIT_KEY: 'a value with a colon and a space in it has to stand in quotes',
+};
+const INDENTED_MORE = 'it is indented more than the field before it';
+const MAX_QUOTED = 60;
+
+/**
+ * Reads YAML by the fail-safe schema, which knows maps, lists and texts only: what a person wrote as 0644 stays "0644",
+ * as it does for upstream's Go decoder. A text that is wrong in several places is told by its first: what follows is
+ * mostly a consequence.
+ */
+export function readYaml(text: string): ReadYaml {
+  const lines = new LineCounter();
+  const lineAt = (offset: number) => lines.linePos(offset).line;
+  try {
+    const document = parseDocument(text, {
+      schema: 'failsafe',
+      lineCounter: lines,
+      prettyErrors: false,
+      logLevel: 'error',
+    });
+    const [error, second] = document.errors;
+    if (error !== undefined) return { ok: false, problem: explain(error, second, document, text, lineAt) };
+    return { ok: true, value: document.toJS({ maxAliasCount: 100 }), document, lineAt };
+  } catch (error) {
+    // Aliases without an anchor or too many of them, and nesting that no stack holds.
+    const reason = error instanceof ReferenceError ? error.message : 'it is nested too deeply';
+    return { ok: false, problem: { message: lowerFirst(reason), line: 1 } };
+  }
+}
+
+function explain(
+  error: YAMLParseError,
+  second: YAMLParseError | undefined,
+  document: Document,
+  text: string,
+  lineAt: (offset: number) => number,
+): YamlProblem {
+  // A field that is indented too far becomes a part of the value before it; the library then points at that value.
+  const runsOn = error.code === 'BLOCK_AS_IMPLICIT_KEY' && second?.code === 'MULTILINE_IMPLICIT_KEY';
+  const line = lineAt(runsOn ? second.pos[1] : (openQuote(error, document) ?? error.pos[0]));
+  const reason = runsOn ? INDENTED_MORE : (WORDS[error.code] ?? lowerFirst(error.message));
+  return { message: `${reason}: ${quoteLine(text, line)}`, line };
+}
+
+/** Where the quotes begin whose end is missing: the library points at the end of the text. */
+function openQuote(error: YAMLParseError, document: Document): number | undefined {
+  if (error.code !== 'MISSING_CHAR' || !error.message.startsWith('Missing closing')) return undefined;
+  let start: number | undefined;
+  visit(document, {
+    Scalar: (_key, node) => {
+      if (node.type?.startsWith('QUOTE') === true && isScalar(node)) start = node.range?.[0];
+    },
+  });
+  return start;
+}
+
+function quoteLine(text: string, line: number): string {
+  const content = (text.split('\n', line).at(-1) ?? '').trim();
+  return JSON.stringify(content.length > MAX_QUOTED ? `${content.slice(0, MAX_QUOTED)}…` : content);
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
