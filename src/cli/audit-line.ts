@@ -5,14 +5,15 @@ import type { Palette } from './terminal.ts';
 export function renderAuditRecord(record: AuditRecord, { faint, good, bad, key }: Palette): string {
   const who =
     record.identity === undefined ? '' : (record.identity.name ?? record.identity.clientId ?? record.identity.objectId);
-  const result = `${record.status} ${record.result}`;
+  const fault = record.fault === undefined ? '' : ` (fault ${record.fault})`;
+  const result = `${record.status === 0 ? '---' : record.status} ${record.result}${fault}`;
   return [
     faint(record.time.slice(11, 23)),
     record.service.padEnd(8),
     key(record.operation),
     `${record.method} ${record.host}${record.path}`,
     who,
-    record.status < 400 ? good(result) : bad(result),
+    record.status !== 0 && record.status < 400 ? good(result) : bad(result),
   ]
     .filter((part) => part !== '')
     .join('  ');

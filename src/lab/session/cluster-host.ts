@@ -39,6 +39,8 @@ export interface ClusterHostOptions {
 /** A {@link ClusterHost} that runs each managed cluster as a Kubernetes of the lab, in this process. */
 export interface LabClusters extends ClusterHost, AsyncDisposable {
   summaries(): Promise<ClusterSummary[]>;
+  /** Where the API servers of running clusters are. */
+  apiServers(): { readonly cluster: string; readonly host: string }[];
 }
 
 interface Running {
@@ -178,6 +180,8 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
           pods: await cluster.pods(),
         })),
       ),
+    apiServers: () =>
+      [...running.values()].map(({ cluster, spec }) => ({ cluster: spec.name, host: new URL(cluster.url).host })),
     async [Symbol.asyncDispose]() {
       await Promise.all([...running.values()].map(stop));
       running.clear();

@@ -3,6 +3,8 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { ERROR_CODES, KeyferryError, type ErrorCode } from '#base';
 import type { AuditRecord } from '#lab/cloud';
+import type { Fault } from '#lab/faults';
+import type { FaultRequest } from './fault-control.ts';
 import type { LabEndpoint } from './state-folder.ts';
 import type { LabStatus } from './status.ts';
 import type { ClockAdvance, ClockReport } from './timekeeper.ts';
@@ -26,12 +28,21 @@ export interface ControlClient {
     /** Moves the lab's time on; answers when all that lives in it has followed. */
     advance(ms: number): Promise<ClockAdvance>;
   };
+  /** What goes wrong on purpose, in this lab until it ends. */
+  readonly faults: {
+    /** Begins a fault. Throws `invalid-input`, and `not-found` for a host or a cluster that the lab does not have. */
+    add(request: FaultRequest): Promise<Fault>;
+    /** Oldest first, those that are over included. */
+    list(): Promise<Fault[]>;
+    /** Ends and forgets the faults with these ids, or all. Throws `not-found`, and then ends none. */
+    clear(ids?: readonly string[]): Promise<Fault[]>;
+  };
   stop(): Promise<void>;
 }
 
 /** A client of the lab at `endpoint`; it goes straight to loopback, past any proxy. */
 export function createControlClient(endpoint: LabEndpoint): ControlClient {
-  const ask = (method: string, path: string, timeoutMs: number, signal?: AbortSignal) =>
+  const ask = (method: string, path: string, timeoutMs: number, signal?: AbortSignal, body?: unknown) =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const request = httpRequest(
         {
@@ -52,7 +63,7 @@ export function createControlClient(endpoint: LabEndpoint): ControlClient {
       );
       request.setTimeout(timeoutMs, () => request.destroy(new Error(`no answer within ${timeoutMs} ms`)));
       request.on('error', (cause) => reject(new KeyferryError('unavailable', 'the lab does not answer', { cause })));
-      request.end();
+      request.end(body === undefined ? undefined : JSON.stringify(body));
     });
   return {
     status: async () => JSON.parse(await text(await ask('GET', '/lab/status', ANSWER_WITHIN_MS))) as LabStatus,
@@ -69,6 +80,17 @@ export function createControlClient(endpoint: LabEndpoint): ControlClient {
       advance: async (ms) => {
         const answer = await ask('POST', `/lab/clock/advance?ms=${ms}`, ANSWER_WITHIN_MS);
         return JSON.parse(await text(answer)) as ClockAdvance;
+      },
+    },
+    faults: {
+      add: async (request) => {
+        const answer = await ask('POST', '/lab/faults', ANSWER_WITHIN_MS, undefined, request);
+        return JSON.parse(await text(answer)) as Fault;
+      },
+      list: async () => JSON.parse(await text(await ask('GET', '/lab/faults', ANSWER_WITHIN_MS))) as Fault[],
+      clear: async (ids = []) => {
+        const query = new URLSearchParams(ids.map((id): [string, string] => ['id', id])).toString();
+        return JSON.parse(await text(await ask('DELETE', `/lab/faults?${query}`, ANSWER_WITHIN_MS))) as Fault[];
       },
     },
     stop: async () => {

@@ -1,13 +1,16 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { RequestListener, ServerResponse } from 'node:http';
-import { ERROR_CODES, toKeyferryError, type Secret } from '#base';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { ERROR_CODES, KeyferryError, toKeyferryError, type Secret } from '#base';
+import { readBody } from '#http';
 import type { AuditLog } from '#lab/cloud';
+import type { FaultControl } from './fault-control.ts';
 import type { LabStatus } from './status.ts';
 import type { Timekeeper } from './timekeeper.ts';
 
 /** What the control interface asks of the lab. */
 export interface ControlledLab {
   readonly audit: AuditLog;
+  readonly faults: FaultControl;
   readonly time: Pick<Timekeeper, 'report' | 'advance'>;
   status(): Promise<LabStatus>;
   /** Begins to end the lab; returns at once. */
@@ -17,7 +20,7 @@ export interface ControlledLab {
 /**
  * The control interface, on the gateway's port for requests that are meant for the lab itself: `GET /lab/status`,
  * `GET /lab/audit[?follow=true]` (JSON lines), `GET /lab/clock`, `POST /lab/clock/advance?ms=N`,
- * `POST /lab/stop`. Each needs the bearer token of the lab's endpoint file.
+ * `GET|POST|DELETE /lab/faults`, `POST /lab/stop`. Each needs the bearer token of the lab's endpoint file.
  */
 export function createControlListener(token: Secret<string>, lab: () => ControlledLab | undefined): RequestListener {
   const expected = digest(`Bearer ${token.expose()}`);
@@ -30,8 +33,7 @@ export function createControlListener(token: Secret<string>, lab: () => Controll
     } else if (running === undefined) {
       send(response, 503, { error: 'the lab is starting' });
     } else {
-      const { method = '', url = '/' } = request;
-      serve(running, method, new URL(url, 'http://lab'), response).catch((error: unknown) => {
+      serve(running, request, new URL(request.url ?? '/', 'http://lab'), response).catch((error: unknown) => {
         const { code, message, hint } = toKeyferryError(error);
         send(response, ERROR_CODES[code].http, { error: message, code, hint });
       });
@@ -39,7 +41,8 @@ export function createControlListener(token: Secret<string>, lab: () => Controll
   };
 }
 
-async function serve(lab: ControlledLab, method: string, url: URL, response: ServerResponse): Promise<void> {
+async function serve(lab: ControlledLab, request: IncomingMessage, url: URL, response: ServerResponse): Promise<void> {
+  const { method = '' } = request;
   switch (`${method} ${url.pathname}`) {
     case 'GET /lab/status':
       send(response, 200, await lab.status());
@@ -52,6 +55,15 @@ async function serve(lab: ControlledLab, method: string, url: URL, response: Ser
       return;
     case 'POST /lab/clock/advance':
       send(response, 200, await lab.time.advance(Number(url.searchParams.get('ms') ?? NaN)));
+      return;
+    case 'GET /lab/faults':
+      send(response, 200, lab.faults.list());
+      return;
+    case 'POST /lab/faults':
+      send(response, 201, lab.faults.add(await readJson(request)));
+      return;
+    case 'DELETE /lab/faults':
+      send(response, 200, lab.faults.clear(url.searchParams.getAll('id')));
       return;
     case 'POST /lab/stop':
       send(response, 202, { stopping: true });
@@ -70,6 +82,17 @@ async function sendAudit(audit: AuditLog, follow: boolean, response: ServerRespo
   for (const record of audit.records()) response.write(`${JSON.stringify(record)}\n`);
   if (coming !== undefined) for await (const record of coming) response.write(`${JSON.stringify(record)}\n`);
   response.end();
+}
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const text = (await readBody(request, BODY_LIMIT_BYTES)).toString('utf8');
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new KeyferryError('invalid-input', 'the body is not JSON');
+  }
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

@@ -7,11 +7,13 @@ import { promisify } from 'node:util';
 import { createDisposeStack, KeyferryError, Secret, VERSION, type Clock, type Log, type Random } from '#base';
 import { renderJavaTrustStore } from '#crypto';
 import { startCloud, type Cloud } from '#lab/cloud';
+import { createFaultTable, type FaultTable } from '#lab/faults';
 import { createMemoryStore, openJournalStore, storeSection, type Store } from '#lab/store';
 import { caBundle } from './ca-bundle.ts';
 import { createLabClusters, type LabClusters } from './cluster-host.ts';
 import { createControlClient } from './control-client.ts';
 import { createControlListener, type ControlledLab } from './control-server.ts';
+import { createFaultControl } from './fault-control.ts';
 import { JAVA_TRUST_STORE_PASSWORD } from './environment.ts';
 import { executable, packageRoot } from './package-root.ts';
 import {
@@ -74,6 +76,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const token = new Secret(random.bytes(32).toString('base64url'));
     const time = openTimekeeper({ store: storeSection(store, 'session/'), machine, log });
     const { clock } = time;
+    const faults = createFaultTable({ clock });
     let controlled: ControlledLab | undefined;
     let cloud: Cloud | undefined;
     let bundle = '';
@@ -108,9 +111,12 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         ...(typeof port === 'number' ? { port } : {}),
         ...(options.upstreamProxy === undefined ? {} : { upstreamProxy: options.upstreamProxy }),
         control: createControlListener(token, () => controlled),
+        faults,
       }),
     );
     stack.use(clusters);
+    // Ended before them: what hangs in a fault goes on, and the servers can drain.
+    stack.use(faults);
     bundle = caBundle(cloud.caPem);
     trustStore = renderJavaTrustStore(bundle, { password: JAVA_TRUST_STORE_PASSWORD, nowMs: machine.now() });
     store.put('session/gateway-port', cloud.gateway.port);
@@ -121,8 +127,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const stopRequested = new Promise<void>((resolve) => {
       requestStop = resolve;
     });
-    const status = () => labStatus(options, cloud, clusters);
-    controlled = { audit: cloud.audit, time, status, stop: requestStop };
+    const status = () => labStatus(options, { cloud, clusters, faults });
+    const faultControl = createFaultControl(faults, () => ({ ...cloud.hosts, apiServers: clusters.apiServers() }));
+    controlled = { audit: cloud.audit, faults: faultControl, time, status, stop: requestStop };
     await writeEndpoint(folder, { port: cloud.gateway.port, token });
     // A lab that ends answers no question about clusters that are half gone.
     stack.defer(() => {
@@ -223,7 +230,14 @@ async function startKnownClusters(cloud: Cloud, clusters: LabClusters, log: Log)
   );
 }
 
-async function labStatus(options: LabOptions, cloud: Cloud, clusters: LabClusters): Promise<LabStatus> {
+async function labStatus(
+  options: LabOptions,
+  {
+    cloud,
+    clusters,
+    faults,
+  }: { readonly cloud: Cloud; readonly clusters: LabClusters; readonly faults: Pick<FaultTable, 'list'> },
+): Promise<LabStatus> {
   const { tenantId, subscriptionId, vaults, identities } = cloud.status();
   return {
     version: VERSION,
@@ -235,5 +249,6 @@ async function labStatus(options: LabOptions, cloud: Cloud, clusters: LabCluster
     clusters: await clusters.summaries(),
     vaults,
     identities,
+    faults: faults.list().filter(({ state }) => state === 'active'),
   };
 }

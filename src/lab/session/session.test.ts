@@ -143,6 +143,7 @@ describe('the status', () => {
       ],
       vaults: [{ name: 'kv', resourceGroup: 'g', secrets: 1 }],
       identities: [],
+      faults: [],
     });
     expect(text).toContain('/s (ephemeral)');
     expect(text).toContain('pod default/p  ContainerCreating');

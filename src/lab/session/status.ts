@@ -1,4 +1,5 @@
 import type { PodSummary } from '#lab/cluster';
+import { renderFault, type Fault } from '#lab/faults';
 
 /** One cluster as `lab status` shows it. */
 export interface ClusterSummary {
@@ -28,6 +29,8 @@ export interface LabStatus {
     readonly principalId: string;
     readonly federatedCredentials: number;
   }[];
+  /** What goes wrong on purpose now. */
+  readonly faults: readonly Fault[];
 }
 
 /** The status as text for a person. */
@@ -37,6 +40,7 @@ export function renderStatus(status: LabStatus): string {
     `gateway    ${status.gateway.proxyUrl}`,
     `tenant     ${status.tenantId}`,
     `subscription ${status.subscriptionId}`,
+    ...(status.faults.length === 0 ? [] : [`faults     ${status.faults.map(renderFault).join('; ')}`]),
     ...section(
       'clusters',
       status.clusters.flatMap((cluster) => [
