@@ -37,6 +37,7 @@ export function createAuditLog({ clock, capacity = 10_000, nameOf }: AuditLogOpt
         ...exchange,
         ...(noted.identity === undefined ? {} : { identity: named(noted.identity, nameOf) }),
         ...(noted.details === undefined ? {} : { details: noted.details }),
+        ...(noted.correlationId === undefined ? {} : { correlationId: noted.correlationId }),
       };
       kept.push(record);
       if (kept.length > capacity) kept.shift();

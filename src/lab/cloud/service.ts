@@ -70,6 +70,8 @@ export interface AuditRecord {
   readonly userAgent?: string;
   /** The x-ms-request-id of the answer, where there is one. */
   readonly requestId?: string;
+  /** The client's own id of the request: x-ms-client-request-id, or Entra ID's client-request-id. */
+  readonly correlationId?: string;
   /** The id of the fault that the request met. */
   readonly fault?: string;
   /** What matters for a person: an assertion's issuer, subject and audience, for example. */
@@ -77,7 +79,7 @@ export interface AuditRecord {
 }
 
 /** The facts that a service adds to the audit record of the request that it is answering. */
-export type AuditFacts = Partial<Pick<AuditRecord, 'operation' | 'result' | 'identity' | 'details'>>;
+export type AuditFacts = Partial<Pick<AuditRecord, 'operation' | 'result' | 'identity' | 'details' | 'correlationId'>>;
 
 /** All that was asked of the emulated Azure, newest last. It keeps the last 10,000 records. */
 export interface AuditLog {

@@ -8,7 +8,7 @@ import { AzureError } from '../rest/azure-error.ts';
 import { json, queryValue, readJsonObject, type JsonObject } from '../rest/request.ts';
 import { createRouteTable, pathSegments, type RouteMatch } from '../rest/router.ts';
 import type { AccessToken, AuditLog, CloudService, TokenVerifier } from '../service.ts';
-import type { RoleCheck, VaultRegistry } from '../vault/index.ts';
+import type { RoleCheck, RoleGrant, VaultRegistry } from '../vault/index.ts';
 import { parseApiVersion } from './api-version.ts';
 import type { ArmRoute } from './arm-call.ts';
 import type { ArmContext, ResourceType } from './arm-context.ts';
@@ -28,6 +28,7 @@ import {
   createRoleDefinitionRoutes,
   openAccess,
   requiredAction,
+  type HeldRole,
 } from './authorization/index.ts';
 import { createScaleSets } from './compute/scale-sets.ts';
 import { createManagedClusters } from './container-service/managed-clusters.ts';
@@ -227,7 +228,10 @@ export function createArm(deps: ArmDeps): ArmService {
         };
       }),
     vaultRegistry: vaults.registry,
-    dataRoles: (objectId, action, scope) => access.allows(objectId, { plane: 'data', action }, scope),
+    dataRoles: (objectId, action, scope) => {
+      const { giving, others } = access.account(objectId, { plane: 'data', action }, scope);
+      return { grant: giving.map(describeRole)[0], others: others.map(describeRole) };
+    },
     idle: () => context.operations.idle(),
   };
 }
@@ -275,4 +279,8 @@ function responseHeaders(requestId: string, request: Request): Record<string, st
     'strict-transport-security': 'max-age=31536000; includeSubDomains',
     'x-content-type-options': 'nosniff',
   };
+}
+
+function describeRole({ assignment, role }: HeldRole): RoleGrant {
+  return { assignmentId: assignment.name, role: role.roleName, scope: assignment.scope };
 }

@@ -12,6 +12,7 @@ import type {
 import { AadstsError } from './aadsts.ts';
 import { parseAssertion } from './assertion.ts';
 import { verifyCertificateAssertion } from './certificate-assertion.ts';
+import { describeCredentialMatch } from './credential-match.ts';
 import { verifyFederatedAssertion } from './federated-assertion.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 import { isGuid } from './tenant-segment.ts';
@@ -82,8 +83,14 @@ export async function verifyClientCredential(
   }
   const assertion = credential.assertion.expose();
   const claims = parseAssertion(assertion);
-  note({ issuer: claims.issuer, subject: claims.subject, audience: claims.audiences.join(', ') });
-  if (isGuid(claims.issuer)) await verifyCertificateAssertion(deps, client, assertion, claims);
+  const isOwn = isGuid(claims.issuer);
+  note({
+    issuer: claims.issuer,
+    subject: claims.subject,
+    audience: claims.audiences.join(', '),
+    ...(isOwn ? {} : describeCredentialMatch(client.federatedCredentials, claims)),
+  });
+  if (isOwn) await verifyCertificateAssertion(deps, client, assertion, claims);
   else await verifyFederatedAssertion(deps, client, assertion, claims);
 }
 

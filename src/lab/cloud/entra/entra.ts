@@ -98,9 +98,16 @@ function createApp({ audit, endpoint }: AppDeps): Hono<AppEnv> {
   const token = (version: EndpointVersion) => async (context: Context) => {
     note(context, 'TokenIssue');
     requirePost(context);
+    const form = parseTokenForm(await context.req.text(), context.req.header('authorization'));
+    // Libraries of the MSAL family send it as a field of the form.
+    const given = form.get('client-request-id');
+    if (given !== undefined && isGuid(given)) {
+      context.set('correlationId', given);
+      audit.note(context.req.raw, { correlationId: given });
+    }
     const body = await answerTokenRequest(endpoint, {
       tenantSegment: context.req.param('tenant') ?? '',
-      form: parseTokenForm(await context.req.text(), context.req.header('authorization')),
+      form,
       version,
       loginHost: loginHost(context),
       note: (facts) => audit.note(context.req.raw, facts),
@@ -231,8 +238,13 @@ function traceId({ random }: TokenEndpointDeps, context: Context): string {
 }
 
 function correlationId({ random }: TokenEndpointDeps, context: Context): string {
-  const given = context.req.header('client-request-id') ?? '';
-  return isGuid(given) ? given : random.uuid();
+  return givenCorrelationId(context) ?? random.uuid();
+}
+
+/** The client's own id of its request, from a header or the form. */
+function givenCorrelationId(context: Context): string | undefined {
+  const header = context.req.header('client-request-id') ?? '';
+  return isGuid(header) ? header : (context.get('correlationId') as string | undefined);
 }
 
 function stampHeaders(endpoint: TokenEndpointDeps, context: Context): void {
@@ -245,6 +257,6 @@ function stampHeaders(endpoint: TokenEndpointDeps, context: Context): void {
   headers.set('x-ms-request-id', traceId(endpoint, context));
   headers.set('x-ms-ests-server', '2.1.0 - keyferry lab');
   headers.set('x-ms-clitelem', '1,0,0,,');
-  const given = context.req.header('client-request-id');
-  if (given !== undefined && isGuid(given)) headers.set('client-request-id', given);
+  const given = givenCorrelationId(context);
+  if (given !== undefined) headers.set('client-request-id', given);
 }

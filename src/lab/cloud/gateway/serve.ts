@@ -2,10 +2,13 @@ import { STATUS_CODES, type IncomingMessage, type RequestListener, type ServerRe
 import type { Socket } from 'node:net';
 import { errorText, toKeyferryError, type Clock, type Log } from '#base';
 import type { FaultOutcome, Faults, MetFault } from '#lab/faults';
-import type { WritableAuditLog } from '../audit-log.ts';
+import type { AuditExchange, WritableAuditLog } from '../audit-log.ts';
 import type { CloudService } from '../service.ts';
 import { sufferFault } from './fault-outcome.ts';
 import { requestHost, sendWebResponse, toWebRequest } from './web-exchange.ts';
+
+/** Longer than any GUID; more of a client's id is not kept. */
+const MAX_CORRELATION_ID = 128;
 
 /** What serving the lab's hosts needs. */
 export interface ServeOptions {
@@ -68,10 +71,17 @@ async function serve(options: ServeOptions, message: IncomingMessage, target: Se
     durationMs: Math.round((clock.monotonic() - startedMs) * 10) / 10,
     ...(headers['user-agent'] === undefined ? {} : { userAgent: headers['user-agent'] }),
     ...(requestId === undefined ? {} : { requestId }),
+    ...correlationOf(headers),
     ...(fault === undefined ? {} : { fault: fault.id }),
   });
   if (response === undefined) cut(message.socket);
   else await sendWebResponse(response, target, method === 'HEAD');
+}
+
+/** The client's id of the request, where its headers have one; cut, as a client may write anything. */
+function correlationOf(headers: IncomingMessage['headers']): Pick<AuditExchange, 'correlationId'> {
+  const id = headers['x-ms-client-request-id'] ?? headers['client-request-id'];
+  return typeof id === 'string' ? { correlationId: id.slice(0, MAX_CORRELATION_ID) } : {};
 }
 
 /**

@@ -89,7 +89,7 @@ describe('a vault with RBAC', () => {
     const asked: string[][] = [];
     scene.roles = (...question) => {
       asked.push(question);
-      return true;
+      return { grant: { assignmentId: 'a-1', role: 'Key Vault Reader', scope }, others: [] };
     };
     expect((await scene.send('GET', '/secrets')).status).toBe(200);
     expect(asked).toEqual([[USER.objectId, 'Microsoft.KeyVault/vaults/secrets/readMetadata/action', scope]]);

@@ -1,6 +1,7 @@
 import { AzureError } from '../rest/azure-error.ts';
 import type { AccessToken } from '../service.ts';
 import { callerOf } from './caller.ts';
+import { allowedByPolicy, allowedByRole, refusedByPolicies, refusedByRoles, type RoleGrant } from './policy-account.ts';
 import type { Collection } from './vault-errors.ts';
 import type { AccessPolicy, VaultRecord } from './vault-registry.ts';
 
@@ -18,24 +19,48 @@ export interface VaultAction extends Permission {
   readonly objectName?: string | undefined;
 }
 
+/** What role assignments say of one request. */
+export interface RoleVerdict {
+  /** The one that allows it; undefined: none does. */
+  readonly grant: RoleGrant | undefined;
+  /** Where none does: all roles that the principal has, wherever. */
+  readonly others: readonly RoleGrant[];
+}
+
 /** Whether role assignments let `objectId` do `dataAction` at `scope` (an ARM id of a vault or of an object below it). */
-export type RoleCheck = (objectId: string, dataAction: string, scope: string) => boolean;
+export type RoleCheck = (objectId: string, dataAction: string, scope: string) => RoleVerdict;
 
 /** No role assignments exist: vaults with RBAC refuse all. */
-export const noRoles: RoleCheck = () => false;
+export const noRoles: RoleCheck = () => ({ grant: undefined, others: [] });
 
 /**
  * Decides whether `token` may do `action` in `vault`: by access policies, or by `roles` in a vault with RBAC; the two
- * never mix. Throws 403 Forbidden with ForbiddenByPolicy or ForbiddenByRbac.
+ * never mix. `note` is told which of them decided, or why none did. Throws 403 Forbidden with ForbiddenByPolicy or
+ * ForbiddenByRbac.
  */
-export function authorize(vault: VaultRecord, token: AccessToken, action: VaultAction, roles: RoleCheck): void {
+export function authorize(
+  vault: VaultRecord,
+  token: AccessToken,
+  action: VaultAction,
+  { roles, note }: { readonly roles: RoleCheck; readonly note: (details: Readonly<Record<string, string>>) => void },
+): void {
   if (vault.rbac) {
     const dataAction = `Microsoft.KeyVault/vaults/${action.dataAction}`;
     const scope = scopeOf(vault, action);
-    if (!roles(token.objectId, dataAction, scope)) throw forbiddenByRbac(vault, token, dataAction, scope);
-  } else if (!vault.accessPolicies.some((policy) => grants(policy, vault, token, action))) {
+    const { grant, others } = roles(token.objectId, dataAction, scope);
+    if (grant === undefined) {
+      note({ refusedBy: refusedByRoles(others, token.objectId, scope) });
+      throw forbiddenByRbac(vault, token, dataAction, scope);
+    }
+    note({ allowedBy: allowedByRole(grant) });
+    return;
+  }
+  const policy = vault.accessPolicies.find((candidate) => grants(candidate, vault, token, action));
+  if (policy === undefined) {
+    note({ refusedBy: refusedByPolicies(vault.accessPolicies, token, action) });
     throw forbiddenByPolicy(vault, token, action);
   }
+  note({ allowedBy: allowedByPolicy(policy) });
 }
 
 function grants(policy: AccessPolicy, vault: VaultRecord, token: AccessToken, action: Permission): boolean {

@@ -66,7 +66,15 @@ export function createVaultService(deps: VaultServiceDeps): VaultService {
     const objectName = match.params['name'];
     if (objectName !== undefined && !OBJECT_NAME.test(objectName)) throw invalidName(objectName);
     checkNetwork(vault, token);
-    authorize(vault, token, { ...match.route.permission, objectName }, roles);
+    authorize(
+      vault,
+      token,
+      { ...match.route.permission, objectName },
+      {
+        roles,
+        note: (details) => deps.audit.note(request, { details }),
+      },
+    );
     const call: VaultCall = {
       url,
       apiVersion,

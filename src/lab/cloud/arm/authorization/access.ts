@@ -3,7 +3,7 @@ import type { Store } from '#lab/store';
 import type { Directory } from '../../directory.ts';
 import { OWNER_ROLE, type RoleDefinition } from './built-in-roles.ts';
 import { roleAllows, scopeHolds, type WantedAction } from './permissions.ts';
-import { openRoleAssignments, type RoleAssignments } from './role-assignments.ts';
+import { openRoleAssignments, type RoleAssignment, type RoleAssignments } from './role-assignments.ts';
 import { openRoleDefinitions, type RoleDefinitions } from './role-definitions.ts';
 
 const SEEDED_KEY = 'authorization/seeded';
@@ -16,8 +16,22 @@ export interface Access {
   allows(principalId: string, wanted: WantedAction, scope: string): boolean;
   /** Whether the principal has any role at `scope`, above it or below it: what ARM shows a subscription for. */
   sees(principalId: string, scope: string): boolean;
+  /** The assignments whose role lets the principal do `wanted` at `scope`, and all others that the principal has. */
+  account(principalId: string, wanted: WantedAction, scope: string): AssignmentAccount;
   /** The roles that let the principal do `wanted` at `scope`. */
   rolesFor(principalId: string, wanted: WantedAction, scope: string): readonly RoleDefinition[];
+}
+
+/** Role assignments of a principal, with their roles: those that give something, and the rest. */
+export interface AssignmentAccount {
+  readonly giving: readonly HeldRole[];
+  readonly others: readonly HeldRole[];
+}
+
+/** A role assignment with its role. */
+export interface HeldRole {
+  readonly assignment: RoleAssignment;
+  readonly role: RoleDefinition;
 }
 
 /**
@@ -50,15 +64,20 @@ export function openAccess(deps: {
     store.put(SEEDED_KEY, true);
   }
 
+  const account: Access['account'] = (principalId, wanted, scope) => {
+    const held = assignments.of([principalId, ...directory.groupsOf(principalId)]).flatMap((assignment): HeldRole[] => {
+      const role = definitions.find(assignment.roleName);
+      return role === undefined ? [] : [{ assignment, role }];
+    });
+    const gives = ({ assignment, role }: HeldRole) => scopeHolds(assignment.scope, scope) && roleAllows(role, wanted);
+    return { giving: held.filter(gives), others: held.filter((one) => !gives(one)) };
+  };
   const rolesFor: Access['rolesFor'] = (principalId, wanted, scope) =>
-    assignments
-      .of([principalId, ...directory.groupsOf(principalId)])
-      .filter((assignment) => scopeHolds(assignment.scope, scope))
-      .flatMap(({ roleName }) => definitions.find(roleName) ?? [])
-      .filter((role) => roleAllows(role, wanted));
+    account(principalId, wanted, scope).giving.map(({ role }) => role);
   return {
     assignments,
     definitions,
+    account,
     rolesFor,
     allows: (principalId, wanted, scope) => rolesFor(principalId, wanted, scope).length > 0,
     sees: (principalId, scope) =>

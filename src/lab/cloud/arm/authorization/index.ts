@@ -1,4 +1,4 @@
-export { openAccess, type Access } from './access.ts';
+export { openAccess, type Access, type HeldRole } from './access.ts';
 export { authorizationFailed, authorizeAction } from './authorize.ts';
 export { createOtherAuthorizationRoutes } from './other-routes.ts';
 export { requiredAction } from './required-action.ts';

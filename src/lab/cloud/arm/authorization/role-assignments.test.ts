@@ -275,14 +275,18 @@ describe('access to contents', () => {
     const lab = await createLab();
     await lab.send('PUT', assignmentPath(scope), wanted(SECRETS_USER));
     const asked = [`${VAULT}/secrets/one`, `${VAULT}/secrets/two`];
-    expect(asked.map((secret) => lab.arm.dataRoles(APP.oid, GET_SECRET, secret.toLowerCase()))).toEqual(allowed);
+    const may = (secret: string) => lab.arm.dataRoles(APP.oid, GET_SECRET, secret.toLowerCase()).grant;
+    expect(asked.map((secret) => may(secret)?.scope)).toEqual(allowed.map((is) => (is ? scope : undefined)));
     await lab.send('DELETE', assignmentPath(scope));
-    expect(asked.map((secret) => lab.arm.dataRoles(APP.oid, GET_SECRET, secret))).toEqual([false, false]);
+    expect(asked.map(may)).toEqual([undefined, undefined]);
   });
 
   it('does not come with owning the subscription', async () => {
     const lab = await createLab();
-    expect(lab.arm.dataRoles(USER.objectId, GET_SECRET, `${VAULT}/secrets/one`)).toBe(false);
+    expect(lab.arm.dataRoles(USER.objectId, GET_SECRET, `${VAULT}/secrets/one`)).toMatchObject({
+      grant: undefined,
+      others: [{ role: 'Owner', scope: SUBSCRIPTION }],
+    });
   });
 });
 

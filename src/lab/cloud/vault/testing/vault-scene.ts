@@ -95,7 +95,7 @@ export function createVaultScene(): VaultScene {
     audit,
     vaults,
     service,
-    roles: () => false,
+    roles: () => ({ grant: undefined, others: [] }),
     lastRequest: new Request('https://nothing-was-sent.invalid'),
     async send(method, path, { token = { aud: AUDIENCE }, body, headers = {}, host = 'kv1.vault.azure.net' } = {}) {
       const hasVersion = path.includes('api-version') || path.includes('%2Dversion');
