@@ -3,47 +3,143 @@ import type { Cause } from './cause.ts';
 const LIST_CREDENTIALS =
   'az identity federated-credential list -g <resource group> --identity-name <identity> -o table';
 const SHOW_ISSUER = 'az aks show -g <resource group> -n <cluster> --query oidcIssuerProfile.issuerUrl -o tsv';
+const SHOW_CLASS = "kubectl get secretproviderclass -n <namespace> <class> -o jsonpath='{.spec.parameters}'";
+const SHOW_CLIENT_ID = 'az identity show -g <resource group> -n <identity> --query clientId -o tsv';
+const SHOW_TENANT = 'az account show --query tenantId -o tsv';
+const SHOW_DRIVER = 'kubectl get csidriver secrets-store.csi.k8s.io -o yaml';
+const EDIT_CLASS = 'kubectl edit secretproviderclass -n <namespace> <class>';
 
-/** What can be wrong between a pod's service account token and Entra ID's answer. */
+const putCredential = (verb: 'create' | 'update') =>
+  `az identity federated-credential ${verb} -g <resource group> --identity-name <identity> -n <name> --issuer <issuer> --subject system:serviceaccount:<namespace>:<service account> --audiences api://AzureADTokenExchange`;
+
+/**
+ * What can be wrong between a pod's service account token and Entra ID's answer. The texts are those of recorded answers
+ * of Entra ID, and of the driver and provider that Keyferry stands in for.
+ */
 export const IDENTITY_CAUSES = [
   {
     id: 'credential-none',
     title: 'The identity has no federated credential at all',
     section: 'identity',
     place: 'pod-event',
-    looksLike: 'AADSTS70025: <application> no configured federated identity credentials',
-    why: 'The service account token reached Entra ID, and the application or managed identity with this client id trusts no external token at all.',
-    mend: 'Create a federated identity credential for this cluster and this service account.',
-    commands: [
-      'az identity federated-credential create -g <resource group> --identity-name <identity> -n <name> --issuer <issuer> --subject system:serviceaccount:<namespace>:<service account> --audiences api://AzureADTokenExchange',
-    ],
-    check: [LIST_CREDENTIALS],
+    looksLike: "AADSTS70025: The client '<client id>'(<identity>) has no configured federated identity credentials.",
+    why: "The pod's token reached Entra ID, but the identity or application with this client id trusts no token of anybody. Often the client id is that of another identity than the one that was set up, such as the identity that AKS made for the add-on.",
+    mend: 'Create a federated identity credential for this cluster and this service account, or put the client id of the right identity into the class.',
+    commands: [putCredential('create')],
+    check: [LIST_CREDENTIALS, SHOW_CLASS],
   },
   {
-    id: 'subject-case',
-    title: 'The subject differs in upper and lower case',
+    id: 'credential-other-subject',
+    title: 'No federated credential for this service account',
+    section: 'identity',
+    place: 'pod-event',
+    looksLike:
+      "AADSTS700213: No matching federated identity record found for presented assertion subject '<subject>'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion.",
+    why: 'The identity trusts this cluster, but not this service account: the credential is missing, or it names another namespace or another name. The message has the subject of the pod: `system:serviceaccount:<namespace>:<service account>`. A pod that names no service account runs as `default`.',
+    mend: 'Create a credential with the subject in the message, or correct the one that was meant for it, or let the pod run as the service account that the credential names.',
+    commands: [putCredential('create')],
+    check: [
+      LIST_CREDENTIALS,
+      "kubectl get pod -n <namespace> <pod> -o jsonpath='{.metadata.namespace}:{.spec.serviceAccountName}'",
+    ],
+  },
+  {
+    id: 'credential-subject-case',
+    title: 'The subject of the credential differs in upper and lower case',
     section: 'identity',
     place: 'pod-event',
     looksLike:
       "AADSTS7002138: No matching federated identity record found for presented assertion subject '<subject>'. The subject matches with case-insensitive comparison, but not with case-sensitive comparison.",
-    why: 'Subjects are compared character by character. Names in Kubernetes are lower-case, so the credential has a capital letter somewhere.',
+    why: 'Subjects are compared character by character. Namespaces and service accounts are lower-case, so the credential has a capital letter somewhere.',
     mend: 'Set the subject of the credential to the one in the message.',
-    commands: [
-      'az identity federated-credential update -g <resource group> --identity-name <identity> -n <name> --issuer <issuer> --subject <subject> --audiences api://AzureADTokenExchange',
-    ],
+    commands: [putCredential('update')],
     check: [LIST_CREDENTIALS],
   },
   {
-    id: 'issuer-slash',
-    title: 'The issuer differs, often by the slash at its end',
+    id: 'credential-other-issuer',
+    title: 'The issuer of the credential is not that of this cluster',
     section: 'identity',
     place: 'pod-event',
-    looksLike: "AADSTS700211: No matching federated identity record found for presented assertion issuer '<issuer>'.",
-    why: 'The identity has federated credentials, but none with the issuer of this cluster. Issuers are compared character by character, and those of AKS end with a slash.',
-    mend: 'Set the issuer of the credential to the one in the message. It is the URL that the cluster publishes.',
-    commands: [
-      'az identity federated-credential update -g <resource group> --identity-name <identity> -n <name> --issuer <issuer> --subject system:serviceaccount:<namespace>:<service account> --audiences api://AzureADTokenExchange',
-    ],
+    looksLike:
+      "AADSTS700211: No matching federated identity record found for presented assertion issuer '<issuer>'. Please check your federated identity credential Subject, Audience and Issuer against the presented assertion.",
+    why: 'The identity trusts some issuer, but not this cluster. Issuers are compared character by character: those of AKS end with a slash, and a cluster that was deleted and made again has another one.',
+    mend: 'Set the issuer of the credential to the one in the message, which is the one that the cluster publishes.',
+    commands: [putCredential('update')],
     check: [SHOW_ISSUER, LIST_CREDENTIALS],
+  },
+  {
+    id: 'credential-other-audience',
+    title: 'The audience of the credential is another one',
+    section: 'identity',
+    place: 'pod-event',
+    looksLike:
+      "AADSTS700212: No matching federated identity record found for presented assertion audience 'api://AzureADTokenExchange'. Please check your federated identity credential Subject, Audience and Issuer against the presented assertion.",
+    why: 'Issuer and subject of the credential are right, its audience is not the one that the token was made for. Tokens of pods have the audience `api://AzureADTokenExchange`.',
+    mend: 'Set the audience of the credential to `api://AzureADTokenExchange`, in exactly these letters.',
+    commands: [putCredential('update')],
+    check: [LIST_CREDENTIALS],
+  },
+  {
+    id: 'application-unknown',
+    title: 'The tenant has no identity with this client id',
+    section: 'identity',
+    place: 'pod-event',
+    looksLike: "AADSTS700016: Application with identifier '<client id>' was not found in the directory '<directory>'.",
+    why: "The `clientID` of the class names no identity or application of this tenant: it was deleted (one that is made again gets another client id), it belongs to another tenant, or the identity's object id was taken for its client id.",
+    mend: 'Put the client id of the identity into the class. A new identity also needs its federated credential and its access to the vault.',
+    commands: [SHOW_CLIENT_ID, EDIT_CLASS],
+    check: [SHOW_CLASS, 'az identity list --query "[?clientId==\'<client id>\']" -o table'],
+  },
+  {
+    id: 'tenant-unknown',
+    title: 'There is no such tenant',
+    section: 'identity',
+    place: 'pod-event',
+    looksLike:
+      "AADSTS90002: Tenant '<tenant>' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.",
+    why: 'The `tenantID` of the class is no tenant of the cloud that was asked: mistyped, the id of a subscription, or one of another cloud (`cloudName`).',
+    mend: 'Put the id of the tenant that the identity and the vault belong to into the class.',
+    commands: [SHOW_TENANT, EDIT_CLASS],
+    check: [SHOW_CLASS],
+  },
+  {
+    id: 'client-id-missing',
+    title: 'The class says neither who to be nor with which secret',
+    section: 'identity',
+    place: 'pod-event',
+    looksLike:
+      'failed to build auth config for mode None: failed to get credentials, nodePublishSecretRef secret is not set',
+    why: 'Without `clientID` the class means a service principal, whose secret the volume would name in `nodePublishSecretRef`; there is none. Labels and annotations of the service account (`azure.workload.identity/client-id`) are not read for volumes.',
+    mend: 'Add `clientID`, the client id of the identity, to the parameters of the class.',
+    commands: [SHOW_CLIENT_ID, EDIT_CLASS],
+    check: [SHOW_CLASS],
+  },
+  {
+    id: 'token-requests-missing',
+    title: 'kubelet gives the driver no tokens',
+    section: 'identity',
+    place: 'pod-event',
+    looksLike:
+      'failed to build auth config for mode None: failed to parse workload identity tokens, error: service account tokens not found',
+    why: 'The CSIDriver object has no `tokenRequests`, so kubelet hands no service account tokens to the driver. The Helm chart of the driver alone installs it like that; the chart of the Azure provider and the AKS add-on set it.',
+    mend: 'Set `tokenRequests` with the audience `api://AzureADTokenExchange` on the CSIDriver object (in the values of the chart, or it is lost with the next upgrade).',
+    commands: [
+      `kubectl patch csidriver secrets-store.csi.k8s.io --type merge -p '{"spec":{"tokenRequests":[{"audience":"api://AzureADTokenExchange"}]}}'`,
+    ],
+    check: [SHOW_DRIVER],
+  },
+  {
+    id: 'token-audience-missing',
+    title: 'kubelet gives the driver tokens for other audiences only',
+    section: 'identity',
+    place: 'pod-event',
+    looksLike:
+      'failed to build auth config for mode None: failed to parse workload identity tokens, error: token for audience api://AzureADTokenExchange not found',
+    why: 'The `tokenRequests` of the CSIDriver object lack the audience `api://AzureADTokenExchange`.',
+    mend: 'Add the audience to the `tokenRequests` of the CSIDriver object (in the values of the chart, or it is lost with the next upgrade).',
+    commands: [
+      `kubectl patch csidriver secrets-store.csi.k8s.io --type json -p '[{"op":"add","path":"/spec/tokenRequests/-","value":{"audience":"api://AzureADTokenExchange"}}]'`,
+    ],
+    check: [SHOW_DRIVER],
   },
 ] as const satisfies readonly Cause[];

@@ -11,11 +11,22 @@ import {
 } from '../../support/test-lab.ts';
 import { patternOf, type Cause } from './cause.ts';
 import { CAUSES } from './causes.ts';
-import type { Stage } from './scene.ts';
+import { sceneName, type Scene, type Stage } from './scene.ts';
 import { SCENES } from './scenes.ts';
-import { prepareStage } from './stage.ts';
+import { prepareStage, vaultName } from './stage.ts';
 
-/** How long each cause's pod took from the mend's end to its own start, seconds. */
+interface Play {
+  /** What the scene and all that it makes is called. */
+  readonly name: string;
+  readonly cause: Cause;
+  readonly scene: Scene;
+}
+
+const PLAYS: readonly Play[] = CAUSES.flatMap((cause) =>
+  [SCENES[cause.id] ?? []].flat().map((scene) => ({ name: sceneName(cause.id, scene), cause, scene })),
+);
+
+/** How long each scene took from the mend's end to the pod's start, seconds. */
 const healedAfterS = new Map<string, number>();
 
 describe('a cause that keeps a secret from a pod', () => {
@@ -32,13 +43,11 @@ describe('a cause that keeps a secret from a pod', () => {
     process.stdout.write(renderTimes(healedAfterS));
   });
 
-  const play = async (cause: Cause) => {
-    const scene = SCENES[cause.id];
-    if (scene === undefined) throw new Error(`no scene makes ${cause.id}`);
-    const stage = await prepareStage(scene, { lab, cluster, name: cause.id });
+  const play = async ({ name, cause, scene }: Play) => {
+    const stage = await prepareStage(scene, { lab, cluster, name });
     await stage.createPod();
     const pattern = patternOf(cause.looksLike, scene.values?.(stage));
-    const told = await eventually(`${cause.id}: a text that matches ${String(pattern)}`, async () => {
+    const told = await eventually(`${name}: a text that matches ${String(pattern)}`, async () => {
       const texts = await (scene.seen ?? mountFailures)(stage);
       const found = texts.find((text) => pattern.test(text));
       return found === undefined ? { seen: texts.join('\n') } : { found };
@@ -46,30 +55,38 @@ describe('a cause that keeps a secret from a pod', () => {
     await scene.mend(stage);
     const mendedMs = systemClock.monotonic();
     await (scene.healed ?? ready)(stage);
-    healedAfterS.set(cause.id, (systemClock.monotonic() - mendedMs) / 1000);
+    healedAfterS.set(name, (systemClock.monotonic() - mendedMs) / 1000);
     return told;
   };
 
-  const together = CAUSES.filter(({ id }) => SCENES[id]?.alone !== true);
-  const alone = CAUSES.filter(({ id }) => SCENES[id]?.alone === true);
+  const together = PLAYS.filter(({ scene }) => scene.alone !== true);
+  const alone = PLAYS.filter(({ scene }) => scene.alone === true);
   it.concurrent.each(together)(
-    '$id: is named, and the pod starts by itself once it is mended',
-    async (cause) => {
-      expect(await play(cause)).toMatch(patternOf(cause.looksLike));
+    '$name: is named, and the pod starts by itself once it is mended',
+    async (one) => {
+      expect(await play(one)).toMatch(patternOf(one.cause.looksLike));
     },
     120_000,
   );
   it.each(alone)(
-    '$id (on its own): is named, and the pod starts by itself once it is mended',
-    async (cause) => {
-      expect(await play(cause)).toMatch(patternOf(cause.looksLike));
+    '$name (on its own): is named, and the pod starts by itself once it is mended',
+    async (one) => {
+      expect(await play(one)).toMatch(patternOf(one.cause.looksLike));
     },
     120_000,
   );
 });
 
-it('each cause has a scene, and each scene a cause', () => {
-  expect(CAUSES.map(({ id }) => id).toSorted()).toEqual(Object.keys(SCENES).toSorted());
+describe('the scenes', () => {
+  it('are there for each cause, and for no other', () => {
+    expect(CAUSES.map(({ id }) => id).toSorted()).toEqual(Object.keys(SCENES).toSorted());
+  });
+
+  it('have names and vaults of their own', () => {
+    const names = PLAYS.map(({ name }) => name);
+    expect(names).toEqual([...new Set(names)]);
+    expect(new Set(names.map(vaultName)).size).toBe(names.length);
+  });
 });
 
 async function mountFailures({ cluster, name }: Stage): Promise<readonly string[]> {

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { codesOf, patternOf, type Cause } from './cause.ts';
 import { CAUSES } from './causes.ts';
 import { renderErrorsPage } from './render.ts';
-import { vaultName } from './stage.ts';
 
 describe('the pattern of a text', () => {
   it.each([
@@ -26,11 +25,6 @@ describe('the table of causes', () => {
     const ids = CAUSES.map(({ id }) => id);
     expect(ids).toEqual([...new Set(ids)]);
     expect(ids.filter((id) => !/^[a-z]+(-[a-z]+)*$/.test(id))).toEqual([]);
-  });
-
-  it('gives the scene of each cause a vault of its own', () => {
-    const vaults = CAUSES.map(({ id }) => vaultName(id));
-    expect(vaults).toEqual([...new Set(vaults)]);
   });
 
   it('tells each cause from every other by its text', () => {

@@ -11,7 +11,7 @@ export interface Credential {
 export interface Stage {
   readonly lab: TestLab;
   readonly cluster: TestCluster;
-  /** The name of the identity, service account, class and pod: the cause's id. */
+  /** The name of the identity, service account, class and pod: {@link sceneName}. */
   readonly name: string;
   /** Where the service account, the class and the pod are. */
   readonly namespace: string;
@@ -38,6 +38,8 @@ export type Draft = Record<string, unknown> & { readonly spec: Record<string, un
  * text is looked for, the mend made, and the pod must become ready by itself.
  */
 export interface Scene {
+  /** Tells the scenes of one cause apart. Kebab-case. */
+  readonly variant?: string;
   /** The credential that is made: claims that differ, or null for none. */
   readonly credential?: (stage: Stage) => Partial<Credential> | null;
   /** Who gets the access policy, or null for nobody. */
@@ -61,4 +63,12 @@ export interface Scene {
   readonly healed?: (stage: Stage) => Promise<unknown>;
   /** Disturbs the other scenes: made after them, with no other at the same time. */
   readonly alone?: true;
+}
+
+/** The scenes of causes, by the cause's id: one, or several ways to it that people meet. */
+export type Scenes<Id extends string = string> = Readonly<Record<Id, Scene | readonly Scene[]>>;
+
+/** The name of a scene, which all that it makes has: the cause's id and the variant. */
+export function sceneName(causeId: string, { variant }: Pick<Scene, 'variant'>): string {
+  return variant === undefined ? causeId : `${causeId}-${variant}`;
 }

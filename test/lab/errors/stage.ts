@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { RESOURCES } from '#kube';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { podWithClass, secretProviderClass } from '../../support/manifests.ts';
@@ -65,9 +66,11 @@ export async function prepareStage(
   return stage;
 }
 
-/** The name of the vault of the cause `id`: Azure takes 24 characters. */
-export function vaultName(id: string): string {
-  return `kv-${id}`.slice(0, 24).replace(/-$/, '');
+/** A name for the vault of a scene: Azure takes 24 characters, so the end of a longer one is a digest. */
+export function vaultName(scene: string): string {
+  if (scene.length <= 21) return `kv-${scene}`;
+  const digest = createHash('sha256').update(scene).digest('hex').slice(0, 5);
+  return `kv-${scene.slice(0, 15).replace(/-$/, '')}-${digest}`;
 }
 
 function classOf(scene: Scene, stage: Stage, tenantId: string): Draft | null {
