@@ -4,11 +4,13 @@ export function secretProviderClass(options: {
   readonly clientId: string;
   readonly tenantId: string;
   readonly vault: string;
-  readonly secrets: readonly string[];
+  /** Names, or `[name, alias]` where the file is called otherwise. */
+  readonly secrets: readonly (string | readonly [name: string, alias: string])[];
   readonly secretObjects?: readonly unknown[];
 }) {
   const objects = options.secrets
-    .map((secret) => `  - |\n    objectName: ${secret}\n    objectType: secret\n`)
+    .map((secret) => (typeof secret === 'string' ? { name: secret, alias: '' } : { name: secret[0], alias: secret[1] }))
+    .map(({ name, alias }) => `  - |\n    objectName: ${name}\n    objectType: secret\n    objectAlias: "${alias}"\n`)
     .join('');
   return {
     apiVersion: 'secrets-store.csi.x-k8s.io/v1',

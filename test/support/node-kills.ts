@@ -1,0 +1,354 @@
+/**
+ * A lab whose `keyferry node` is killed over and over at random moments, while pods come and go and secrets change, and
+ * what must be true of it all the while. test/lab runs it with a few kills, test/endurance with two hundred.
+ */
+import { join } from 'node:path';
+import { systemClock, type Random } from '#base';
+import { RESOURCES, type Pod, type SecretObject } from '#kube';
+import { SECRET_CLASS_RESOURCES } from '#secretclass';
+import { createFakeRandom } from '../../src/base/testing/index.ts';
+import { podWithClass, secretProviderClass } from './manifests.ts';
+import { nodeProcessOf, readProcessFile } from './node-process.ts';
+import { daemonOf, list, readAll, registrationOf, strayRecords, volumesOf, type NodeVolume } from './node-volumes.ts';
+import { eventually, makeCluster, podReady, startTestLab, type TestCluster, type TestLab } from './test-lab.ts';
+
+/** When a kill comes: before the driver is registered, or soon after it, when every volume is published again. */
+export const KILL_MOMENTS = ['start-up', 'refresh', 'publish', 'unpublish'] as const;
+
+/** One of {@link KILL_MOMENTS}. */
+export type KillMoment = (typeof KILL_MOMENTS)[number];
+
+/** What a run did and saw; printed by the tests. */
+export interface KillFigures {
+  readonly kills: Record<KillMoment, number>;
+  /** Kills after which a volume was found half done: mounted without files, or with files of two generations. */
+  cutShort: number;
+  rotations: number;
+  /** What the driver's log tells of all its lives. */
+  mounts: number;
+  refreshes: number;
+  podsCreated: number;
+  /** Reads made from inside of running containers, each of two files. */
+  reads: number;
+  /** From the last kill of a round until all was right again, milliseconds. */
+  readonly healedAfterMs: number[];
+}
+
+/** The lab of a {@link startKillScenario}. */
+export interface KillScenario extends AsyncDisposable {
+  readonly figures: KillFigures;
+  /** Kills the node process once. Throws when a running pod's files were not whole right after it. */
+  kill(moment: KillMoment): Promise<void>;
+  /** Lets the process live and waits until everything is as if nothing had ever been killed. Throws with what is not. */
+  settle(): Promise<void>;
+}
+
+const VAULT = 'kv-kills';
+const STEADY = ['steady-0', 'steady-1', 'steady-2'];
+const MOUNT = '/mnt/secrets-store';
+const FILLER = 'x'.repeat(300);
+/** How long after the process's start, or after the driver offers itself to kubelet and the deed is done, a kill comes at the latest. */
+const LATEST_KILL_MS: Readonly<Record<KillMoment, number>> = {
+  'start-up': 500,
+  refresh: 120,
+  publish: 400,
+  unpublish: 150,
+};
+const LONGEST_HEALING_MS = 150_000;
+
+/** What the vault holds in version `count` of a secret; `kind` keeps the secrets apart. */
+const valueOf = (kind: string, count: number) => `${kind}-${count}-${FILLER}-end`;
+const WHOLE = { first: /^p-\d+-x{300}-end$/, twin: /^p-\d+-x{300}-end$/, other: /^o-\d+-x{300}-end$/ } as const;
+const FILES = Object.keys(WHOLE) as (keyof typeof WHOLE)[];
+
+/**
+ * Reads without end. A file must be there and whole at any moment; the two that are made of one secret are equal within
+ * one generation. Where a generation goes between two reads, it is read anew. Says what it saw in two files.
+ */
+const READER = `
+reads=0; : > /tmp/bad
+while :; do
+  n=0
+  while [ $n -lt 50 ]; do
+    n=$((n+1)); reads=$((reads+1))
+    first=; read -r first < ${MOUNT}/first || :
+    case $first in p-*-end) ;; *) echo "first: '$first'" >> /tmp/bad ;; esac
+    while :; do
+      cd -P ${MOUNT}/..data 2>/dev/null || { echo 'no ..data' >> /tmp/bad; break; }
+      here=$PWD; first=; twin=
+      { read -r first < first; read -r twin < twin; } 2>/dev/null
+      if [ "$first" = "$twin" ] && [ -n "$first" ]; then break; fi
+      cd -P ${MOUNT}/..data 2>/dev/null
+      if [ "$here" = "$PWD" ]; then echo "torn: '$first' '$twin'" >> /tmp/bad; break; fi
+    done
+  done
+  echo $reads > /tmp/reads
+  sleep 0.05
+done
+`;
+
+/** Starts the lab: a vault, an identity that may read it, pods that read their files without end. */
+export async function startKillScenario(seed: string): Promise<KillScenario> {
+  const random = createFakeRandom(seed);
+  const lab = await startTestLab();
+  try {
+    const cluster = await makeCluster(lab, '--enable-secret-rotation --rotation-poll-interval 1s');
+    await prepare(lab, cluster);
+    for (const name of STEADY) await createPod(cluster, name, READER);
+    for (const name of STEADY) await podReady(cluster.client, name);
+    return createScenario(lab, cluster, random);
+  } catch (error) {
+    await lab[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function prepare(lab: TestLab, { client, issuer, tenantId }: TestCluster): Promise<void> {
+  await lab.az(`az keyvault create -n ${VAULT} -g g`);
+  await setSecrets(lab, 0);
+  const identity = JSON.parse(await lab.az('az identity create -g g -n reader')) as Record<string, string>;
+  await lab.az(`az keyvault set-policy -n ${VAULT} --object-id ${identity['principalId']} --secret-permissions get`);
+  await lab.az(
+    `az identity federated-credential create -g g --identity-name reader -n federated --issuer ${issuer} --subject system:serviceaccount:default:reader --audiences api://AzureADTokenExchange`,
+  );
+  await client.create(RESOURCES.serviceaccounts, 'default', {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'reader' },
+  });
+  await client.create(
+    SECRET_CLASS_RESOURCES.classes,
+    'default',
+    secretProviderClass({
+      name: 'reader',
+      clientId: identity['clientId'] ?? '',
+      tenantId,
+      vault: VAULT,
+      secrets: [
+        ['Password', 'first'],
+        ['Password', 'twin'],
+        ['Other', 'other'],
+      ],
+      secretObjects: [{ secretName: 'synced', type: 'Opaque', data: [{ objectName: 'first', key: 'password' }] }],
+    }),
+  );
+}
+
+async function setSecrets(lab: TestLab, count: number): Promise<void> {
+  await lab.az(`az keyvault secret set --vault-name ${VAULT} -n Password --value ${valueOf('p', count)}`);
+  await lab.az(`az keyvault secret set --vault-name ${VAULT} -n Other --value ${valueOf('o', count)}`);
+}
+
+async function createPod({ client }: TestCluster, name: string, script = 'exec sleep 3600'): Promise<void> {
+  const pod = podWithClass(name, 'reader', 'reader');
+  const [container] = pod.spec.containers;
+  if (container !== undefined) container.command = ['/bin/sh', '-c', script];
+  await client.create<Pod>(RESOURCES.pods, 'default', pod);
+}
+
+function createScenario(lab: TestLab, cluster: TestCluster, random: Random): KillScenario {
+  const { client } = cluster;
+  const figures: KillFigures = {
+    kills: { 'start-up': 0, refresh: 0, publish: 0, unpublish: 0 },
+    cutShort: 0,
+    rotations: 0,
+    mounts: 0,
+    refreshes: 0,
+    podsCreated: STEADY.length,
+    reads: 0,
+    healedAfterMs: [],
+  };
+  const passing: string[] = [];
+  let lastKilled: number | undefined;
+  let leftSocket: string | undefined;
+  let lastKillMs = systemClock.monotonic();
+  let newest = 0;
+  const upTo = (ms: number) => systemClock.sleep(random.fraction() * ms);
+
+  const nextProcess = () =>
+    quickly('a node process that was not killed yet', () => {
+      const pid = nodeProcessOf(lab.folder.root);
+      return pid === lastKilled ? undefined : pid;
+    });
+  const countInLog = (text: string) => readNodeLog(lab.folder.clusters).split(`"msg":"${text}"`).length - 1;
+
+  const podList = async () => (await client.list<Pod>(RESOURCES.pods, { namespace: 'default' })).items;
+  const deletePod = (name: string) =>
+    client.delete(RESOURCES.pods, { namespace: 'default', name }, { gracePeriodSeconds: 0 });
+  const rotate = async () => {
+    newest += 1;
+    figures.rotations += 1;
+    await setSecrets(lab, newest);
+  };
+  const addPod = async () => {
+    const name = `passing-${figures.podsCreated}`;
+    figures.podsCreated += 1;
+    await createPod(cluster, name);
+    passing.push(name);
+  };
+  const removePod = async () => {
+    const [name] = passing.splice(Math.floor(random.fraction() * passing.length), 1);
+    if (name !== undefined) await deletePod(name);
+  };
+
+  /** Brings about what the kill is to fall into. */
+  const provoke = async (moment: KillMoment) => {
+    if (moment === 'refresh') await rotate();
+    if (moment === 'publish') await addPod();
+    if (moment === 'unpublish' || passing.length > 4) await removePod();
+  };
+
+  const kill = async (moment: KillMoment) => {
+    const daemon = await daemonOf(lab.folder.root);
+    const pid = await nextProcess();
+    if (moment === 'start-up') {
+      await upTo(LATEST_KILL_MS[moment]);
+    } else {
+      // A refresh is provoked before the driver registers: kubelet publishes all volumes again at that moment.
+      if (moment === 'refresh') await provoke(moment);
+      await quickly('the driver offers itself to kubelet', () => {
+        const socket = registrationOf(daemon);
+        return socket === leftSocket ? undefined : socket;
+      });
+      if (moment !== 'refresh') await provoke(moment);
+      await upTo(LATEST_KILL_MS[moment]);
+    }
+    process.kill(pid, 'SIGKILL');
+    await quickly('the process is dead', () => (readProcessFile(pid, 'cmdline') === '' ? true : undefined));
+    figures.kills[moment] += 1;
+    lastKilled = pid;
+    leftSocket = registrationOf(daemon);
+    lastKillMs = systemClock.monotonic();
+    const volumes = volumesOf(daemon);
+    if (volumes.some(({ generations, isMounted, hasData }) => generations > 1 || (isMounted && !hasData))) {
+      figures.cutShort += 1;
+    }
+    const steady = await steadyUids();
+    for (const volume of volumes.filter(({ podUid }) => steady.has(podUid))) {
+      const broken = brokenFiles(volume);
+      if (broken.length > 0) throw new Error(`after a kill (${moment}) a running pod has ${broken.join(', ')}`);
+    }
+  };
+
+  let uids: Set<string> | undefined;
+  const steadyUids = async () => {
+    uids ??= new Set(
+      (await podList())
+        .filter(({ metadata }) => STEADY.includes(metadata?.name ?? ''))
+        .map((p) => p.metadata?.uid ?? ''),
+    );
+    return uids;
+  };
+
+  /** Everything that is not as it should be; empty when all is well. */
+  const wrongs = async (): Promise<string[]> => {
+    const pods = await podList();
+    const live = new Map(pods.map(({ metadata }) => [metadata?.uid ?? '', metadata?.name ?? '']));
+    const daemon = await daemonOf(lab.folder.root);
+    const volumes = volumesOf(daemon);
+    const synced = await client
+      .get<SecretObject>(RESOURCES.secrets, { namespace: 'default', name: 'synced' })
+      .then(({ data }) => Buffer.from(data?.['password'] ?? '', 'base64').toString());
+    return [
+      ...pods.filter((pod) => !isReady(pod)).map(({ metadata }) => `pod ${metadata?.name} is not ready`),
+      ...pods.filter((p) => p.metadata?.deletionTimestamp).map(({ metadata }) => `pod ${metadata?.name} does not go`),
+      ...[...STEADY, ...passing].filter((name) => ![...live.values()].includes(name)).map((name) => `no pod ${name}`),
+      ...[...live].filter(([uid]) => !volumes.some((v) => v.podUid === uid)).map(([, name]) => `${name} has no volume`),
+      ...volumes.flatMap((volume) => [
+        ...brokenFiles(volume),
+        ...(live.has(volume.podUid) ? [] : [`a volume of a pod that is gone: ${volume.path}`]),
+        ...(volume.mounts === 1 ? [] : [`${volume.mounts} mounts at ${volume.path}`]),
+        ...(volume.generations === 1 ? [] : [`${volume.generations} generations in ${volume.path}`]),
+        ...(volume.file('first') === valueOf('p', newest) ? [] : [`${volume.path} has an old version`]),
+        ...(volume.file('other') === valueOf('o', newest) ? [] : [`${volume.path} has an old other version`]),
+      ]),
+      ...strayRecords(daemon, new Set(live.keys())),
+      ...(synced === valueOf('p', newest) ? [] : ['the synced Secret has an old value']),
+    ];
+  };
+
+  return {
+    figures,
+    kill,
+    async settle() {
+      await rotate();
+      // Once more: whatever the last one left is found by a process that knows of nothing.
+      await kill('start-up');
+      await eventually(
+        'everything is as if nothing had been killed',
+        async () => {
+          const found = await wrongs();
+          return found.length === 0 ? { found } : { seen: found.join('; ') };
+        },
+        LONGEST_HEALING_MS,
+      );
+      figures.healedAfterMs.push(Math.round(systemClock.monotonic() - lastKillMs));
+      figures.mounts = countInLog('Volume mounted');
+      figures.refreshes = countInLog('Volume has new content');
+      figures.reads = 0;
+      for (const name of STEADY) {
+        const bad = await catFile(cluster, name, '/tmp/bad');
+        if (bad !== '') throw new Error(`${name} read ${bad}`);
+        figures.reads += Number(await catFile(cluster, name, '/tmp/reads'));
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      cluster[Symbol.dispose]();
+      await lab[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The text of a run's figures, for the test's output. */
+export function renderFigures(seed: string, figures: KillFigures): string {
+  const { kills, healedAfterMs, ...rest } = figures;
+  const sum = Object.values(kills).reduce((a, b) => a + b, 0);
+  const moments = Object.entries(kills).map(([moment, count]) => `${count} ${moment}`);
+  const counts = Object.entries(rest).map(([name, count]) => `${name} ${count}`);
+  return `seed ${seed}: ${sum} kills (${moments.join(', ')}); ${counts.join(', ')}; healed after ms: ${healedAfterMs.join(' ')}`;
+}
+
+/** What is not whole in a volume, or not of one moment. */
+function brokenFiles({ path, file }: NodeVolume): string[] {
+  const texts = new Map(FILES.map((name) => [name, file(name)]));
+  const broken = FILES.filter((name) => !WHOLE[name].test(texts.get(name) ?? ''));
+  return [
+    ...broken.map((name) => `${path}/${name} is ${JSON.stringify(texts.get(name))}`),
+    ...(texts.get('first') === texts.get('twin') ? [] : [`${path} mixes two versions of one secret`]),
+  ];
+}
+
+function isReady({ status }: Pod): boolean {
+  return status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true;
+}
+
+function readNodeLog(clusters: string): string {
+  return list(clusters)
+    .map((name) => readAll(join(clusters, name, 'node.log')))
+    .join('\n');
+}
+
+async function catFile({ client }: TestCluster, pod: string, file: string): Promise<string> {
+  let text = '';
+  await client.exec(
+    { namespace: 'default', name: pod },
+    {
+      command: ['cat', file],
+      onStdout: (chunk) => {
+        text += chunk.toString('utf8');
+      },
+    },
+  );
+  return text.trim();
+}
+
+/** Looks every few milliseconds: moments in the life of a process are short. */
+async function quickly<T>(what: string, look: () => T | undefined): Promise<T> {
+  const endMs = systemClock.monotonic() + 60_000;
+  for (;;) {
+    const found = look();
+    if (found !== undefined) return found;
+    if (systemClock.monotonic() > endMs) throw new Error(`${what}: not within a minute`);
+    await systemClock.sleep(10);
+  }
+}
