@@ -389,7 +389,28 @@ describe('a secret', () => {
     [
       'words of a proxy',
       (response: ServerResponse) => void response.writeHead(502, { 'content-type': 'text/plain' }).end('no such host'),
-      { code: 'unavailable', message: expect.stringContaining('HTTP 502: no such host') },
+      {
+        code: 'unavailable',
+        message: expect.stringContaining('HTTP 502: no such host'),
+        hint: expect.stringContaining('check keyvaultName'),
+      },
+    ],
+    [
+      'several lines, of which some are empty words',
+      json(403, {
+        error: {
+          code: 'Forbidden',
+          message:
+            "Caller is not authorized to perform action on resource.\r\nIf role assignments changed recently, please observe propagation time.\r\nCaller: appid=a;oid=b;iss=c\r\nAction: 'get'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: null \r\nVault: v;location=eastus\r\n",
+          innererror: { code: 'ForbiddenByRbac' },
+        },
+      }),
+      {
+        message: expect.stringMatching(
+          /: Forbidden\/ForbiddenByRbac: Caller is not authorized to perform action on resource\. If role assignments changed recently, please observe propagation time\. Caller: appid=a;oid=b;iss=c; Action: 'get'; Vault: v;location=eastus$/,
+        ),
+        hint: expect.stringContaining('Key Vault Secrets User'),
+      },
     ],
   ] as const)(
     'that is refused by %s is one request and one error with the original text',

@@ -53,16 +53,26 @@ const TOKEN_HINTS: Readonly<Record<string, string>> = {
   AADSTS501661: "Entra ID cannot reach the cluster's OIDC issuer",
 };
 
+const GIVE_GET =
+  'give the identity the get permission in the access policies of the vault, by its object id (oid in the message), not its client id';
+
 const VAULT_HINTS: Readonly<Record<string, string>> = {
-  ForbiddenByPolicy: 'give the identity the get permission in the access policies of the vault',
-  AccessDenied: 'give the identity the get permission in the access policies of the vault',
-  ForbiddenByRbac: 'assign the role Key Vault Secrets User to the identity on the vault (it can take some minutes)',
-  ForbiddenByFirewall: "let the node's address through the firewall of the vault",
+  ForbiddenByPolicy: GIVE_GET,
+  AccessDenied: GIVE_GET,
+  ForbiddenByRbac:
+    'assign the role Key Vault Secrets User to the identity (oid in the message) on this vault; it can take some minutes',
+  ForbiddenByFirewall: "let the node's address (Client address in the message) through the firewall of the vault",
   ForbiddenByConnection: 'the vault takes no public traffic: reach it by a private endpoint',
   SecretDisabled: 'enable the version, or name another one in objectVersion',
   ENOTFOUND: "check keyvaultName and cloudName of the SecretProviderClass, and the node's DNS",
-  SecretNotFound: 'check objectName and objectVersion: the vault has no such secret',
+  SecretNotFound: 'check objectName and objectVersion: the vault has no such secret; a deleted one can be recovered',
+  Throttled: 'the vault is asked too often; the mount is tried again by itself',
 };
+
+/** What a proxy on the way answers when it cannot or will not reach a host. A vault's own errors are JSON. */
+const PROXY_STATUS: readonly (number | undefined)[] = [407, 502, 503, 504];
+const NOT_THE_VAULT =
+  'a proxy answered instead of the vault: check keyvaultName and cloudName of the SecretProviderClass, then the proxy';
 
 // What Entra ID adds to each description, with spaces or line breaks between the parts. It is another text each time; without
 // it equal failures have equal texts, and Kubernetes counts one event instead of keeping one a try.
@@ -99,11 +109,13 @@ export function vaultError(error: unknown, what: string, nowMs: number): Keyferr
   const inner = body?.innererror?.code ?? body?.innerError?.code;
   const codes = [body?.code ?? foreign?.code, inner].filter(isText);
   const upstreamCode = codes.length > 0 ? codes.join('/') : undefined;
-  const reason = withoutTokens(body?.message ?? plainAnswer(foreign, status) ?? describeForeign(error, status));
+  const plain = body?.message === undefined ? plainAnswer(foreign, status) : undefined;
+  const byProxy = plain !== undefined && PROXY_STATUS.includes(status);
+  const reason = oneLine(withoutTokens(body?.message ?? plain ?? describeForeign(error, status)));
   const prefix = upstreamCode === undefined ? '' : `${upstreamCode}: `;
   return foreignError(codeOfStatus(status), `${what}: ${prefix}${reason}`, {
     upstreamCode,
-    hint: codes.map((code) => VAULT_HINTS[code]).find(isText),
+    hint: codes.map((code) => VAULT_HINTS[code]).find(isText) ?? (byProxy ? NOT_THE_VAULT : undefined),
     retryAfterMs: retryAfterMs(foreign?.response?.headers?.get('retry-after') ?? undefined, nowMs),
     requestId: foreign?.response?.headers?.get('x-ms-request-id'),
   });
@@ -160,6 +172,16 @@ function describeForeign(error: unknown, status: number | undefined): string {
 function plainAnswer(error: ForeignRestError, status: number | undefined): string | undefined {
   const text = error?.response?.bodyAsText?.trim();
   return isText(text) && text.length <= 300 && !text.startsWith('<') ? `HTTP ${status}: ${text}` : undefined;
+}
+
+/** Lines of a vault's text that say nothing, because what they speak of is not there. */
+const EMPTY_LINE = /^(?:Assignment: \(not found\)|DenyAssignmentId: null|DecisionReason: null)?$/;
+
+/** A text of several lines in one, as an event has room for it. */
+function oneLine(text: string): string {
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const told = lines.filter((line) => !EMPTY_LINE.test(line));
+  return told.reduce((all, line) => (all === '' ? line : `${all}${/[.:;,]$/.test(all) ? '' : ';'} ${line}`), '');
 }
 
 function parseJson(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
