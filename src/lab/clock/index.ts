@@ -1,4 +1,4 @@
-export { createLabClock, machineTime, type LabClock } from './lab-clock.ts';
+export { beginWork, createLabClock, machineTime, type LabClock } from './lab-clock.ts';
 export { followClock } from './moved/follow-clock.ts';
 export {
   CLOCK_FILE_VARIABLE,

@@ -9,6 +9,8 @@ export interface LabClock extends Clock {
    * machine had been suspended for that long.
    */
   advance(ms: number): void;
+  /** Resolves when no work of {@link beginWork} is under way, at the latest after `withinMs` of the machine's time. */
+  idle(withinMs: number): Promise<void>;
 }
 
 interface Sleeper {
@@ -18,7 +20,13 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-const machines = new WeakMap<Clock, Clock>();
+/** What only the functions of this file know of a lab's clock. */
+interface Inside {
+  readonly machine: Clock;
+  begin(): Disposable;
+}
+
+const insides = new WeakMap<Clock, Inside>();
 
 /**
  * The clock of the machine beneath a lab's clock; any other clock is its own. For what the clocks of programs outside the
@@ -26,7 +34,15 @@ const machines = new WeakMap<Clock, Clock>();
  * that is under way.
  */
 export function machineTime(clock: Clock): Clock {
-  return machines.get(clock) ?? clock;
+  return insides.get(clock)?.machine ?? clock;
+}
+
+/**
+ * Says that something is under way that an advance would harm, until it is disposed: a call of another process, say,
+ * whose time limits an advance would end. An advance waits a moment for it. Does nothing to a clock that is no lab's.
+ */
+export function beginWork(clock: Clock): Disposable {
+  return insides.get(clock)?.begin() ?? { [Symbol.dispose]: () => undefined };
 }
 
 /** A {@link LabClock} over `machine` that is `offsetMs` ahead. */
@@ -48,6 +64,21 @@ export function createLabClock({
       () => sleeper.wake(),
       () => undefined,
     );
+  };
+
+  let underWay = 0;
+  let onIdle: () => void = () => undefined;
+  const begin = (): Disposable => {
+    underWay += 1;
+    let ended = false;
+    return {
+      [Symbol.dispose]: () => {
+        if (ended) return;
+        ended = true;
+        underWay -= 1;
+        if (underWay === 0) onIdle();
+      },
+    };
   };
 
   const clock: LabClock = {
@@ -93,7 +124,13 @@ export function createLabClock({
         else arm(sleeper);
       }
     },
+    idle: async (withinMs) => {
+      if (underWay === 0) return;
+      const waiting = new AbortController();
+      onIdle = () => waiting.abort();
+      await machine.sleep(withinMs, { signal: waiting.signal }).catch(() => undefined);
+    },
   };
-  machines.set(clock, machine);
+  insides.set(clock, { machine, begin });
   return clock;
 }

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { createDisposeStack, KeyferryError, type Clock, type Log, type Random } from '#base';
 import type { Faults } from '#lab/faults';
+import { machineTime } from '#lab/clock';
 import type { Store } from '#lab/store';
 import { cloudHosts, type CloudHosts } from './azure-clouds.ts';
 import { createArm, type ArmService } from './arm/index.ts';
@@ -84,13 +85,13 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   try {
     const directory = openDirectory(store, random);
     const audit = createAuditLog({ clock, nameOf: (objectId) => directory.byObjectId(objectId)?.displayName });
-    const authority = await openLabAuthority(store, { clock, random });
+    const authority = await openLabAuthority(store, { clock: machineTime(clock), random });
     let gateway: Gateway | undefined;
     const proxyUrl = () => {
       if (gateway === undefined) throw new KeyferryError('unavailable', 'the gateway does not listen yet');
       return gateway.proxyUrl;
     };
-    const outbound = stack.use(createOutbound({ clock, proxyUrl, caPem: authority.pair.certPem }));
+    const outbound = stack.use(createOutbound({ clock: machineTime(clock), proxyUrl, caPem: authority.pair.certPem }));
     const fetchJson = (url: string) => outbound.fetchJson(url);
     const entra = stack.use(openEntra({ store, clock, random, log, directory, audit, fetchJson }));
     const tokens = entra.verifier;

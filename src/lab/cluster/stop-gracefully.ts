@@ -1,4 +1,5 @@
 import type { Clock } from '#base';
+import { machineTime } from '#lab/clock';
 import type { ContainerHandle, ContainerRuntime } from './runtime/index.ts';
 
 /** How a runtime's containers are stopped when it is disposed. */
@@ -27,7 +28,12 @@ export function stopGracefully(runtime: ContainerRuntime, { clock, graceMs }: St
       const timer = new AbortController();
       for (const handle of running) handle.signal('SIGTERM');
       const ended = Promise.all([...running].map((handle) => handle.exit));
-      await Promise.race([ended, clock.sleep(graceMs, { signal: timer.signal }).catch(() => undefined)]);
+      await Promise.race([
+        ended,
+        machineTime(clock)
+          .sleep(graceMs, { signal: timer.signal })
+          .catch(() => undefined),
+      ]);
       timer.abort();
       await runtime[Symbol.asyncDispose]();
     },

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, statSync } from 'node:fs';
 import { backoffMs, errorText, type Clock, type Log, type LogFields, type Random } from '#base';
+import { machineTime } from '#lab/clock';
 import type { ProcessTime } from './timekeeper.ts';
 
 /** How `keyferry node` is run for one cluster. */
@@ -73,7 +74,7 @@ export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
       const last = child;
       if (last !== undefined) {
         last.kill('SIGTERM');
-        await Promise.race([running, clock.sleep(STOP_WITHIN_MS)]);
+        await Promise.race([running, machineTime(clock).sleep(STOP_WITHIN_MS)]);
         last.kill('SIGKILL');
       }
       await running;

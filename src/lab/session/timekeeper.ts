@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { KeyferryError, renderDuration, type Clock, type Log } from '#base';
+import { createKeyedLock, KeyferryError, renderDuration, type Clock, type Log } from '#base';
 import { createLabClock, createProcessClock, type LabClock, type ProcessClock } from '#lab/clock';
 import type { Store } from '#lab/store';
 import { packageRoot } from './package-root.ts';
@@ -51,11 +51,16 @@ const KEY = 'clock';
 const MOST_MS = 36_500 * 86_400_000;
 /** A process that takes longer is starting, stopped or hanging; it follows when it can. */
 const FOLLOWED_WITHIN_MS = 3000;
+/** What is under way longer than this does not end soon. */
+const SETTLED_WITHIN_MS = 1000;
 
 /** The timekeeper of a lab, at the time that the last one has left. */
 export function openTimekeeper({ store, machine, log }: TimekeeperOptions): Timekeeper {
   const kept = store.get(KEY);
   const clock = createLabClock({ machine, offsetMs: typeof kept === 'number' ? kept : 0 });
+  // Ahead of the clock itself for as long as an advance takes.
+  let aheadMs = clock.offsetMs;
+  const turns = createKeyedLock();
   const followers = new Map<string, ProcessClock>();
 
   const report = (): ClockReport => {
@@ -64,7 +69,7 @@ export function openTimekeeper({ store, machine, log }: TimekeeperOptions): Time
     return { labTime: isoTime(machineMs + offsetMs), machineTime: isoTime(machineMs), offsetMs };
   };
   const tell = async (path: string, follower: ProcessClock) => {
-    const followed = await follower.follow(clock.offsetMs, FOLLOWED_WITHIN_MS).catch(() => false);
+    const followed = await follower.follow(aheadMs, FOLLOWED_WITHIN_MS).catch(() => false);
     if (!followed && followers.has(path)) log.warn('A process did not follow the clock in time', { clockFile: path });
   };
   return {
@@ -76,19 +81,24 @@ export function openTimekeeper({ store, machine, log }: TimekeeperOptions): Time
           hint: `It goes forward only, and at most ${renderDuration(MOST_MS)} ahead of the machine's time.`,
         });
       }
-      const before = report();
-      store.put(KEY, clock.offsetMs + ms);
-      clock.advance(ms);
-      await Promise.all([...followers].map(([path, follower]) => tell(path, follower)));
-      log.info('The clock was moved on', { byMs: ms, labTime: report().labTime });
-      return { before, after: report() };
+      return turns.run(KEY, async () => {
+        await clock.idle(SETTLED_WITHIN_MS);
+        const before = report();
+        aheadMs = clock.offsetMs + ms;
+        store.put(KEY, aheadMs);
+        // First the processes, then the lab itself: what it asks of them at the new time must meet them there.
+        await Promise.all([...followers].map(([path, follower]) => tell(path, follower)));
+        clock.advance(ms);
+        log.info('The clock was moved on', { byMs: ms, labTime: report().labTime });
+        return { before, after: report() };
+      });
     },
     timeFor: (path) => {
       const follower = createProcessClock({ path, preload: join(packageRoot(), 'dist', 'lab-clock.js'), machine });
       return {
         env: follower.env,
         begin: () => {
-          follower.begin(clock.offsetMs);
+          follower.begin(aheadMs);
           followers.set(path, follower);
         },
         [Symbol.dispose]: () => followers.delete(path),

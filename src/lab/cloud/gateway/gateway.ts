@@ -6,6 +6,7 @@ import { errorText, KeyferryError, type Clock, type Log } from '#base';
 import type { CertificateAuthority } from '#crypto';
 import { startHttpServer, type HttpServer } from '#http';
 import type { Faults } from '#lab/faults';
+import { machineTime } from '#lab/clock';
 import type { WritableAuditLog } from '../audit-log.ts';
 import type { CloudService } from '../service.ts';
 import { parseConnectTarget } from './connect-target.ts';
@@ -90,7 +91,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     proxyUrl: `http://127.0.0.1:${server.port}`,
     [Symbol.asyncDispose]: async () => {
       const closed = server[Symbol.asyncDispose]();
-      await exchanges.idle(graceMs, clock);
+      await exchanges.idle(graceMs, machineTime(clock));
       ending = true;
       for (const socket of tunnels) socket.destroy();
       await closed;
@@ -111,7 +112,7 @@ function createInnerServer(
   }: GatewayOptions,
   cut: (socket: Socket) => void,
 ): TlsServer {
-  const certificates = createLeafCertificates(authority, () => clock.now());
+  const certificates = createLeafCertificates(authority, () => machineTime(clock).now());
   const server = createTlsServer(
     {
       minVersion: 'TLSv1.2',
@@ -192,7 +193,7 @@ async function connectTunnel(
     const reason = `${host} is not part of the lab; start it with --allow-internet to reach other hosts`;
     return { status: 502, reason };
   }
-  const upstream = await openUpstream(host, { clock, proxyUrl: upstreamProxy });
+  const upstream = await openUpstream(host, { clock: machineTime(clock), proxyUrl: upstreamProxy });
   upstream.on('error', () => socket.destroy());
   upstream.once('close', () => socket.destroy());
   socket.once('close', () => upstream.destroy());

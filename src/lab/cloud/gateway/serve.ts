@@ -2,6 +2,7 @@ import { STATUS_CODES, type IncomingMessage, type RequestListener, type ServerRe
 import type { Socket } from 'node:net';
 import { errorText, toKeyferryError, type Clock, type Log } from '#base';
 import type { FaultOutcome, Faults, MetFault } from '#lab/faults';
+import { machineTime } from '#lab/clock';
 import type { AuditExchange, WritableAuditLog } from '../audit-log.ts';
 import type { CloudService } from '../service.ts';
 import { sufferFault } from './fault-outcome.ts';
@@ -37,7 +38,8 @@ export function createServiceListener(options: ServeOptions): RequestListener {
 
 async function serve(options: ServeOptions, message: IncomingMessage, target: ServerResponse): Promise<void> {
   const { services, clock, bodyLimitBytes, faults, cut = (socket: Socket) => void socket.resetAndDestroy() } = options;
-  const startedMs = clock.monotonic();
+  const machine = machineTime(clock);
+  const startedMs = machine.monotonic();
   const host = requestHost(message);
   const service = host === undefined ? undefined : services.find((candidate) => candidate.serves(host));
   if (host === undefined || service === undefined) {
@@ -68,7 +70,7 @@ async function serve(options: ServeOptions, message: IncomingMessage, target: Se
     host,
     path,
     status: response?.status ?? 0,
-    durationMs: Math.round((clock.monotonic() - startedMs) * 10) / 10,
+    durationMs: Math.round((machine.monotonic() - startedMs) * 10) / 10,
     ...(headers['user-agent'] === undefined ? {} : { userAgent: headers['user-agent'] }),
     ...(requestId === undefined ? {} : { requestId }),
     ...correlationOf(headers),

@@ -2,6 +2,7 @@ import { stringify as renderYaml } from 'yaml';
 import { createDisposeStack, KeyferryError, type Clock, type Log, type Random } from '#base';
 import { startHttpServer, type HttpServer, type HttpServerOptions } from '#http';
 import { storeSection, type Store } from '#lab/store';
+import { machineTime } from '#lab/clock';
 import type { ApiAccess } from '../api-access.ts';
 import type { PodStreams } from '../pod-streams.ts';
 import { createApiAccess } from './access.ts';
@@ -75,7 +76,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const kinds = createKindRegistry(storage);
   removeWithDefinitions(storage);
   const api = { storage, kinds, clock, random, log };
-  const credentials = await loadClusterCredentials(store, { clock, random });
+  const credentials = await loadClusterCredentials(store, { clock: machineTime(clock), random });
   const tokens = createServiceAccountTokens({ storage, credentials, clock, random, issuerUrl });
   const access = createApiAccess({ context: api, tokens });
   seedCluster(api);

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { KeyferryError, type Clock, type Random } from '#base';
 import type { Pod, SecretObject, Volume } from '#kube';
 import { callUnary } from '#grpc';
+import { beginWork, machineTime } from '#lab/clock';
 import { ApiError, type ApiAccess } from '../api-access.ts';
 import { RESOURCES } from '../resources.ts';
 import { buildPublishRequest, rpcErrorText, type CsiDriverObject, type ServiceAccountTokens } from './csi-request.ts';
@@ -38,6 +39,13 @@ export interface CsiVolumesOptions {
 /** The kubelet's side of CSI, for inline volumes (pkg/volume/csi/csi_mounter.go). */
 export function createCsiVolumes(options: CsiVolumesOptions): CsiVolumes {
   const { api, plugins, tokens, clock, random } = options;
+  const machine = machineTime(clock);
+
+  /** An advance of the clock would take the driver's own time away. */
+  const call = async <T>(make: () => Promise<T>): Promise<T> => {
+    using _work = beginWork(clock);
+    return await make();
+  };
 
   const clientOf = (name: string) => {
     const driver = plugins.driver(name);
@@ -95,7 +103,9 @@ export function createCsiVolumes(options: CsiVolumesOptions): CsiVolumes {
       await mkdir(dirname(targetPath), { recursive: true, mode: 0o750 });
       await saveVolumeData(targetPath, source.driver, request.volumeId, options.nodeName);
       try {
-        await callUnary(client, 'nodePublishVolume', request, { timeoutMs: CALL_TIMEOUT_MS, signal }, clock);
+        await call(() =>
+          callUnary(client, 'nodePublishVolume', request, { timeoutMs: CALL_TIMEOUT_MS, signal }, machine),
+        );
       } catch (error) {
         if (error instanceof KeyferryError) throw new VolumeError(rpcErrorText(error), { cause: error });
         throw error;
@@ -114,7 +124,9 @@ export function createCsiVolumes(options: CsiVolumesOptions): CsiVolumes {
       }
       const request = { volumeId: data.volumeHandle, targetPath };
       try {
-        await callUnary(driver.client, 'nodeUnpublishVolume', request, { timeoutMs: CALL_TIMEOUT_MS, signal }, clock);
+        await call(() =>
+          callUnary(driver.client, 'nodeUnpublishVolume', request, { timeoutMs: CALL_TIMEOUT_MS, signal }, machine),
+        );
       } catch (error) {
         if (error instanceof KeyferryError) throw new VolumeError(rpcErrorText(error), { cause: error });
         throw error;

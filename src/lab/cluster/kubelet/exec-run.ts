@@ -1,4 +1,5 @@
 import { linkSignals, type Clock } from '#base';
+import { machineTime } from '#lab/clock';
 import type { ContainerHandle } from '../runtime/index.ts';
 
 /** How a command of a probe or hook ended. */
@@ -28,10 +29,12 @@ export async function runToEnd(
     });
   }
   const ended = session.exitCode.then((exitCode) => ({ exitCode, timedOut: false }));
-  const expired = options.clock.sleep(options.timeoutMs, { signal: timer.signal }).then(
-    () => ({ exitCode: -1, timedOut: true }),
-    () => ({ exitCode: -1, timedOut: true }),
-  );
+  const expired = machineTime(options.clock)
+    .sleep(options.timeoutMs, { signal: timer.signal })
+    .then(
+      () => ({ exitCode: -1, timedOut: true }),
+      () => ({ exitCode: -1, timedOut: true }),
+    );
   try {
     const end = await Promise.race([ended, expired]);
     if (end.timedOut) session.kill();

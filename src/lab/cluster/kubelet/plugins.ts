@@ -3,6 +3,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText, type Clock, type Log } from '#base';
 import { callUnary, createGrpcClient } from '#grpc';
+import { machineTime } from '#lab/clock';
 import { NodeClient } from '../../../gen/csi/v1/csi.ts';
 import { RegistrationClient } from '../../../gen/pluginregistration/v1/registration.ts';
 import { createWakeup } from './wakeup.ts';
@@ -64,17 +65,18 @@ export function startPluginRegistry(options: PluginRegistryOptions): PluginRegis
   const register = async (socket: string, identity: string): Promise<void> => {
     const limits = { timeoutMs: CALL_TIMEOUT_MS, signal: stopping.signal };
     const registration = createGrpcClient(RegistrationClient, socket);
+    const machine = machineTime(clock);
     try {
-      const info = await callUnary(registration, 'getInfo', {}, limits, clock);
+      const info = await callUnary(registration, 'getInfo', {}, limits, machine);
       if (info.type !== 'CSIPlugin') {
         const error = `no handler registered for plugin type: ${info.type} at socket ${socket}`;
-        await callUnary(registration, 'notifyRegistrationStatus', { pluginRegistered: false, error }, limits, clock);
+        await callUnary(registration, 'notifyRegistrationStatus', { pluginRegistered: false, error }, limits, machine);
         plugins.set(socket, { identity, driver: undefined, nextTryAtMs: Infinity });
         return;
       }
       const client = createGrpcClient(NodeClient, info.endpoint === '' ? socket : info.endpoint);
       try {
-        const { nodeId } = await callUnary(client, 'nodeGetInfo', {}, limits, clock);
+        const { nodeId } = await callUnary(client, 'nodeGetInfo', {}, limits, machine);
         plugins.set(socket, { identity, driver: { name: info.name, nodeId, client }, nextTryAtMs: Infinity });
         await options.onChange(drivers());
       } catch (error) {
@@ -82,11 +84,11 @@ export function startPluginRegistry(options: PluginRegistryOptions): PluginRegis
         client.close();
         const text = `plugin registration failed with err: ${errorText(error)}`;
         const status = { pluginRegistered: false, error: text };
-        await callUnary(registration, 'notifyRegistrationStatus', status, limits, clock).catch(() => undefined);
+        await callUnary(registration, 'notifyRegistrationStatus', status, limits, machine).catch(() => undefined);
         throw error;
       }
       const status = { pluginRegistered: true, error: '' };
-      await callUnary(registration, 'notifyRegistrationStatus', status, limits, clock);
+      await callUnary(registration, 'notifyRegistrationStatus', status, limits, machine);
       log.info('CSI driver registered', { driver: info.name });
     } finally {
       registration.close();

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import type { Probe } from 'kubernetes-types/core/v1.js';
 import { errorText, type Clock } from '#base';
+import { machineTime } from '#lab/clock';
 import { ExecStartError } from '../pod-streams.ts';
 import type { ContainerHandle } from '../runtime/index.ts';
 import { runToEnd } from './exec-run.ts';
@@ -31,7 +32,9 @@ export async function runProbe(probe: Probe, target: ProbeTarget): Promise<Probe
   const over = () => timer.abort();
   target.signal.addEventListener('abort', over, { once: true });
   const { clock } = target;
-  void clock.sleep(timeoutMs, { signal: timer.signal }).then(over, () => undefined);
+  void machineTime(clock)
+    .sleep(timeoutMs, { signal: timer.signal })
+    .then(over, () => undefined);
   try {
     if (probe.exec !== undefined) return await probeExec(probe.exec.command ?? [], target, timeoutMs);
     if (probe.httpGet !== undefined) return await probeHttp(probe.httpGet, target, timer.signal);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { finished } from 'node:stream/promises';
 import type { Clock } from '#base';
+import { machineTime } from '#lab/clock';
 import { ExecStartError, type ExecRequest, type ExecSession } from '../pod-streams.ts';
 import { splitEnvironment } from './environment.ts';
 import type { Machine } from './machine.ts';
@@ -102,7 +103,12 @@ async function execOnPipes(
   const exitCode = ended.then(async (status) => {
     stdin?.destroy();
     const timer = new AbortController();
-    await Promise.race([drained, place.clock.sleep(DRAIN_MS, { signal: timer.signal }).catch(() => undefined)]);
+    await Promise.race([
+      drained,
+      machineTime(place.clock)
+        .sleep(DRAIN_MS, { signal: timer.signal })
+        .catch(() => undefined),
+    ]);
     timer.abort();
     if (!isKilled) requireStart(place, report);
     return status;

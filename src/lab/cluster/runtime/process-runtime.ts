@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { errorText, KeyferryError, type Clock, type Log } from '#base';
+import { machineTime } from '#lab/clock';
 import { openLogWriter } from './cri-log.ts';
 import { splitEnvironment } from './environment.ts';
 import { createContainerStreams } from './container-streams.ts';
@@ -210,7 +211,7 @@ async function launch(input: {
 }
 
 async function endMountNamespace(namespace: string, clock: Clock): Promise<void> {
-  while (killMountNamespace(namespace)) await clock.sleep(KILL_PAUSE_MS);
+  while (killMountNamespace(namespace)) await machineTime(clock).sleep(KILL_PAUSE_MS);
 }
 
 /** What the launch script and unshare(1) say. The pipe stays open, or their last words would end them by SIGPIPE. */

@@ -1,5 +1,6 @@
 import { linkSignals } from '#base';
 import type { KubeObject, WatchEvent } from '#kube';
+import { machineTime } from '#lab/clock';
 import type { ApiError, ListQuery } from '../../api-access.ts';
 import { groupVersion, type Kind } from '../kinds/kind.ts';
 import { badRequest } from '../status-errors.ts';
@@ -57,7 +58,9 @@ export async function* watchObjects(
   const onEnd = () => wake();
   ending.signal.addEventListener('abort', onEnd);
   const sleep = (ms: number, act: () => void) => {
-    clock.sleep(ms, { signal: ending.signal }).then(act, () => undefined);
+    machineTime(clock)
+      .sleep(ms, { signal: ending.signal })
+      .then(act, () => undefined);
   };
   const bookmarkLater = () =>
     sleep(BOOKMARK_EVERY_MS, () => {
