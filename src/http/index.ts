@@ -1,2 +1,3 @@
 export { readBody } from './body.ts';
+export { createConnectionReset } from './connection-reset.ts';
 export { startHttpServer, type HttpServer, type HttpServerOptions } from './server.ts';

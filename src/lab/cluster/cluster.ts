@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createDisposeStack, type Clock, type Log, type Random } from '#base';
 import type { Pod } from '#kube';
+import type { Faults } from '#lab/faults';
 import { storeSection, type Store } from '#lab/store';
 import type { ApiAccess } from './api-access.ts';
 import { startApiServer } from './apiserver/index.ts';
@@ -41,6 +42,8 @@ export interface ClusterOptions {
   readonly kubernetesVersion?: string | undefined;
   /** The user in {@link Cluster.kubeconfig}. Default `clusterAdmin`. */
   readonly userName?: string | undefined;
+  /** What goes wrong on purpose for clients of the API server's socket. Default: nothing. */
+  readonly faults?: Faults | undefined;
 }
 
 /** Folders of the node, as a real one has them below /var/lib/kubelet and /var/run. */
@@ -106,6 +109,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         random,
         log,
         issuerUrl: options.issuerUrl,
+        faults: options.faults,
         streams: () => kubelet?.streams,
         ...(port === undefined ? {} : { port }),
         ...(options.kubernetesVersion === undefined ? {} : { kubernetesVersion: options.kubernetesVersion }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createKeyedLock, KeyferryError, type Clock, type Log, type Random } from '#base';
 import type { ClusterHost, ClusterSpec, NodeMetadata } from '#lab/cloud';
 import { startCluster, type Cluster } from '#lab/cluster';
+import type { Faults } from '#lab/faults';
 import { storeSection, type Store } from '#lab/store';
 import { proxyEnvironment } from './environment.ts';
 import type { NodeProcess } from './node-process.ts';
@@ -34,6 +35,8 @@ export interface ClusterHostOptions {
   timeFor(path: string): ProcessTime;
   readonly random: Random;
   readonly log: Log;
+  /** What goes wrong on purpose for clients of the API servers. */
+  readonly faults: Faults;
 }
 
 /** A {@link ClusterHost} that runs each managed cluster as a Kubernetes of the lab, in this process. */
@@ -84,6 +87,7 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
       clock: options.clock,
       random: options.random,
       log: options.log.child({ cluster: spec.name }),
+      faults: options.faults,
       issuerUrl: spec.issuerUrl,
       folder,
       kubeletDir: join(options.runFolder, id, 'kubelet'),

@@ -96,6 +96,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
       verbosity: options.verbosity ?? 0,
       clock,
       timeFor: (path) => time.timeFor(path),
+      faults,
       random,
       log,
     });

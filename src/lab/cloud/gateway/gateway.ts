@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorText, KeyferryError, type Clock, type Log } from '#base';
 import type { CertificateAuthority } from '#crypto';
-import { startHttpServer, type HttpServer } from '#http';
+import { createConnectionReset, startHttpServer, type HttpServer } from '#http';
 import type { Faults } from '#lab/faults';
 import { machineTime } from '#lab/clock';
 import type { WritableAuditLog } from '../audit-log.ts';
@@ -60,10 +60,7 @@ export interface Gateway extends AsyncDisposable {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock, log, graceMs = 1000 } = options;
   const tunnels = new Set<Socket>();
-  const inner = createInnerServer(options, (tls) => {
-    // TLS inside a tunnel cannot be reset, only the tunnel: the one with the same client.
-    for (const tunnel of tunnels) if (tunnel.remotePort === tls.remotePort) tunnel.resetAndDestroy();
-  });
+  const inner = createInnerServer(options);
   const exchanges = countExchanges(inner);
   let ending = false;
   const onConnect = (message: IncomingMessage, duplex: Duplex, head: Buffer) => {
@@ -100,18 +97,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /** The server that speaks TLS inside the tunnels. It listens nowhere: sockets are handed to it. */
-function createInnerServer(
-  {
-    authority,
-    clock,
-    log,
-    bodyLimitBytes = 4 * 2 ** 20,
-    handshakeTimeoutMs = 20_000,
-    idleTimeoutMs = 120_000,
-    ...rest
-  }: GatewayOptions,
-  cut: (socket: Socket) => void,
-): TlsServer {
+function createInnerServer({
+  authority,
+  clock,
+  log,
+  bodyLimitBytes = 4 * 2 ** 20,
+  handshakeTimeoutMs = 20_000,
+  idleTimeoutMs = 120_000,
+  ...rest
+}: GatewayOptions): TlsServer {
   const certificates = createLeafCertificates(authority, () => machineTime(clock).now());
   const server = createTlsServer(
     {
@@ -131,8 +125,9 @@ function createInnerServer(
         );
       },
     },
-    createServiceListener({ ...rest, clock, log, bodyLimitBytes, cut }),
+    createServiceListener({ ...rest, clock, log, bodyLimitBytes, reset: (socket) => reset(socket) }),
   );
+  const reset = createConnectionReset(server);
   // Node starts to look after headersTimeout and requestTimeout when a server listens, which this one never does.
   server.setTimeout(idleTimeoutMs);
   server.on('tlsClientError', (error, socket) => {

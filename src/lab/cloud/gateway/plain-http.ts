@@ -7,7 +7,7 @@ import { createServiceListener, type ServeOptions } from './serve.ts';
 import type { CloudService } from '../service.ts';
 
 /** What plain HTTP requests are answered with. */
-export interface PlainHttpOptions extends Omit<ServeOptions, 'services' | 'bodyLimitBytes' | 'cut'> {
+export interface PlainHttpOptions extends Omit<ServeOptions, 'services' | 'bodyLimitBytes' | 'reset'> {
   /** The instance metadata service, the one host that is reached by plain HTTP. */
   readonly metadata?: { readonly service: CloudService; readonly host: string } | undefined;
   readonly allowInternet?: boolean | undefined;

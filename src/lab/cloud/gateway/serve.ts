@@ -22,7 +22,7 @@ export interface ServeOptions {
   /** What goes wrong on purpose. Default: nothing. */
   readonly faults?: Pick<Faults, 'meet'> | undefined;
   /** Ends the connection that `socket` is, so that its client notices a reset. Default: the socket is reset. */
-  readonly cut?: ((socket: Socket) => void) | undefined;
+  readonly reset?: ((socket: Socket) => void) | undefined;
 }
 
 /** Answers decrypted requests by the service of their host, one audit record each. */
@@ -37,7 +37,13 @@ export function createServiceListener(options: ServeOptions): RequestListener {
 }
 
 async function serve(options: ServeOptions, message: IncomingMessage, target: ServerResponse): Promise<void> {
-  const { services, clock, bodyLimitBytes, faults, cut = (socket: Socket) => void socket.resetAndDestroy() } = options;
+  const {
+    services,
+    clock,
+    bodyLimitBytes,
+    faults,
+    reset = (socket: Socket) => void socket.resetAndDestroy(),
+  } = options;
   const machine = machineTime(clock);
   const startedMs = machine.monotonic();
   const host = requestHost(message);
@@ -76,7 +82,7 @@ async function serve(options: ServeOptions, message: IncomingMessage, target: Se
     ...correlationOf(headers),
     ...(fault === undefined ? {} : { fault: fault.id }),
   });
-  if (response === undefined) cut(message.socket);
+  if (response === undefined) reset(message.socket);
   else await sendWebResponse(response, target, method === 'HEAD');
 }
 

@@ -1,6 +1,7 @@
 import { stringify as renderYaml } from 'yaml';
 import { createDisposeStack, KeyferryError, type Clock, type Log, type Random } from '#base';
 import { startHttpServer, type HttpServer, type HttpServerOptions } from '#http';
+import type { Faults } from '#lab/faults';
 import { storeSection, type Store } from '#lab/store';
 import { machineTime } from '#lab/clock';
 import type { ApiAccess } from '../api-access.ts';
@@ -14,6 +15,7 @@ import { createKindRegistry } from './kinds/kind-registry.ts';
 import type { ServeContext } from './serve/context.ts';
 import { removeWithDefinitions } from './operations/definition-cleanup.ts';
 import { createRequestListener } from './serve/handler.ts';
+import { createRequestFaults } from './serve/request-faults.ts';
 import { attachUpgrades } from './serve/upgrades.ts';
 import { openObjectStorage } from './storage/object-storage.ts';
 
@@ -32,6 +34,8 @@ export interface ApiServerOptions {
   readonly streams?: PodStreams | (() => PodStreams | undefined);
   /** What /version says. Default v1.34.1. */
   readonly kubernetesVersion?: string;
+  /** What goes wrong on purpose for clients of the socket; its host is `127.0.0.1:PORT`. Default: nothing. */
+  readonly faults?: Faults | undefined;
 }
 
 /** Who a kubeconfig is for. */
@@ -70,7 +74,7 @@ const SERVER_NAMES = [
 
 /** Starts the API server over what the store holds; it answers once it listens. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { clock, random, log, issuerUrl, streams } = options;
+  const { clock, random, log, issuerUrl, streams, faults } = options;
   const store = storeSection(options.store, 'apiserver/');
   const storage = openObjectStorage({ store });
   const kinds = createKindRegistry(storage);
@@ -90,6 +94,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     streams: typeof streams === 'function' ? streams : () => streams,
     kubernetesVersion: options.kubernetesVersion ?? DEFAULT_VERSION,
     stopping: stopping.signal,
+    faults: createRequestFaults({ faults, clock, stopping: stopping.signal }),
   };
   const certificate = await credentials.ca.issueServer({ dnsNames: SERVER_NAMES, ipAddresses: ['127.0.0.1'] });
   const caPem = credentials.ca.pair.certPem;
@@ -103,7 +108,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
         requestCert: true,
         rejectUnauthorized: false,
       },
-      prepare: (httpServer) => attachUpgrades(httpServer, serving),
+      prepare: (httpServer) => {
+        serving.faults.attach(httpServer);
+        attachUpgrades(httpServer, serving);
+      },
     }),
   );
   stack.defer(() => stopping.abort());

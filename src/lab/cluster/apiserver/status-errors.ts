@@ -153,6 +153,25 @@ export function tooLargeVersion(asked: number, newest: number): ApiError {
   });
 }
 
+/** Of the failures that are the server's, the reasons that apimachinery has (pkg/apis/meta/v1 StatusReason) and the usual words. */
+const SERVER_FAILURES: Readonly<Record<number, { readonly reason: string; readonly message: string }>> = {
+  429: { reason: 'TooManyRequests', message: 'Too many requests, please try again later.' },
+  500: { reason: 'InternalError', message: 'Internal error occurred: the server fails on purpose' },
+  503: { reason: 'ServiceUnavailable', message: 'the server is currently unable to handle the request' },
+  504: { reason: 'Timeout', message: 'Timeout: request did not complete within the allotted timeout' },
+};
+
+/** A failure of the server's own, with what its Retry-After asks for. */
+export function serverFailure(code: number, retryAfterSeconds: number | undefined): ApiError {
+  const { reason = 'Unknown', message = `the server fails with ${code}` } = SERVER_FAILURES[code] ?? {};
+  return statusError({
+    code,
+    reason,
+    message,
+    ...(retryAfterSeconds === undefined ? {} : { details: { retryAfterSeconds } }),
+  });
+}
+
 /** 415 for a body or a patch of a type that is not served. */
 export function unsupportedMediaType(message: string): ApiError {
   return statusError({ code: 415, reason: 'UnsupportedMediaType', message });

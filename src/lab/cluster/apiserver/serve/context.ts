@@ -3,6 +3,7 @@ import type { PodStreams } from '../../pod-streams.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import type { ServiceAccountTokens } from '../auth/service-account-tokens.ts';
 import type { ApiContext, UserInfo } from '../operations/context.ts';
+import type { RequestFaults } from './request-faults.ts';
 
 /** What serving requests takes. */
 export interface ServeContext {
@@ -14,6 +15,7 @@ export interface ServeContext {
   readonly kubernetesVersion: string;
   /** Aborts when the server stops: watches and followed logs end then. */
   readonly stopping: AbortSignal;
+  readonly faults: RequestFaults;
 }
 
 /** One request, read and with its sender known and allowed. */

@@ -20,6 +20,7 @@ export function createRequestListener(context: ServeContext): RequestListener {
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
 async function serve(context: ServeContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (!(await context.faults.admit(request, response))) return;
   if (!METHODS.has(request.method ?? '')) throw methodNotAllowed();
   // what an audit log would know the request by; a client may bring its own
   const auditId = request.headers['audit-id'];

@@ -55,5 +55,10 @@ export function sendError(response: ServerResponse, error: ApiError): void {
   }
   // the rest of a body that is too large is not read, so nothing else can come on this connection
   if (error.body.code === 413) response.setHeader('connection', 'close');
+  // as apiserver's responsewriters do for every refusal that says when to come back
+  const { retryAfterSeconds } = error.body.details ?? {};
+  if (typeof retryAfterSeconds === 'number' && retryAfterSeconds > 0) {
+    response.setHeader('retry-after', String(retryAfterSeconds));
+  }
   sendJson(response, error.body.code, error.body);
 }

@@ -35,14 +35,15 @@ export function attachUpgrades(server: Server, context: ServeContext): void {
     socket.on('error', () => socket.destroy());
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
-    prepare(context, request)
-      .then(({ service, way, protocol }) => {
-        if (way === 'spdy') return service.serveSpdy(switchToSpdy(socket, head, protocol));
-        return serveWebSocket({ request, socket, head, protocol }, service);
-      })
-      .catch((error: unknown) => {
-        refuse(socket, toApiError(error, context.api.log).body);
-      });
+    const serve = async () => {
+      if (!(await context.faults.admit(request, socket))) return;
+      const { service, way, protocol } = await prepare(context, request);
+      if (way === 'spdy') await service.serveSpdy(switchToSpdy(socket, head, protocol));
+      else await serveWebSocket({ request, socket, head, protocol }, service);
+    };
+    serve().catch((error: unknown) => {
+      refuse(socket, toApiError(error, context.api.log).body);
+    });
   });
   // upgraded connections are no longer the HTTP server's, and it would wait for them
   const end = () => {
