@@ -2,7 +2,10 @@ import { errorText, type KeyedLock, type Log } from '#base';
 import type { Mounter } from './mounter.ts';
 import type { VolumeRecords } from './volume-record.ts';
 
-/** Removes the records of volumes that are mounted no more: after a reboot, or when a pod went while no driver ran. */
+/**
+ * Removes the records of volumes that are mounted no more: after a reboot, or when a pod went while no driver ran; and
+ * what a kill left of a record that was being written. Before the driver serves.
+ */
 export async function sweepRecords(deps: {
   readonly records: VolumeRecords;
   readonly mounter: Pick<Mounter, 'find'>;
@@ -10,6 +13,7 @@ export async function sweepRecords(deps: {
   readonly log: Log;
 }): Promise<void> {
   try {
+    await deps.records.removeUnreadable();
     for (const { targetPath } of await deps.records.list()) {
       await deps.locks.run(targetPath, async () => {
         if ((await deps.mounter.find(targetPath)) === undefined) await deps.records.remove(targetPath);

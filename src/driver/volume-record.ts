@@ -38,6 +38,9 @@ const recordSchema = z.object({
   versions: z.array(z.object({ id: z.string(), version: z.string() })),
 });
 
+/** The names that records and their temporary files have; nothing else in the folder is touched. */
+const OURS = /^[0-9a-f]{32}\.json(\.tmp)?$/;
+
 /** One volume that holds its files. */
 export type VolumeRecord = Readonly<z.infer<typeof recordSchema>>;
 
@@ -49,6 +52,8 @@ export interface VolumeRecords {
   write(record: VolumeRecord): Promise<void>;
   remove(targetPath: string): Promise<void>;
   list(): Promise<readonly VolumeRecord[]>;
+  /** Removes files that are no record: what a kill left of one that was being written. Nothing may be written meanwhile. */
+  removeUnreadable(): Promise<void>;
 }
 
 /** Records as files in `folder`, which is made at the first write. */
@@ -66,6 +71,8 @@ export function createVolumeRecords({ folder, log }: { readonly folder: string; 
     }
   };
 
+  const names = async () => (await ifPresent(readdir(folder))) ?? [];
+
   return {
     async read(targetPath) {
       const record = await readFileAt(place(targetPath));
@@ -82,11 +89,17 @@ export function createVolumeRecords({ folder, log }: { readonly folder: string; 
     },
     remove: (targetPath) => rm(place(targetPath), { force: true }),
     async list() {
-      const names = (await ifPresent(readdir(folder))) ?? [];
-      const records = await Promise.all(
-        names.filter((name) => name.endsWith('.json')).map((name) => readFileAt(join(folder, name))),
-      );
+      const files = (await names()).filter((name) => name.endsWith('.json'));
+      const records = await Promise.all(files.map((name) => readFileAt(join(folder, name))));
       return records.filter((record) => record !== undefined);
+    },
+    async removeUnreadable() {
+      for (const name of await names()) {
+        if (!OURS.test(name)) continue;
+        const path = join(folder, name);
+        const isRecord = name.endsWith('.json') && (await readFileAt(path)) !== undefined;
+        if (!isRecord) await rm(path, { force: true });
+      }
     },
   };
 }
