@@ -9,6 +9,7 @@ import { renderJavaTrustStore } from '#crypto';
 import { startCloud, type Cloud } from '#lab/cloud';
 import { createFaultTable, type FaultTable } from '#lab/faults';
 import { createMemoryStore, openJournalStore, storeSection, type Store } from '#lab/store';
+import { dropStaleTokens } from './az/index.ts';
 import { caBundle } from './ca-bundle.ts';
 import { createLabClusters, type LabClusters } from './cluster-host.ts';
 import { createControlClient } from './control-client.ts';
@@ -16,6 +17,7 @@ import { createControlListener, type ControlledLab } from './control-server.ts';
 import { createFaultControl } from './fault-control.ts';
 import { JAVA_TRUST_STORE_PASSWORD } from './environment.ts';
 import { executable, packageRoot } from './package-root.ts';
+import { coverPrivateFiles } from './private-files.ts';
 import {
   createStateFolder,
   readEndpoint,
@@ -25,7 +27,7 @@ import {
   type StateFolder,
 } from './state-folder.ts';
 import type { LabStatus } from './status.ts';
-import { openTimekeeper } from './timekeeper.ts';
+import { openTimekeeper, type Timekeeper } from './timekeeper.ts';
 
 const run = promisify(execFile);
 
@@ -72,9 +74,15 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   stack.defer(() => removeEndpoint(folder));
   try {
     const runFolder = await mountRunFolder(folder);
+    await coverPrivateFiles({ needed: [folder.root, packageRoot(), process.execPath], scratch: runFolder, log });
     const store = stack.use(options.ephemeral ? createMemoryStore() : openJournalStore({ folder: folder.journal }));
     const token = new Secret(random.bytes(32).toString('base64url'));
-    const time = openTimekeeper({ store: storeSection(store, 'session/'), machine, log });
+    const time = openTimekeeper({
+      store: storeSection(store, 'session/'),
+      machine,
+      log,
+      afterAdvance: (nowMs) => dropStaleTokens(folder.azureConfig, nowMs, random),
+    });
     const { clock } = time;
     const faults = createFaultTable({ clock });
     let controlled: ControlledLab | undefined;
@@ -128,7 +136,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const stopRequested = new Promise<void>((resolve) => {
       requestStop = resolve;
     });
-    const status = () => labStatus(options, { cloud, clusters, faults });
+    const status = () => labStatus(options, { cloud, clusters, faults, time });
     const faultControl = createFaultControl(faults, () => ({ ...cloud.hosts, apiServers: clusters.apiServers() }));
     controlled = { audit: cloud.audit, faults: faultControl, time, status, stop: requestStop };
     await writeEndpoint(folder, { port: cloud.gateway.port, token });
@@ -237,13 +245,20 @@ async function labStatus(
     cloud,
     clusters,
     faults,
-  }: { readonly cloud: Cloud; readonly clusters: LabClusters; readonly faults: Pick<FaultTable, 'list'> },
+    time,
+  }: {
+    readonly cloud: Cloud;
+    readonly clusters: LabClusters;
+    readonly faults: Pick<FaultTable, 'list'>;
+    readonly time: Pick<Timekeeper, 'report'>;
+  },
 ): Promise<LabStatus> {
   const { tenantId, subscriptionId, vaults, identities } = cloud.status();
   return {
     version: VERSION,
     state: options.folder.root,
     ephemeral: options.ephemeral,
+    clock: time.report(),
     gateway: cloud.gateway,
     tenantId,
     subscriptionId,
