@@ -1,0 +1,58 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { FaultTarget } from './fault.ts';
+import { isAbout, matchesPattern } from './pattern.ts';
+
+describe('a pattern', () => {
+  it.each([
+    ['kv1.vault.azure.net', 'kv1.vault.azure.net', true],
+    ['KV1.vault.azure.net', 'kv1.Vault.azure.net', true],
+    ['kv1.vault.azure.net', 'kv2.vault.azure.net', false],
+    ['*.vault.azure.net', 'kv1.vault.azure.net', true],
+    ['*.vault.azure.net', 'vault.azure.net', false],
+    ['kv*.vault.azure.net', 'kv.vault.azure.net', true],
+    ['*', '', true],
+    ['/secrets/*/versions', '/secrets/db/versions', true],
+    ['/secrets/*/versions', '/secrets/versions', false],
+    ['a*b*a', 'aba', true],
+    ['a*b*a', 'ab', false],
+    ['ab*ba', 'aba', false],
+    ['*aa*', 'a', false],
+    ['a.c', 'abc', false],
+  ])('%s and %s: %s', (pattern, text, expected) => {
+    expect(matchesPattern(pattern, text)).toBe(expected);
+  });
+
+  it('says what the same pattern says as a regular expression', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 8 });
+    fc.assert(
+      fc.property(text, text, (pattern, other) => {
+        const plain = other.replaceAll('*', 'b');
+        const expected = new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(plain);
+        expect(matchesPattern(pattern, plain)).toBe(expected);
+      }),
+    );
+  });
+});
+
+describe('a fault is about', () => {
+  const target: FaultTarget = { host: 'kv.vault.azure.net', path: '/secrets/db/v1', method: 'GET' };
+  const effect = { kind: 'reset' } as const;
+
+  it.each([
+    [{}, true],
+    [{ path: '/secrets' }, true],
+    [{ path: '/Secrets/db' }, true],
+    [{ path: '/secrets/db/v1' }, true],
+    [{ path: '/secrets/db/v1/more' }, false],
+    [{ path: '/keys' }, false],
+    [{ path: '*/v1' }, true],
+    [{ path: '/secrets/*' }, true],
+    [{ path: '/secrets/*/v2' }, false],
+    [{ method: 'GET' }, true],
+    [{ method: 'PUT' }, false],
+    [{ host: 'other.vault.azure.net' }, false],
+  ])('a request as %j says: %s', (more, expected) => {
+    expect(isAbout({ host: '*.vault.azure.net', effect, ...more }, target)).toBe(expected);
+  });
+});
