@@ -20,6 +20,8 @@ export interface BackgroundQueueOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** The longest pause between two tries, milliseconds. Default 5 minutes. */
+  readonly maxPauseMs?: number;
 }
 
 interface Entry {
@@ -28,11 +30,13 @@ interface Entry {
 }
 
 // From one second, so that a hiccup is soon over, to five minutes, upstream's pace of syncing.
-const BACKOFF = { initialMs: 1000, maxMs: 300_000, jitter: 0.2 };
+const BACKOFF = { initialMs: 1000, jitter: 0.2 };
+const MAX_PAUSE_MS = 300_000;
 const CONCURRENCY = 4;
 
 /** An empty queue. Disposing it lets the tasks under way end and gives up those that wait. */
-export function createBackgroundQueue({ name, clock, random, log }: BackgroundQueueOptions): BackgroundQueue {
+export function createBackgroundQueue(options: BackgroundQueueOptions): BackgroundQueue {
+  const { name, clock, random, log, maxPauseMs = MAX_PAUSE_MS } = options;
   const entries = new Map<string, Entry>();
   const loops = new Set<Promise<void>>();
   const waiters: (() => void)[] = [];
@@ -75,7 +79,7 @@ export function createBackgroundQueue({ name, clock, random, log }: BackgroundQu
     const wait = linkSignals(entry.stop.signal, stopping.signal);
     try {
       for (let failures = 0; ;) {
-        const pauseMs = failures === 0 ? afterMs : backoffMs(BACKOFF, failures, random);
+        const pauseMs = failures === 0 ? afterMs : backoffMs({ ...BACKOFF, maxMs: maxPauseMs }, failures, random);
         if (pauseMs > 0) await clock.sleep(pauseMs, { signal: wait.signal });
         if (stopping.signal.aborted && failures > 0) return;
         setActive(1);

@@ -191,7 +191,9 @@ describe('the first publish', () => {
       message: expect.stringMatching(/err: no way\. Make one\.$/),
     });
     await expect(harness.publish({ context: { secretProviderClass: 'none' } })).rejects.toMatchObject({
-      message: expect.stringMatching(/not found\. Create the SecretProviderClass none in the pod's namespace shop\.$/),
+      message: expect.stringMatching(
+        /not found\. Create the SecretProviderClass none in the pod's own namespace shop; one of another namespace does not count\.$/,
+      ),
     });
   });
 
@@ -452,6 +454,27 @@ describe('a class with secretObjects', () => {
       },
     ]);
     refused = false;
+    await harness.clock.sleepers();
+    await harness.clock.advance(5000);
+    await harness.idle();
+    expect(harness.kube.find(RESOURCES.secrets, { namespace: 'shop', name: 'db-secret' })).toBeDefined();
+  });
+
+  it('has its Secret soon after the class is mended, by no other publish', async () => {
+    const wrong = { ...secretObjects[0], data: [{ objectName: 'pasword', key: 'PASSWORD' }] };
+    await using harness = await startHarness({ secretObjects: [wrong] });
+    await harness.publish();
+    expect(harness.events).toMatchObject([
+      {
+        reason: 'FailedToCreateSecret',
+        message: expect.stringMatching(
+          /^failed to sync secret shop\/db-secret: spec\.secretObjects\[0\]\.data\[0\]\.objectName: file matching objectName pasword not found in the pod; did you mean "password"\? .*The volume holds "password"\.$/,
+        ),
+      },
+    ]);
+    const { classes } = SECRET_CLASS_RESOURCES;
+    const live = harness.kube.find(classes, { namespace: 'shop', name: 'db' });
+    harness.kube.put(classes, { ...live, spec: { ...(live?.['spec'] as object), secretObjects } } as never);
     await harness.clock.sleepers();
     await harness.clock.advance(5000);
     await harness.idle();

@@ -8,7 +8,7 @@ import { createBackgroundQueue } from './background-queue.ts';
 import type { DriverMetrics } from './metrics.ts';
 import type { Mounter } from './mounter.ts';
 import { createPodStatusWriter } from './pod-status.ts';
-import { createPublishVolume } from './publish.ts';
+import { createPublishVolume, type PublishDependencies } from './publish.ts';
 import { createRefreshSchedule } from './refresh-schedule.ts';
 import { createSecretSync } from './secret-sync.ts';
 import { createCsiServices } from './services.ts';
@@ -51,13 +51,18 @@ export interface Driver extends AsyncDisposable {
 // Eight times what a provider may answer by default (4 MiB), and a swap holds two of them.
 const VOLUME_SIZE_BYTES = 32 * 1024 * 1024;
 
+// A container may wait for its Secret: whoever mends the class sees it start soon. Upstream tries every 5 to 10 s.
+const SECRET_PAUSE_MS = 30_000;
+
 /** Starts the CSI node driver. */
 export async function startDriver(options: DriverOptions): Promise<Driver> {
   const { client, providers, mounter, events, metrics, clock, random, log } = options;
   const stack = createDisposeStack();
   const records = createVolumeRecords({ folder: options.recordFolder, log });
   const statusQueue = stack.use(createBackgroundQueue({ name: 'pod status', clock, random, log }));
-  const secretQueue = stack.use(createBackgroundQueue({ name: 'secret sync', clock, random, log }));
+  const secretQueue = stack.use(
+    createBackgroundQueue({ name: 'secret sync', clock, random, log, maxPauseMs: SECRET_PAUSE_MS }),
+  );
   const schedule = createRefreshSchedule({
     enabled: options.refreshes,
     intervalMs: options.refreshIntervalMs,
@@ -65,7 +70,8 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     random,
   });
   const podStatus = createPodStatusWriter({ client, queue: statusQueue, nodeName: options.nodeId });
-  const secrets = createSecretSync({ client, queue: secretQueue, events, metrics, clock, log });
+  const readClass: PublishDependencies['readClass'] = (key, signal) => readSecretProviderClass(client, key, { signal });
+  const secrets = createSecretSync({ client, readClass, queue: secretQueue, events, metrics, clock, log });
   const locks = createKeyedLock();
   await sweepRecords({ records, mounter, locks, log });
   const services = createCsiServices({
@@ -78,7 +84,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
       files: nodeFileSystem,
       records,
       providers,
-      readClass: (key, signal) => readSecretProviderClass(client, key, { signal }),
+      readClass,
       secrets,
       podStatus,
       schedule,

@@ -23,6 +23,8 @@ export interface PublishRequest {
 }
 
 const POD = 'csi.storage.k8s.io/pod';
+const NAME_A_CLASS = "name the class in the pod's spec.volumes[].csi.volumeAttributes.secretProviderClass";
+const SAY_READ_ONLY = "set readOnly: true in the pod's spec.volumes[].csi";
 
 /**
  * Checks a NodePublishVolume request; the texts are upstream's. Since Kubernetes 1.35 the tokens may come among the
@@ -37,9 +39,9 @@ export function parsePublish(request: NodePublishVolumeRequest): PublishRequest 
   const { [TOKENS_ATTRIBUTE]: tokensInSecrets, ...secrets } = request.secrets;
   const className = context['secretProviderClass'] ?? '';
   // Upstream answers Unknown here, not InvalidArgument; kubelet treats both as final.
-  if (className === '') throw new KeyferryError('unknown', 'secretProviderClass is not set');
+  if (className === '') throw new KeyferryError('unknown', `secretProviderClass is not set: ${NAME_A_CLASS}`);
   // Kubelet's bind mount into the container is read-only only where the pod's volume says so.
-  if (!request.readonly) throw new KeyferryError('invalid-input', 'Readonly is not true in request');
+  if (!request.readonly) throw new KeyferryError('invalid-input', `Readonly is not true in request: ${SAY_READ_ONLY}`);
   return {
     volumeId: request.volumeId,
     targetPath,

@@ -4,7 +4,7 @@ import type { ParsedSecretProviderClass } from '#secretclass';
 import { syncSecrets } from '#secretsync';
 import type { BackgroundQueue } from './background-queue.ts';
 import type { DriverMetrics } from './metrics.ts';
-import { createMountedFileReader } from './mounted-files.ts';
+import { createMountedFileReader, listMountedFiles } from './mounted-files.ts';
 import type { PodIdentity } from './parse-publish.ts';
 import { podTarget } from './pod-target.ts';
 import { textWithHint } from './text-with-hint.ts';
@@ -19,7 +19,8 @@ export interface SyncedSecrets {
 export interface SecretSync {
   /**
    * Syncs the Secrets of a volume from its mounted files before kubelet gets its answer, so that a container hardly
-   * ever waits for them. It never throws: a failure is a pod event and is tried again in the background.
+   * ever waits for them. It never throws: a failure is a pod event and is tried again in the background, with the class
+   * as it is then.
    */
   sync(
     pod: PodIdentity,
@@ -34,6 +35,10 @@ export interface SecretSync {
 /** What {@link createSecretSync} needs. */
 export interface SecretSyncDependencies {
   readonly client: Pick<KubeClient, 'get' | 'patch'>;
+  readonly readClass: (
+    key: { readonly namespace: string; readonly name: string },
+    signal: AbortSignal,
+  ) => Promise<ParsedSecretProviderClass>;
   readonly queue: BackgroundQueue;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly metrics: DriverMetrics;
@@ -45,20 +50,21 @@ const RETRY_MS = 5000;
 
 /** A {@link SecretSync} on the API server. */
 export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
-  const { client, queue, events, metrics, clock, log } = deps;
+  const { client, readClass, queue, events, metrics, clock, log } = deps;
 
   const attempt = async (
     pod: PodIdentity,
     targetPath: string,
-    { value, secretIssues }: ParsedSecretProviderClass,
+    find: () => Promise<ParsedSecretProviderClass>,
     signal: AbortSignal,
   ): Promise<void> => {
     const startMs = clock.monotonic();
     try {
+      const { value, secretIssues } = await find();
       if (secretIssues.length > 0)
         throw inputError(`secretproviderclass ${value.namespace}/${value.name}`, secretIssues);
-      const readFile = createMountedFileReader(targetPath);
-      await syncSecrets({ client, clock }, { pod, secretObjects: value.secretObjects, readFile, signal });
+      const files = { readFile: createMountedFileReader(targetPath), listFiles: () => listMountedFiles(targetPath) };
+      await syncSecrets({ client, clock }, { pod, secretObjects: value.secretObjects, ...files, signal });
       metrics.secretsSynced(value.provider, (clock.monotonic() - startMs) / 1000);
     } catch (error) {
       if (!signal.aborted) events.record(podTarget(pod), 'Warning', 'FailedToCreateSecret', textWithHint(error));
@@ -72,7 +78,7 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
       const names = parsed.value.secretObjects.map(({ secretName }) => secretName);
       if (names.length === 0) return { names, state: 'none' };
       try {
-        await attempt(pod, targetPath, parsed, signal);
+        await attempt(pod, targetPath, () => Promise.resolve(parsed), signal);
         return { names, state: 'synced' };
       } catch (error) {
         log.warn('Secrets of a volume not synced, tried again soon', {
@@ -81,7 +87,10 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
           class: parsed.value.name,
           error: errorText(error),
         });
-        queue.put(targetPath, (retrySignal) => attempt(pod, targetPath, parsed, retrySignal), { afterMs: RETRY_MS });
+        const { namespace, name } = parsed.value;
+        const again = (retrySignal: AbortSignal) =>
+          attempt(pod, targetPath, () => readClass({ namespace, name }, retrySignal), retrySignal);
+        queue.put(targetPath, again, { afterMs: RETRY_MS });
         return { names, state: 'later' };
       }
     },

@@ -3,5 +3,7 @@ import { errorText, KeyferryError } from '#base';
 /** What an event says of a failure: its text, then what a person can do about it where that is known. */
 export function textWithHint(error: unknown): string {
   const hint = error instanceof KeyferryError ? error.hint : undefined;
-  return hint === undefined ? errorText(error) : `${errorText(error)}. ${hint}`;
+  if (hint === undefined) return errorText(error);
+  const text = errorText(error);
+  return `${text}${/[.?!]$/.test(text) ? '' : '.'} ${hint}`;
 }

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { backoffMs, KeyferryError, toKeyferryError, type Clock, type Log, type Random } from '#base';
+import { backoffMs, didYouMean, KeyferryError, toKeyferryError, type Clock, type Log, type Random } from '#base';
 import { callUnary, createGrpcClient } from '#grpc';
 import { CSIDriverProviderClient } from '../gen/v1alpha1/provider.ts';
 import type { Provider, ProviderMountRequest } from './provider.ts';
@@ -31,6 +31,8 @@ interface Connection {
   readonly client: CSIDriverProviderClient;
 }
 
+/** How many providers a message names. */
+const MAX_LISTED = 8;
 const NAME = /^[a-zA-Z0-9_-]{1,30}$/;
 // Kubelet gives a publish two minutes; the provider must have answered before, for its error to be told.
 const MOUNT_TIMEOUT_MS = 110_000;
@@ -46,8 +48,9 @@ export function createProviderDirectory(options: ProviderDirectoryOptions): Prov
     if (!NAME.test(name)) throw new KeyferryError('unknown', `invalid provider: provider "${name}"`);
     const socket = await findSocket(socketFolders, name);
     if (socket === undefined) {
-      throw new KeyferryError('unknown', `provider not found: provider "${name}"`, {
-        hint: `No ${name}.sock in ${socketFolders.join(' or ')}: is the provider running on this node?`,
+      const found = await providersIn(socketFolders, builtIn);
+      throw new KeyferryError('unknown', `provider not found: provider "${name}"${didYouMean(name, found)}`, {
+        hint: `No ${name}.sock in ${socketFolders.join(' or ')}: is the provider running on this node, and its name right in spec.provider? Providers here: ${found.join(', ') || 'none'}.`,
       });
     }
     const held = connections.get(name);
@@ -104,6 +107,14 @@ export function createProviderDirectory(options: ProviderDirectoryOptions): Prov
       connections.clear();
     },
   };
+}
+
+/** The names of the providers that a class of this node could ask for. */
+async function providersIn(folders: readonly string[], builtIn: readonly Provider[]): Promise<readonly string[]> {
+  const files = await Promise.all(folders.map((folder) => readdir(folder).catch(() => [])));
+  const sockets = files.flat().filter((file) => file.endsWith('.sock'));
+  const names = [...builtIn.map(({ name }) => name), ...sockets.map((file) => file.slice(0, -'.sock'.length))];
+  return [...new Set(names)].toSorted().slice(0, MAX_LISTED);
 }
 
 async function findSocket(

@@ -218,6 +218,15 @@ describe('resolve', () => {
     await expect(directory().resolve(name)).rejects.toMatchObject({ code: 'unknown', message });
   });
 
+  it('names the providers of the node when one is not found, and the one that was meant', async () => {
+    stack.use(await serve('last/vault.sock', answering('socket')));
+    const found = directory({ builtIn: [provider(answering('own'))] });
+    await expect(found.resolve('valt')).rejects.toMatchObject({
+      message: 'error connecting to provider "valt": provider not found: provider "valt"; did you mean "vault"?',
+      hint: expect.stringMatching(/Providers here: fake, vault\.$/),
+    });
+  });
+
   it('prefers a provider of this process', async () => {
     stack.use(await serve('last/fake.sock', answering('socket')));
     const own = provider(answering('own'));

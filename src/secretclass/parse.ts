@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KeyferryError, type Issue } from '#base';
+import { inputError, KeyferryError, type Issue } from '#base';
 import type { ClassSecretObject, SecretProviderClass } from './types.ts';
 
 const textMap = z.record(z.string(), z.string());
@@ -39,16 +39,18 @@ export function parseSecretProviderClass(object: unknown): ParsedSecretProviderC
   const parsed = classSchema.safeParse(object);
   if (!parsed.success) {
     const issues = parsed.error.issues.map((issue) => ({ path: renderPath(issue.path), message: issue.message }));
-    throw invalid('the SecretProviderClass is malformed', issues, true);
+    throw inputError('the SecretProviderClass is malformed', issues);
   }
   const { metadata, spec } = parsed.data;
   const where = `${metadata.namespace}/${metadata.name}`;
   const parameters = spec.parameters ?? {};
   if (spec.provider === '') {
-    throw invalid(`provider not set in ${where}`, [{ path: 'spec.provider', message: 'required' }]);
+    const hint = 'Set spec.provider of the SecretProviderClass, for Azure Key Vault to azure.';
+    throw invalid(`provider not set in ${where}`, [{ path: 'spec.provider', message: 'required' }], { hint });
   }
   if (Object.keys(parameters).length === 0) {
-    throw invalid(`parameters not set in ${where}`, [{ path: 'spec.parameters', message: 'required' }]);
+    const hint = 'Set spec.parameters of the SecretProviderClass as its provider asks for them.';
+    throw invalid(`parameters not set in ${where}`, [{ path: 'spec.parameters', message: 'required' }], { hint });
   }
   const secretIssues: Issue[] = [];
   const secretObjects = (spec.secretObjects ?? []).map((raw, index): ClassSecretObject => {
@@ -88,9 +90,8 @@ function issuesOfSecretObject(object: ClassSecretObject, path: string): Issue[] 
   return issues;
 }
 
-function invalid(message: string, issues: readonly Issue[], list = false): KeyferryError {
-  const text = issues.map((issue) => `${issue.path}: ${issue.message}`).join('; ');
-  return new KeyferryError('invalid-input', list ? `${message}: ${text}` : message, { issues });
+function invalid(message: string, issues: readonly Issue[], help: { readonly hint: string }): KeyferryError {
+  return new KeyferryError('invalid-input', message, { issues, ...help });
 }
 
 function renderPath(path: readonly PropertyKey[]): string {

@@ -24,7 +24,7 @@ export async function readSecretProviderClass(
         cause: error,
         ...(missing && {
           upstreamCode: 'NotFound',
-          hint: `Create the SecretProviderClass ${key.name} in the pod's namespace ${key.namespace}.`,
+          hint: `Create the SecretProviderClass ${key.name} in the pod's own namespace ${key.namespace}; one of another namespace does not count.`,
         }),
       },
     );

@@ -1,10 +1,13 @@
-import { KeyferryError, Secret, type Issue } from '#base';
+import { didYouMean, issueText, KeyferryError, Secret, type Issue } from '#base';
 import type { KubeObject, OwnerReference, Pod } from '#kube';
 import { SECRET_CLASS_LABELS, type ClassSecretObject } from '#secretclass';
 import { dataOfType } from './types.ts';
 
 /** The content of a mounted file by its path in the volume; undefined where there is no such file. */
 export type ReadMountedFile = (path: string) => Promise<Secret<Uint8Array> | undefined>;
+
+/** The paths of a volume's files, for messages; long lists are cut. */
+export type ListMountedFiles = () => Promise<readonly string[]>;
 
 /** A Kubernetes Secret as a class asks for it, without its owners. */
 export interface DesiredSecret {
@@ -17,11 +20,18 @@ export interface DesiredSecret {
   readonly data: Secret<Readonly<Record<string, string>>>;
 }
 
+/** A Secret of a class: `at` is its place there, like `spec.secretObjects[0]`. */
+export interface WantedSecret {
+  readonly at: string;
+  readonly wanted: ClassSecretObject;
+  readonly namespace: string;
+}
+
 /** Builds the Secret from the mounted files. Throws `invalid-input` with every file that is missing. */
 export async function buildSecret(
-  wanted: ClassSecretObject,
-  namespace: string,
+  { at, wanted, namespace }: WantedSecret,
   readFile: ReadMountedFile,
+  listFiles: ListMountedFiles,
 ): Promise<DesiredSecret> {
   const issues: Issue[] = [];
   const values: { key: string; value: Secret<Uint8Array> }[] = [];
@@ -29,18 +39,14 @@ export async function buildSecret(
     const value = await readFile(objectName);
     if (value !== undefined) values.push({ key, value });
     else {
+      const message = `file matching objectName ${objectName} not found in the pod`;
       issues.push({
-        path: `data[${index}].objectName`,
-        message: `file matching objectName ${objectName} not found in the pod`,
+        path: `${at}.data[${index}].objectName`,
+        message: `${message}${didYouMean(objectName, await listFiles())}`,
       });
     }
   }
-  if (issues.length > 0) {
-    throw new KeyferryError('invalid-input', issues.map(({ message }) => message).join('; '), {
-      issues,
-      hint: "objectName must be a mounted file: an object's objectAlias where it has one.",
-    });
-  }
+  if (issues.length > 0) throw missingFiles(issues, await listFiles());
   const data = dataOfType(wanted.type, values);
   return {
     name: wanted.secretName,
@@ -52,6 +58,12 @@ export async function buildSecret(
       Object.fromEntries(data.map(({ key, value }) => [key, Buffer.from(value.expose()).toString('base64')])),
     ),
   };
+}
+
+function missingFiles(issues: readonly Issue[], files: readonly string[]): KeyferryError {
+  const held = files.length === 0 ? 'no files' : files.map((file) => JSON.stringify(file)).join(', ');
+  const hint = `objectName must be a mounted file: an object's objectAlias where it has one. The volume holds ${held}.`;
+  return new KeyferryError('invalid-input', issues.map(issueText).join('; '), { issues, hint });
 }
 
 /**

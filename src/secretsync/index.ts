@@ -1,2 +1,2 @@
-export type { ReadMountedFile } from './build.ts';
+export type { ListMountedFiles, ReadMountedFile } from './build.ts';
 export { syncSecrets, type SecretSyncOptions, type SecretSyncRequest } from './sync.ts';

@@ -41,6 +41,7 @@ const sync = (client: FakeKubeClient, secretObjects = [wanted()], files = FILES,
         const text = files[path];
         return text === undefined ? undefined : new Secret<Uint8Array>(Buffer.from(text));
       },
+      listFiles: async () => Object.keys(files),
     },
   );
 
@@ -117,8 +118,17 @@ describe('syncSecrets', () => {
 
   it('names every file that is missing', async () => {
     await expect(sync(setUp(), [wanted()], {})).rejects.toThrow(
-      'failed to sync secret shop/db: file matching objectName password not found in the pod; file matching objectName dir/0 not found in the pod',
+      'failed to sync secret shop/db: spec.secretObjects[0].data[0].objectName: file matching objectName password not found in the pod; ' +
+        'spec.secretObjects[0].data[1].objectName: file matching objectName dir/0 not found in the pod',
     );
+  });
+
+  it('says which files there are, and which one was meant', async () => {
+    const misspelt = wanted({ data: [{ objectName: 'pasword', key: 'k' }] });
+    await expect(sync(setUp(), [misspelt])).rejects.toMatchObject({
+      message: expect.stringMatching(/pasword not found in the pod; did you mean "password"\?$/),
+      hint: expect.stringContaining('The volume holds "password", "dir/0".'),
+    });
   });
 
   it('does the others when one fails', async () => {

@@ -7,6 +7,7 @@ import {
   isUpToDate,
   ownerOfSecrets,
   type DesiredSecret,
+  type ListMountedFiles,
   type ReadMountedFile,
 } from './build.ts';
 
@@ -18,6 +19,7 @@ export interface SecretSyncRequest {
   readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string };
   readonly secretObjects: readonly ClassSecretObject[];
   readonly readFile: ReadMountedFile;
+  readonly listFiles: ListMountedFiles;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -50,9 +52,10 @@ export async function syncSecrets(
     }
     const owner = ownerOfSecrets(live);
     const failures: KeyferryError[] = [];
-    for (const wanted of request.secretObjects) {
+    for (const [index, wanted] of request.secretObjects.entries()) {
+      const place = { at: `spec.secretObjects[${index}]`, wanted, namespace: pod.namespace };
       try {
-        await applySecret(client, await buildSecret(wanted, pod.namespace, request.readFile), owner, signal);
+        await applySecret(client, await buildSecret(place, request.readFile, request.listFiles), owner, signal);
       } catch (error) {
         failures.push(explain(wanted.secretName, pod.namespace, error));
       }
