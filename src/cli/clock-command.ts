@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { KeyferryError, parseDuration, renderDuration } from '#base';
-import type { ClockReport } from '#lab/session';
+import { KeyferryError, parseDuration } from '#base';
+import { renderClock } from '#lab/session';
 import { placeOf, runningLab, type LabPlace } from './lab-access.ts';
 import { json, outputOption, stateOption, type Output } from './lab-options.ts';
 import type { Terminal } from './terminal.ts';
@@ -24,7 +24,7 @@ export function addClockCommand(lab: Command, terminal: Terminal): void {
     .action(async (options: ClockChoice) => {
       const { control } = await runningLab(placeOf(options, terminal));
       const report = await control.clock.show();
-      terminal.out(options.output === 'json' ? json(report) : `${renderReport(report)}\n`);
+      terminal.out(options.output === 'json' ? json(report) : `${renderClock(report)}\n`);
     });
 
   clock
@@ -39,7 +39,7 @@ export function addClockCommand(lab: Command, terminal: Terminal): void {
       const { control } = await runningLab(placeOf(options, terminal));
       const { before, after } = await control.clock.advance(ms);
       terminal.out(
-        options.output === 'json' ? json({ before, after }) : `was ${before.labTime}\nnow ${renderReport(after)}\n`,
+        options.output === 'json' ? json({ before, after }) : `was ${before.labTime}\nnow ${renderClock(after)}\n`,
       );
     });
 }
@@ -54,10 +54,4 @@ export function parseAdvance(text: string): number {
     });
   }
   return ms;
-}
-
-function renderReport({ labTime, offsetMs }: ClockReport): string {
-  return offsetMs === 0
-    ? `${labTime}, this machine's time`
-    : `${labTime}, ${renderDuration(offsetMs)} ahead of this machine`;
 }

@@ -9,5 +9,5 @@ export { planNamespaces } from './namespaces.ts';
 export { packageRoot } from './package-root.ts';
 export { runCommand } from './run-command.ts';
 export { defaultStateRoot, readEndpoint, stateFolder, type LabEndpoint, type StateFolder } from './state-folder.ts';
-export type { ClockAdvance, ClockReport } from './timekeeper.ts';
+export { renderClock, type ClockAdvance, type ClockReport } from './timekeeper.ts';
 export { renderStatus, type ClusterSummary, type LabStatus } from './status.ts';

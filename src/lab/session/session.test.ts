@@ -128,6 +128,7 @@ describe('the status', () => {
       version: '1',
       state: '/s',
       ephemeral: true,
+      clock: { labTime: '2026-01-02T01:00:00.000Z', machineTime: '2026-01-01T00:00:00.000Z', offsetMs: 90_000_000 },
       gateway: { port: 1, proxyUrl: 'http://127.0.0.1:1' },
       tenantId: 't',
       subscriptionId: 'sub',
@@ -146,6 +147,7 @@ describe('the status', () => {
       faults: [],
     });
     expect(text).toContain('/s (ephemeral)');
+    expect(text).toContain('2026-01-02T01:00:00.000Z, 25h ahead of this machine');
     expect(text).toContain('pod default/p  ContainerCreating');
     expect(text).toContain('kv  group g  1 secret\n');
     expect(text).toContain('identities   none');

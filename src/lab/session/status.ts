@@ -1,5 +1,6 @@
 import type { PodSummary } from '#lab/cluster';
 import { renderFault, type Fault } from '#lab/faults';
+import { renderClock, type ClockReport } from './timekeeper.ts';
 
 /** One cluster as `lab status` shows it. */
 export interface ClusterSummary {
@@ -18,6 +19,7 @@ export interface LabStatus {
   /** The state folder; with `ephemeral` it goes away when the lab ends. */
   readonly state: string;
   readonly ephemeral: boolean;
+  readonly clock: ClockReport;
   readonly gateway: { readonly port: number; readonly proxyUrl: string };
   readonly tenantId: string;
   readonly subscriptionId: string;
@@ -37,6 +39,7 @@ export interface LabStatus {
 export function renderStatus(status: LabStatus): string {
   const lines = [
     `lab        ${status.state}${status.ephemeral ? ' (ephemeral)' : ''}`,
+    ...(status.clock.offsetMs === 0 ? [] : [`clock      ${renderClock(status.clock)}`]),
     `gateway    ${status.gateway.proxyUrl}`,
     `tenant     ${status.tenantId}`,
     `subscription ${status.subscriptionId}`,

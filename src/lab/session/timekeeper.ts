@@ -45,6 +45,8 @@ export interface TimekeeperOptions {
   readonly store: Store;
   readonly machine: Clock;
   readonly log: Log;
+  /** What else has to follow, at the end of an advance. */
+  readonly afterAdvance?: ((nowMs: number) => Promise<void>) | undefined;
 }
 
 const KEY = 'clock';
@@ -55,7 +57,7 @@ const FOLLOWED_WITHIN_MS = 3000;
 const SETTLED_WITHIN_MS = 1000;
 
 /** The timekeeper of a lab, at the time that the last one has left. */
-export function openTimekeeper({ store, machine, log }: TimekeeperOptions): Timekeeper {
+export function openTimekeeper({ store, machine, log, afterAdvance }: TimekeeperOptions): Timekeeper {
   const kept = store.get(KEY);
   const clock = createLabClock({ machine, offsetMs: typeof kept === 'number' ? kept : 0 });
   // Ahead of the clock itself for as long as an advance takes.
@@ -89,6 +91,7 @@ export function openTimekeeper({ store, machine, log }: TimekeeperOptions): Time
         // First the processes, then the lab itself: what it asks of them at the new time must meet them there.
         await Promise.all([...followers].map(([path, follower]) => tell(path, follower)));
         clock.advance(ms);
+        await afterAdvance?.(clock.now());
         log.info('The clock was moved on', { byMs: ms, labTime: report().labTime });
         return { before, after: report() };
       });
@@ -105,6 +108,11 @@ export function openTimekeeper({ store, machine, log }: TimekeeperOptions): Time
       };
     },
   };
+}
+
+/** The lab's time for a person. */
+export function renderClock({ labTime, offsetMs }: ClockReport): string {
+  return `${labTime}, ${offsetMs === 0 ? "this machine's time" : `${renderDuration(offsetMs)} ahead of this machine`}`;
 }
 
 function isoTime(ms: number): string {

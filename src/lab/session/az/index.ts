@@ -1,3 +1,4 @@
 export { captureAz, type AzResult } from './capture.ts';
 export type { AzIo } from './io.ts';
+export { dropStaleTokens } from './stale-tokens.ts';
 export { runAz } from './run.ts';

@@ -29,8 +29,11 @@ export interface Tokens {
   get(account: Account, scope: string, options?: { readonly fresh?: boolean }): Promise<AccessToken>;
 }
 
-const CACHE = 'keyferry_access_tokens.json';
-const SPARE_MS = 5 * 60_000;
+/** The file of kept access tokens, in the configuration folder. */
+export const ACCESS_TOKEN_CACHE = 'keyferry_access_tokens.json';
+
+/** A kept token that is good for less is not used, by the real az either (MSAL). */
+export const SPARE_MS = 5 * 60_000;
 
 /** Tokens from the lab's Entra ID, kept in the configuration folder so that most commands need no token call. */
 export function createTokens(io: AzIo, http: AzHttp): Tokens {
@@ -39,7 +42,7 @@ export function createTokens(io: AzIo, http: AzHttp): Tokens {
       const signIn = await readSignIn(io.env, account);
       if (signIn === undefined) throw notSignedIn(account);
       const key = cacheKey(account, signIn, scope);
-      const cache = await readConfigFile(io.env, CACHE).catch(() => undefined);
+      const cache = await readConfigFile(io.env, ACCESS_TOKEN_CACHE).catch(() => undefined);
       const kept = isObject(cache) ? cache : {};
       const found = fresh ? undefined : readEntry(kept[key]);
       if (found !== undefined && found.expiresAtMs - SPARE_MS > io.clock.now()) return found;
@@ -47,7 +50,7 @@ export function createTokens(io: AzIo, http: AzHttp): Tokens {
       const token = await requestToken(io, http, account.tenantId, signIn, scope);
       const alive = Object.entries(kept).filter(([, entry]) => (readEntry(entry)?.expiresAtMs ?? 0) > io.clock.now());
       const entry = { access_token: token.token.expose(), expires_at_ms: token.expiresAtMs };
-      await writeConfigFile(io, CACHE, { ...Object.fromEntries(alive), [key]: entry });
+      await writeConfigFile(io, ACCESS_TOKEN_CACHE, { ...Object.fromEntries(alive), [key]: entry });
       return token;
     },
   };
@@ -55,7 +58,8 @@ export function createTokens(io: AzIo, http: AzHttp): Tokens {
 
 /** Forgets all kept access tokens. */
 export async function forgetTokens(io: AzIo): Promise<void> {
-  if ((await readConfigFile(io.env, CACHE).catch(() => ({}))) !== undefined) await writeConfigFile(io, CACHE, {});
+  if ((await readConfigFile(io.env, ACCESS_TOKEN_CACHE).catch(() => ({}))) !== undefined)
+    await writeConfigFile(io, ACCESS_TOKEN_CACHE, {});
 }
 
 /** Asks Entra ID for a token. Throws its AADSTS text when it refuses. */
