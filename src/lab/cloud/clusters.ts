@@ -20,7 +20,7 @@ export interface ClusterSpec {
 export interface IssuerDocuments {
   /** `/.well-known/openid-configuration` below the issuer URL. */
   openidConfiguration(): unknown;
-  /** The JWKS that it points to. */
+  /** The JWKS that it points to, or a promise of it. */
   jwks(): unknown;
 }
 
@@ -32,6 +32,8 @@ export interface ClusterHost {
   remove(armId: string): Promise<void>;
   /** A kubeconfig (YAML) with full rights. */
   kubeconfig(armId: string): Promise<string>;
+  /** A new key signs service account tokens from now on. Throws `not-found` when the cluster does not run. */
+  rotateSigningKeys(armId: string): Promise<void>;
   /** Undefined when the cluster does not run. */
   issuer(armId: string): IssuerDocuments | undefined;
 }

@@ -21,10 +21,10 @@ export function createIssuerService({ clusters, specs, audit }: IssuerServiceDep
   return {
     name: 'issuer',
     serves: (host) => isChildHost(host, ISSUER_SUFFIX),
-    fetch: (request) => {
+    fetch: async (request) => {
       audit.note(request, { operation: 'IssuerDocument' });
       if (request.method !== 'GET' && request.method !== 'HEAD') {
-        return Promise.resolve(notFound(405, 'MethodNotAllowed', 'only GET is served here'));
+        return notFound(405, 'MethodNotAllowed', 'only GET is served here');
       }
       const spec = specs().find(({ issuerUrl }) => request.url.startsWith(issuerUrl));
       const { pathname } = new URL(request.url);
@@ -32,10 +32,10 @@ export function createIssuerService({ clusters, specs, audit }: IssuerServiceDep
       const document = Object.hasOwn(DOCUMENTS, path) ? DOCUMENTS[path as keyof typeof DOCUMENTS] : undefined;
       const issuer = spec === undefined ? undefined : clusters.issuer(spec.armId);
       if (document === undefined || issuer === undefined) {
-        return Promise.resolve(notFound(404, 'ResourceNotFound', 'no cluster of the lab publishes this document'));
+        return notFound(404, 'ResourceNotFound', 'no cluster of the lab publishes this document');
       }
       audit.note(request, { details: { document } });
-      return Promise.resolve(Response.json(issuer[document]()));
+      return Response.json(await issuer[document]());
     },
   };
 }

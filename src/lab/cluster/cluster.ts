@@ -69,7 +69,9 @@ export interface Cluster extends AsyncDisposable {
   readonly api: ApiAccess;
   readonly nodeName: string;
   /** The documents of the service account issuer, which Entra ID reads to check a federated token. */
-  readonly issuer: { openidConfiguration(): unknown; jwks(): unknown };
+  readonly issuer: { openidConfiguration(): unknown; jwks(): Promise<unknown> };
+  /** A new key signs service account tokens from now on; the one before counts for 24 hours more. */
+  rotateSigningKeys(): Promise<void>;
   readonly paths: NodePaths;
   /** A kubeconfig (YAML) of an administrator, with a client certificate; its context is named after the cluster. */
   kubeconfig(): Promise<string>;
@@ -125,8 +127,6 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     // Above the kubelet on the stack, so that no controller answers the end of the containers with new pods.
     const { caPem } = server;
     stack.use(await startControllers({ api, clock, random, log, caPem, builtinKinds: servedKinds() }));
-    // The signing key stays the same while the API server runs.
-    const jwks = await server.issuer.jwks();
     kubelet = await startKubelet({
       api,
       nodeName,
@@ -148,7 +148,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       caPem,
       api,
       nodeName,
-      issuer: { openidConfiguration: () => server.issuer.openidConfiguration(), jwks: () => jwks },
+      issuer: { openidConfiguration: () => server.issuer.openidConfiguration(), jwks: () => server.issuer.jwks() },
+      rotateSigningKeys: () => server.rotateSigningKeys(),
       paths: { kubeletDir, ...kubelet.paths },
       kubeconfig: () =>
         server.issueKubeconfig({

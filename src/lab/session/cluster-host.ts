@@ -172,6 +172,16 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
       if (entry === undefined) throw new KeyferryError('not-found', `the cluster ${armId} does not run`);
       return entry.cluster.kubeconfig();
     },
+    rotateSigningKeys: (armId) =>
+      lock.run(armId.toLowerCase(), async () => {
+        const entry = find(armId);
+        if (entry === undefined) throw new KeyferryError('not-found', `the cluster ${armId} does not run`);
+        await entry.cluster.rotateSigningKeys();
+        // The token of the add-on's process is of the old key: it starts again with a new one.
+        await entry.addon?.[Symbol.asyncDispose]();
+        entry.addon = undefined;
+        await bringAddon(entry, entry.spec.secretsProvider);
+      }),
     issuer: (armId) => find(armId)?.cluster.issuer,
     summaries: () =>
       Promise.all(

@@ -48,6 +48,7 @@ export async function createIssuerOnlyClusters(): Promise<IssuerOnlyClusters> {
       return Promise.resolve();
     },
     kubeconfig: () => Promise.resolve('apiVersion: v1\nkind: Config\n'),
+    rotateSigningKeys: () => Promise.reject(new Error('its key stays')),
     issuer: (armId) => {
       const spec = applied.get(armId.toLowerCase());
       if (spec === undefined) return undefined;

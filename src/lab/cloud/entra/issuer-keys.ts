@@ -20,7 +20,10 @@ export interface IssuerKeysDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly fetchJson: FetchJson;
-  /** How long fetched keys are used without another look, milliseconds. Default 30,000: a withdrawn key is not trusted longer. */
+  /**
+   * How long fetched keys are used without another look, milliseconds. Default 30,000: a withdrawn key is not trusted
+   * longer, and a new one is not known sooner.
+   */
   readonly freshMs?: number;
 }
 
@@ -42,7 +45,10 @@ interface CachedKeys {
 /** How many issuers are remembered; the oldest goes first. */
 const MAX_ISSUERS = 100;
 
-/** Reads an issuer's discovery document and JWKS, as Entra ID does; an unknown `kid` makes it look again at once. */
+/**
+ * Reads an issuer's discovery document and JWKS, and keeps them for a while whatever `kid` is asked for, as Entra ID does
+ * for longer: who signs with a key before it was published that long is refused meanwhile. Failures are not kept.
+ */
 export function createIssuerKeys({ clock, log, fetchJson, freshMs = 30_000 }: IssuerKeysDeps): IssuerKeys {
   const cache = new Map<string, CachedKeys>();
   const flights = createSingleFlight<CachedKeys>();
@@ -61,7 +67,7 @@ export function createIssuerKeys({ clock, log, fetchJson, freshMs = 30_000 }: Is
     find: async (issuer, kid) => {
       const cached = cache.get(issuer);
       const fresh = cached !== undefined && clock.monotonic() - cached.fetchedAtMs < freshMs;
-      const key = (fresh ? cached.byKid.get(kid) : undefined) ?? (await refresh(issuer)).byKid.get(kid);
+      const key = (fresh ? cached : await refresh(issuer)).byKid.get(kid);
       if (key === undefined) {
         throw new AadstsError(
           7000272,

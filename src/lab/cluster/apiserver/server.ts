@@ -8,8 +8,9 @@ import type { ApiAccess } from '../api-access.ts';
 import type { PodStreams } from '../pod-streams.ts';
 import { createApiAccess } from './access.ts';
 import { createAuthorizer } from './auth/authorizer.ts';
-import { loadClusterCredentials } from './auth/cluster-credentials.ts';
+import { loadClusterAuthority } from './auth/cluster-authority.ts';
 import { createServiceAccountTokens, type VerifiedToken } from './auth/service-account-tokens.ts';
+import { openSigningKeys } from './auth/signing-keys.ts';
 import { publishApiServer, seedCluster } from './bootstrap.ts';
 import { createKindRegistry } from './kinds/kind-registry.ts';
 import type { ServeContext } from './serve/context.ts';
@@ -55,6 +56,8 @@ export interface ApiServer extends AsyncDisposable {
   readonly caPem: string;
   /** The same API without HTTP, as system:masters. */
   readonly access: ApiAccess;
+  /** A new key signs service account tokens from now on; see {@link SigningKeys.rotate}. */
+  rotateSigningKeys(): Promise<void>;
   /** What the token issuer publishes. */
   readonly issuer: { openidConfiguration(): unknown; jwks(): Promise<unknown> };
   /** A kubeconfig (YAML) with a new client certificate; it holds the private key. */
@@ -80,8 +83,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const kinds = createKindRegistry(storage);
   removeWithDefinitions(storage);
   const api = { storage, kinds, clock, random, log };
-  const credentials = await loadClusterCredentials(store, { clock: machineTime(clock), random });
-  const tokens = createServiceAccountTokens({ storage, credentials, clock, random, issuerUrl });
+  const [ca, keys] = await Promise.all([
+    loadClusterAuthority(store, { clock: machineTime(clock), random }),
+    openSigningKeys(store, clock),
+  ]);
+  const tokens = createServiceAccountTokens({ storage, keys, clock, random, issuerUrl });
   const access = createApiAccess({ context: api, tokens });
   seedCluster(api);
 
@@ -96,8 +102,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     stopping: stopping.signal,
     faults: createRequestFaults({ faults, clock, stopping: stopping.signal }),
   };
-  const certificate = await credentials.ca.issueServer({ dnsNames: SERVER_NAMES, ipAddresses: ['127.0.0.1'] });
-  const caPem = credentials.ca.pair.certPem;
+  const certificate = await ca.issueServer({ dnsNames: SERVER_NAMES, ipAddresses: ['127.0.0.1'] });
+  const caPem = ca.pair.certPem;
   const server = stack.use(
     await listen(options.port, {
       listener: createRequestListener(serving),
@@ -123,10 +129,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     url,
     caPem,
     access,
+    rotateSigningKeys: () => keys.rotate(),
     issuer: { openidConfiguration: () => tokens.openidConfiguration(), jwks: () => tokens.jwks() },
     authenticateToken: (token, audiences) => tokens.verify(token, audiences),
     issueKubeconfig: async ({ user, groups = [], clusterName }) => {
-      const pair = await credentials.ca.issueClient({ commonName: user, organizations: groups });
+      const pair = await ca.issueClient({ commonName: user, organizations: groups });
       return renderKubeconfig({ url, caPem, user, clusterName, keyPem: pair.keyPem, certPem: pair.certPem });
     },
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),

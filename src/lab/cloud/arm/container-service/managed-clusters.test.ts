@@ -203,6 +203,15 @@ describe('a managed cluster', () => {
     expect((await lab.send('DELETE', CLUSTER)).status).toBe(204);
   });
 
+  it('gets new signing keys, in a step that takes a while', async () => {
+    await provide(body());
+    const answer = await lab.send('POST', `${CLUSTER}/rotateServiceAccountSigningKeys`);
+    expect(answer.status).toBe(202);
+    await lab.arm.idle();
+    expect(lab.clusters.rotated).toEqual([CLUSTER]);
+    expect((await lab.send('GET', CLUSTER)).body['properties']?.['provisioningState']).toBe('Succeeded');
+  });
+
   it('goes with its resource group', async () => {
     await provide(body());
     await lab.send('DELETE', GROUP);

@@ -236,6 +236,23 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
     return json(200, { kubeconfigs: [{ name, value: Buffer.from(kubeconfig).toString('base64') }] });
   };
 
+  const rotateSigningKeys = (call: ArmCall) => {
+    const cluster = requireResource(context, CLUSTER_TYPE, call);
+    refuseWhileMoving(stateOf(cluster));
+    setState(cluster.id, 'Updating');
+    return operations
+      .start(location(cluster), async () => {
+        try {
+          await clusters.rotateSigningKeys(cluster.id);
+          setState(cluster.id, 'Succeeded');
+        } catch (error) {
+          setState(cluster.id, 'Failed');
+          throw error;
+        }
+      })
+      .accepted(call.url);
+  };
+
   const path = resourcePath(CLUSTER_TYPE);
   const operation = (name: string) => `ManagedCluster${name}`;
   return {
@@ -270,6 +287,12 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
       { method: 'PUT', path, operation: operation('Put'), handle: put },
       { method: 'PATCH', path, operation: operation('Patch'), handle: patch },
       { method: 'DELETE', path, operation: operation('Delete'), handle: remove },
+      {
+        method: 'POST',
+        path: `${path}/rotateServiceAccountSigningKeys`,
+        operation: operation('RotateServiceAccountSigningKeys'),
+        handle: rotateSigningKeys,
+      },
       {
         method: 'POST',
         path: `${path}/listClusterUserCredential`,

@@ -113,6 +113,8 @@ export function createFakeAudit(): FakeAudit {
 /** A cluster host that starts clusters when the test lets it. */
 export interface FakeClusters extends ClusterHost {
   readonly running: Map<string, ClusterSpec>;
+  /** The ARM ids of the clusters whose signing keys were rotated, in order. */
+  readonly rotated: string[];
   /** What the next `apply` does; default: succeed at once. */
   onApply: (spec: ClusterSpec) => Promise<void>;
 }
@@ -120,7 +122,13 @@ export interface FakeClusters extends ClusterHost {
 /** A {@link FakeClusters} without clusters. */
 export function createFakeClusters(): FakeClusters {
   const running = new Map<string, ClusterSpec>();
+  const rotated: string[] = [];
   const host: FakeClusters = {
+    rotated,
+    rotateSigningKeys: (armId) => {
+      rotated.push(armId);
+      return Promise.resolve();
+    },
     running,
     onApply: () => Promise.resolve(),
     apply: async (spec) => {

@@ -1,6 +1,9 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
 import { beforeEach, expect, it } from 'vitest';
+import { createMemoryStore } from '#lab/store';
 import type { ApiError } from '../../api-access.ts';
+import { createServiceAccountTokens } from './service-account-tokens.ts';
+import { openSigningKeys } from './signing-keys.ts';
 import { createTestApi, TEST_ISSUER, type TestApi } from '../testing/test-api.ts';
 
 const PODS = { group: '', version: 'v1', resource: 'pods' };
@@ -98,4 +101,18 @@ it.each([
   await createPod();
   const error: unknown = await api.access.createToken(account, request).catch((thrown: unknown) => thrown);
   expect((error as ApiError).body.code).toBe(code);
+});
+
+it('of a key that the cluster does not have are refused', async () => {
+  const other = await openSigningKeys(createMemoryStore(), api.clock);
+  const tokens = createServiceAccountTokens({
+    storage: api.context.storage,
+    keys: other,
+    clock: api.clock,
+    random: api.context.random,
+    issuerUrl: TEST_ISSUER,
+  });
+  const { token } = await tokens.issue(account, { audiences: [] });
+  expect(await tokens.verify(token.expose())).toBeDefined();
+  expect(await api.tokens.verify(token.expose())).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import { exportJWK, jwtVerify, SignJWT } from 'jose';
+import { errors, exportJWK, jwtVerify, SignJWT } from 'jose';
 import { Secret, type Clock, type Random } from '#base';
 import type { KubeObject } from '#kube';
 import { recordOf, valueAt } from '../json.ts';
@@ -6,7 +6,7 @@ import type { UserInfo } from '../operations/context.ts';
 import { badRequest, conflict, invalid, notFound } from '../status-errors.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { rfc3339 } from '../time.ts';
-import type { ClusterCredentials } from './cluster-credentials.ts';
+import type { SigningKeys } from './signing-keys.ts';
 
 /** What a token is asked for (authentication.k8s.io/v1 TokenRequestSpec). */
 export interface TokenSpec {
@@ -46,7 +46,7 @@ export interface ServiceAccountTokens {
 /** What the token service works with. */
 export interface ServiceAccountTokensOptions {
   readonly storage: ObjectStorage;
-  readonly credentials: ClusterCredentials;
+  readonly keys: SigningKeys;
   readonly clock: Clock;
   readonly random: Random;
   readonly issuerUrl: string;
@@ -64,7 +64,7 @@ const ACCOUNTS = { group: '', resource: 'serviceaccounts' };
 
 /** The token service of one cluster. */
 export function createServiceAccountTokens(options: ServiceAccountTokensOptions): ServiceAccountTokens {
-  const { storage, credentials, clock, random, issuerUrl } = options;
+  const { storage, keys, clock, random, issuerUrl } = options;
   const apiAudiences = [issuerUrl, 'https://kubernetes.default.svc', 'https://kubernetes.default.svc.cluster.local'];
   const issuer = issuerUrl;
 
@@ -93,6 +93,12 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
     return boundObject.kind === 'Pod' ? { ...claim, ...nodeClaim(storage, object) } : claim;
   };
 
+  const verifyingKey = ({ kid }: { readonly kid?: string | undefined }) => {
+    const key = keys.valid().find(({ id }) => id === kid);
+    if (key === undefined) throw new errors.JWKSNoMatchingKey();
+    return key.publicKey;
+  };
+
   return {
     apiAudiences,
     async issue({ namespace, name }, spec) {
@@ -109,8 +115,9 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
           serviceaccount: { name, uid: account.metadata.uid ?? '' },
         },
       };
+      const key = keys.current();
       const token = await new SignJWT(claims)
-        .setProtectedHeader({ alg: 'RS256', kid: credentials.keyId })
+        .setProtectedHeader({ alg: 'RS256', kid: key.id })
         .setIssuer(issuer)
         .setSubject(subjectOf(namespace, name))
         .setAudience([...audiences])
@@ -118,11 +125,11 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
         .setNotBefore(now)
         .setExpirationTime(now + seconds)
         .setJti(random.uuid())
-        .sign(credentials.signingKey);
+        .sign(key.privateKey);
       return { token: new Secret(token), expirationTimestamp: rfc3339((now + seconds) * 1000), audiences };
     },
     async verify(token, audiences = apiAudiences) {
-      const claims = await jwtVerify(token, credentials.verifyingKey, {
+      const claims = await jwtVerify(token, verifyingKey, {
         issuer,
         algorithms: ['RS256'],
         currentDate: new Date(clock.now()),
@@ -145,7 +152,14 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
       id_token_signing_alg_values_supported: ['RS256'],
     }),
     jwks: async () => ({
-      keys: [{ ...(await exportJWK(credentials.verifyingKey)), use: 'sig', alg: 'RS256', kid: credentials.keyId }],
+      keys: await Promise.all(
+        keys.valid().map(async ({ id, publicKey }) => ({
+          ...(await exportJWK(publicKey)),
+          use: 'sig',
+          alg: 'RS256',
+          kid: id,
+        })),
+      ),
     }),
   };
 }

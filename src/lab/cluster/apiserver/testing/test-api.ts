@@ -2,8 +2,8 @@ import { createFakeClock, createFakeRandom, createMemoryLog, type FakeClock } fr
 import { createMemoryStore, type Store } from '#lab/store';
 import type { ApiAccess } from '../../api-access.ts';
 import { createApiAccess } from '../access.ts';
-import { loadClusterCredentials, type ClusterCredentials } from '../auth/cluster-credentials.ts';
 import { createServiceAccountTokens, type ServiceAccountTokens } from '../auth/service-account-tokens.ts';
+import { openSigningKeys, type SigningKeys } from '../auth/signing-keys.ts';
 import { seedCluster } from '../bootstrap.ts';
 import { createKindRegistry } from '../kinds/kind-registry.ts';
 import type { ApiContext, WriteOptions } from '../operations/context.ts';
@@ -23,19 +23,19 @@ export interface TestApi {
 /** The issuer of its tokens. */
 export const TEST_ISSUER = 'https://issuer.example/tenant/';
 
-let credentials: Promise<ClusterCredentials> | undefined;
+let sharedKeys: Promise<SigningKeys> | undefined;
 
 /** Opens a {@link TestApi} with a `default` service account in the namespace `default`. */
 export async function createTestApi(store: Store = createMemoryStore(), historyLength?: number): Promise<TestApi> {
   const clock = createFakeClock();
   const random = createFakeRandom();
   // making RSA keys is slow, and no test depends on which ones they are
-  credentials ??= loadClusterCredentials(createMemoryStore(), { clock, random });
+  sharedKeys ??= openSigningKeys(createMemoryStore(), clock);
   const storage = openObjectStorage({ store, ...(historyLength === undefined ? {} : { historyLength }) });
   const context = { storage, kinds: createKindRegistry(storage), clock, random, log: createMemoryLog() };
   const tokens = createServiceAccountTokens({
     storage,
-    credentials: await credentials,
+    keys: await sharedKeys,
     clock,
     random,
     issuerUrl: TEST_ISSUER,
