@@ -21,7 +21,10 @@ export interface Store extends AsyncDisposable {
   get(key: string): Json | undefined;
   /** All entries whose key starts with `prefix`, in the order of their keys. */
   list(prefix: string): StoreEntry[];
-  /** Does all of `writes` or, after a crash, none of them. When it returns, they survive a kill of the process. */
+  /**
+   * Does all of `writes` or, after a crash, none of them. When it returns, they survive a kill of the process. Throws
+   * `unavailable` when they cannot be kept, as on a full disk: then none is done.
+   */
   write(writes: readonly StoreWrite[]): void;
   put(key: string, value: Json): void;
   delete(key: string): void;
