@@ -75,7 +75,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   try {
     const runFolder = await mountRunFolder(folder);
     await coverPrivateFiles({ needed: [folder.root, packageRoot(), process.execPath], scratch: runFolder, log });
-    const store = stack.use(options.ephemeral ? createMemoryStore() : openJournalStore({ folder: folder.journal, clock, log }));
+    const store = stack.use(
+      options.ephemeral ? createMemoryStore() : openJournalStore({ folder: folder.journal, clock: machine, log }),
+    );
     const token = new Secret(random.bytes(32).toString('base64url'));
     const time = openTimekeeper({
       store: storeSection(store, 'session/'),
