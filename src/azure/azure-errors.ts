@@ -27,13 +27,20 @@ function codeOfStatus(status: number | undefined): ErrorCode {
   return status >= 400 ? 'failed-precondition' : 'unknown';
 }
 
-/** The pause that a Retry-After header asks for (seconds or an HTTP date), in milliseconds; undefined for none or nonsense. */
+/** Nobody means a longer pause; numbers beyond it come from something that is not Azure. */
+const MAX_RETRY_AFTER_MS = 86_400_000;
+
+/**
+ * The pause that a Retry-After header asks for (seconds or an HTTP date), in milliseconds and at most a day; undefined for
+ * none or nonsense.
+ */
 export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined || header.trim() === '') return undefined;
   const seconds = Number(header);
-  if (Number.isFinite(seconds)) return seconds < 0 ? undefined : Math.round(seconds * 1000);
+  if (Number.isFinite(seconds))
+    return seconds < 0 ? undefined : Math.min(Math.round(seconds * 1000), MAX_RETRY_AFTER_MS);
   const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
+  return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - nowMs), MAX_RETRY_AFTER_MS);
 }
 
 /** One sentence of help for the refusals that people meet (reference: Microsoft's pages on workload identity federation). */
@@ -76,7 +83,13 @@ const NOT_THE_VAULT =
 
 // What Entra ID adds to each description, with spaces or line breaks between the parts. It is another text each time; without
 // it equal failures have equal texts, and Kubernetes counts one event instead of keeping one a try.
-const TRACE = /\s*Trace ID:\s*(?<traceId>\S+)(?:\s+Correlation ID:\s*\S+)?(?:\s+Timestamp:\s*[-\d]+ [:\d]+Z)?/;
+const TRACE = /Trace ID:\s*(?<traceId>\S+)(?:\s+Correlation ID:\s*\S+)?(?:\s+Timestamp:\s*[-\d]+ [:\d]+Z)?/;
+
+// The blanks before it are not part of the pattern: in a text of nothing but blanks it would begin at each of them.
+function withoutTrace(text: string, trace: RegExpExecArray | null): string {
+  if (trace === null) return text;
+  return text.slice(0, trace.index).trimEnd() + text.slice(trace.index + trace[0].length);
+}
 
 /** The error of a failed token request. `failure` is the answer of Entra ID, where there was one. */
 export function tokenError(error: unknown, failure: TokenFailure | undefined, what: string): KeyferryError {
@@ -85,17 +98,18 @@ export function tokenError(error: unknown, failure: TokenFailure | undefined, wh
   const description =
     textOf(body?.['error_description']) ?? (failure === undefined ? undefined : textOf(body?.['error']));
   const told = withoutTokens(description ?? describeForeign(error, failure?.status));
-  const reason = told.replace(TRACE, '');
+  const trace = TRACE.exec(told);
+  const reason = withoutTrace(told, trace);
   const aadsts = /AADSTS\d+/.exec(reason)?.[0];
   const code =
     failure !== undefined && failure.status < 500 && failure.status !== 429 && failure.status !== 408
       ? 'unauthenticated'
       : codeOfStatus(failure?.status);
   return foreignError(code, `${what}: ${reason}`, {
-    upstreamCode: aadsts ?? textOf(body?.['error']),
+    upstreamCode: aadsts ?? codeOf(body?.['error']),
     hint: aadsts === undefined ? undefined : TOKEN_HINTS[aadsts],
     retryAfterMs: failure?.retryAfterMs,
-    requestId: TRACE.exec(told)?.groups?.['traceId'],
+    requestId: trace?.groups?.['traceId'],
   });
 }
 
@@ -103,15 +117,15 @@ export function tokenError(error: unknown, failure: TokenFailure | undefined, wh
 export function vaultError(error: unknown, what: string, nowMs: number): KeyferryError {
   const own = ownErrorIn(error);
   if (own !== undefined) return own;
-  const foreign = error as ForeignRestError;
+  const foreign = error as ForeignRestError | undefined;
   const status = typeof foreign?.statusCode === 'number' ? foreign.statusCode : undefined;
-  const body = foreign?.details?.error;
-  const inner = body?.innererror?.code ?? body?.innerError?.code;
-  const codes = [body?.code ?? foreign?.code, inner].filter(isText);
+  const body = recordOf(recordOf(foreign?.details)['error']);
+  const inner = recordOf(body['innererror'])['code'] ?? recordOf(body['innerError'])['code'];
+  const codes = [codeOf(body['code']) ?? codeOf(foreign?.code), codeOf(inner)].filter(isText);
   const upstreamCode = codes.length > 0 ? codes.join('/') : undefined;
-  const plain = body?.message === undefined ? plainAnswer(foreign, status) : undefined;
+  const plain = textOf(body['message']) === undefined ? plainAnswer(foreign, status) : undefined;
   const byProxy = plain !== undefined && PROXY_STATUS.includes(status);
-  const reason = oneLine(withoutTokens(body?.message ?? plain ?? describeForeign(error, status)));
+  const reason = oneLine(withoutTokens(textOf(body['message']) ?? plain ?? describeForeign(error, status)));
   const prefix = upstreamCode === undefined ? '' : `${upstreamCode}: `;
   return foreignError(codeOfStatus(status), `${what}: ${prefix}${reason}`, {
     upstreamCode,
@@ -121,18 +135,12 @@ export function vaultError(error: unknown, what: string, nowMs: number): Keyferr
   });
 }
 
-interface VaultErrorBody {
-  readonly code?: string;
-  readonly message?: string;
-  readonly innererror?: VaultErrorBody;
-  readonly innerError?: VaultErrorBody;
-}
-
-/** RestError by its shape: the SDK's class is not a dependency of ours. */
+/** RestError by its shape: the SDK's class is not a dependency of ours. What came from the service is not believed. */
 interface ForeignRestError {
-  readonly statusCode?: number;
-  readonly code?: string;
-  readonly details?: { readonly error?: VaultErrorBody };
+  readonly statusCode?: unknown;
+  readonly code?: unknown;
+  /** The body of the answer: `{ error: { code, message, innererror: { code } } }`. */
+  readonly details?: unknown;
   readonly response?: {
     readonly headers?: { get(name: string): string | undefined };
     readonly bodyAsText?: string | null;
@@ -169,7 +177,7 @@ function describeForeign(error: unknown, status: number | undefined): string {
 }
 
 // A proxy or a gateway answers in words of its own, which often name the cause; pages of HTML do not.
-function plainAnswer(error: ForeignRestError, status: number | undefined): string | undefined {
+function plainAnswer(error: ForeignRestError | undefined, status: number | undefined): string | undefined {
   const text = error?.response?.bodyAsText?.trim();
   return isText(text) && text.length <= 300 && !text.startsWith('<') ? `HTTP ${status}: ${text}` : undefined;
 }
@@ -191,6 +199,15 @@ function parseJson(text: string | undefined): Readonly<Record<string, unknown>> 
   } catch {
     return undefined;
   }
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/** A code is one short word; anything else in its place is no code, and may be what no log should hold. */
+function codeOf(value: unknown): string | undefined {
+  return isText(value) && /^\w{1,80}$/.test(value) ? withoutTokens(value) : undefined;
 }
 
 function isText(value: unknown): value is string {

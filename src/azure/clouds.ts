@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { inputError, type Issue } from '#base';
+import { inputError, trimEndSlashes, type Issue } from '#base';
 
 /** One of Azure's clouds: where its identities and vaults live. */
 export interface Cloud {
@@ -61,7 +61,7 @@ export function isCustomCloud(name: string): boolean {
 const httpsUrl = z
   .string()
   .refine((text) => URL.canParse(text) && new URL(text).protocol === 'https:', 'must be an https URL')
-  .transform((text) => text.replace(/\/+$/, ''));
+  .transform(trimEndSlashes);
 
 // go-autorest's environment file: of its many fields only these concern a vault.
 const environmentSchema = z.object({
@@ -94,14 +94,14 @@ export function parseCloudEnvironment(text: string, file: string): Cloud {
     );
   }
   const { name, activeDirectoryEndpoint, keyVaultDNSSuffix, resourceIdentifiers } = parsed.data;
-  const resource = resourceIdentifiers?.keyVault?.replace(/\/+$/, '');
+  const resource = trimEndSlashes(resourceIdentifiers?.keyVault ?? '');
   return {
     name,
     authorityHost: activeDirectoryEndpoint,
     vaultDnsSuffix: keyVaultDNSSuffix,
     // The file comes from the node's own disk, but a resource that is not the vault's parent would send a token of
     // another service to the vault: then the SDK's own check of the challenge decides.
-    vaultResource: resource !== undefined && resource === `https://${keyVaultDNSSuffix}` ? resource : undefined,
+    vaultResource: resource === `https://${keyVaultDNSSuffix}` ? resource : undefined,
     wellKnown: false,
   };
 }

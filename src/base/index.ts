@@ -23,5 +23,6 @@ export { nameSuffix, systemRandom, type Random } from './random.ts';
 export { Secret } from './secret.ts';
 export { linkSignals, withDeadline, type DeadlineOptions, type LinkedSignal } from './signals.ts';
 export { createSingleFlight, type SingleFlight } from './single-flight.ts';
+export { trimEndSlashes } from './trim-slashes.ts';
 export { VERSION } from './version.ts';
 export { yamlProblem, type YamlLimits } from './yaml-limits.ts';

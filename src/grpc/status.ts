@@ -7,10 +7,15 @@ export interface GrpcStatus {
   readonly details: string;
 }
 
+const MAX_DETAILS_LENGTH = 4096;
+
 /** The gRPC status of anything thrown: the code from the error table, the error's text, never its cause's stack. */
 export function grpcStatusOf(error: unknown): GrpcStatus {
   const known = toKeyferryError(error);
-  return { code: ERROR_CODES[known.code].grpc, details: errorText(known) };
+  const text = errorText(known);
+  // It travels in a header: clients give up the whole call when headers are too long, and with it the code.
+  const details = text.length > MAX_DETAILS_LENGTH ? `${text.slice(0, MAX_DETAILS_LENGTH)}…` : text;
+  return { code: ERROR_CODES[known.code].grpc, details };
 }
 
 const CODE_OF_STATUS: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { inputError, KeyferryError, Secret, type Clock } from '#base';
+import { inputError, KeyferryError, Secret, trimEndSlashes, yamlProblem, type Clock } from '#base';
 
 /** Where the API server is and how this process proves who it is. */
 export interface KubeConfig {
@@ -24,6 +24,7 @@ export interface KubeConfig {
 
 const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 const TOKEN_AGE_MS = 60_000;
+const MAX_KUBECONFIG_LENGTH = 8 * 1024 * 1024;
 
 /** What {@link inClusterConfig} reads. */
 export interface InClusterOptions {
@@ -106,7 +107,7 @@ export interface KubeconfigOptions {
 
 /** Reads the text of a kubeconfig (client-go's v1 Config). Credential plugins (`exec`) are not supported and say so. */
 export function parseKubeconfig(text: string, { clock, folder, context }: KubeconfigOptions): KubeConfig {
-  const parsed = kubeconfigSchema.safeParse(parse(text));
+  const parsed = kubeconfigSchema.safeParse(readYaml(text));
   if (!parsed.success) {
     throw inputError(
       'the kubeconfig is wrong',
@@ -146,7 +147,7 @@ export function parseKubeconfig(text: string, { clock, folder, context }: Kubeco
   const token = user['token'];
   const tokenPath = user['tokenFile'];
   return {
-    server: (cluster['server'] as string).replace(/\/+$/, ''),
+    server: trimEndSlashes(cluster['server'] as string),
     namespace: chosen.namespace || 'default',
     ...(ca && { ca }),
     ...(clientCertificate && { clientCertificate }),
@@ -157,6 +158,21 @@ export function parseKubeconfig(text: string, { clock, folder, context }: Kubeco
       ? { token: tokenFile(resolve(folder, tokenPath), clock) }
       : token && { token: () => Promise.resolve(new Secret(token)) }),
   };
+}
+
+/** Its text holds credentials: what is wrong with it is told by its place, never by its content. */
+function readYaml(text: string): unknown {
+  const problem = text.length > MAX_KUBECONFIG_LENGTH ? 'is larger than 8 MiB' : yamlProblem(text);
+  if (problem !== undefined) throw inputError('the kubeconfig is wrong', [{ path: '', message: problem }]);
+  const document = parseDocument(text, { prettyErrors: false });
+  const [error] = document.errors;
+  try {
+    if (error === undefined) return document.toJS();
+  } catch {
+    throw inputError('the kubeconfig is wrong', [{ path: '', message: 'has aliases that lead nowhere' }]);
+  }
+  const line = text.slice(0, error.pos[0]).split('\n').length;
+  throw inputError('the kubeconfig is wrong', [{ path: `line ${line}`, message: error.code }]);
 }
 
 /** The configuration in the kubeconfig file at `path`. Throws `invalid-input` when it can't be read. */

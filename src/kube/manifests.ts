@@ -1,5 +1,5 @@
 import { parseAllDocuments } from 'yaml';
-import { inputError, KeyferryError, type Clock, type Issue } from '#base';
+import { inputError, KeyferryError, yamlProblem, type Clock, type Issue } from '#base';
 import type { KubeClient } from './client.ts';
 import { isReason } from './errors.ts';
 import type { KubeObject, ResourceRef } from './types.ts';
@@ -22,11 +22,15 @@ interface ApiResource {
 // A CustomResourceDefinition that came just before needs a moment until its kind is served.
 const KIND_TRIES = 25;
 const KIND_PAUSE_MS = 200;
+/** The deepest schemas of definitions have well below a hundred levels. */
+const YAML_LIMITS = { maxDepth: 200, maxEntries: 10_000 };
 
 /** The objects of a YAML text, lists (`kind: List`) taken apart. Throws `invalid-input` with everything that is no object. */
 export function parseManifests(text: string): KubeObject[] {
   const issues: Issue[] = [];
   const objects: KubeObject[] = [];
+  const problem = yamlProblem(text, YAML_LIMITS);
+  if (problem !== undefined) throw inputError('the manifests are wrong', [{ path: '', message: problem }]);
   for (const [index, document] of parseAllDocuments(text).entries()) {
     const path = `document ${index + 1}`;
     if (document.errors.length > 0) {

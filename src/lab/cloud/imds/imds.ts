@@ -1,4 +1,4 @@
-import type { Clock, Random } from '#base';
+import { trimEndSlashes, type Clock, type Random } from '#base';
 import { AadstsError, type IdentityTokens } from '../entra/index.ts';
 import type { Directory } from '../directory.ts';
 import { json } from '../rest/request.ts';
@@ -62,7 +62,7 @@ function serviceFailure({ status }: ServiceFailure): ImdsError {
 export function createImds(deps: ImdsDeps): CloudService {
   const answer = async (request: Request): Promise<Response> => {
     const url = new URL(request.url);
-    const path = url.pathname.toLowerCase().replace(/\/+$/, '');
+    const path = trimEndSlashes(url.pathname.toLowerCase());
     if (path === '/host/token') return answerPodToken(deps, request, url);
     requireMetadataHeader(request, path);
     if (path === '/metadata/identity/oauth2/token') return answerToken(deps, request, url);

@@ -1,3 +1,4 @@
+import { trimEndSlashes } from '#base';
 import type { RoleDefinition } from './built-in-roles.ts';
 
 /** What somebody wants to do: an operation of ARM, or one on the contents of a resource. */
@@ -42,5 +43,5 @@ export function scopeHolds(outer: string, inner: string): boolean {
 }
 
 function trimScope(scope: string): string {
-  return scope.toLowerCase().replace(/\/+$/, '');
+  return trimEndSlashes(scope.toLowerCase());
 }
