@@ -29,6 +29,13 @@ describeAzRows('clusters with the real az', PREPARE, [
     seen: 'true',
   },
   {
+    does: 'rotates the signing keys of service account tokens, and finds both keys published',
+    line:
+      'az aks oidc-issuer rotate-signing-keys -n aks -g rg --yes && ' +
+      'curl -sS "$(az aks show -n aks -g rg --query oidcIssuerProfile.issuerUrl -o tsv)openid/v1/jwks" | grep -o \'"kid"\' | wc -l',
+    seen: '2',
+  },
+  {
     does: 'turns the add-on on and off',
     line:
       'az aks enable-addons -n aks -g rg -a azure-keyvault-secrets-provider --enable-secret-rotation -o none && ' +

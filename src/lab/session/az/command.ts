@@ -55,8 +55,8 @@ export interface CommandSpec {
   readonly example: string;
   /** Columns of `-o table` where az has its own for this command. */
   readonly columns?: readonly TableColumn[];
-  /** The command asks before it acts, unless --yes is given. */
-  readonly confirm?: boolean;
+  /** The command asks before it acts, unless --yes is given: with az's usual question, or one of its own. */
+  readonly confirm?: true | string;
   /** Does what the command does and answers what it prints; undefined prints nothing. */
   readonly run: (context: CommandContext, args: Args) => Promise<Json | undefined>;
 }

@@ -5,7 +5,7 @@ import { GLOBAL_OPTIONS, yes } from './options.ts';
 
 /** All options of a command: its own, `--yes` when it asks for confirmation, and the global ones. */
 export function optionsOf(command: CommandSpec): readonly OptionSpec[] {
-  return [...command.options, ...(command.confirm === true ? [yes] : []), ...GLOBAL_OPTIONS];
+  return [...command.options, ...(command.confirm === undefined ? [] : [yes]), ...GLOBAL_OPTIONS];
 }
 
 /**

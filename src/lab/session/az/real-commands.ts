@@ -5,7 +5,7 @@
 const REAL: Readonly<Record<string, string>> = {
   '': 'acr advisor afd ams apim appconfig appservice aro backup batch bicep billing bot cache capacity cdn cloud cognitiveservices consumption container containerapp cosmosdb databoxedge deployment deployment-scripts disk disk-access disk-encryption-set dls dms eventgrid eventhubs extension feature feedback find functionapp hdinsight image interactive iot lab lock logicapp managedapp managedservices maps monitor mysql netappfiles network policy postgres ppg provider redis relay resource restore-point search security servicebus sf sig signalr snapshot sql sshkey stack staticwebapp storage synapse tag term ts upgrade vm webapp',
   account: 'alias clear create lock management-group subscription tenant',
-  aks: 'addon approuting browse check-acr command connection get-upgrades get-versions install-cli kanalyze kollect machine maintenanceconfiguration mesh oidc-issuer operation-abort rotate-certs scale snapshot start stop trustedaccess update-credentials upgrade',
+  aks: 'addon approuting browse check-acr command connection get-upgrades get-versions install-cli kanalyze kollect machine maintenanceconfiguration mesh operation-abort rotate-certs scale snapshot start stop trustedaccess update-credentials upgrade',
   ad: 'group',
   'ad app': 'owner permission update',
   'ad app credential': 'delete',

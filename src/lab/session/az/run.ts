@@ -67,7 +67,7 @@ async function runWords(words: readonly string[], io: AzIo): Promise<number> {
 async function runCommand(command: CommandSpec, args: Args, io: AzIo): Promise<void> {
   const expression = args.optional('query');
   const query = expression === undefined ? undefined : await compileQuery(expression);
-  if (command.confirm === true && !args.flag('yes')) await confirm(io);
+  if (command.confirm !== undefined && !args.flag('yes')) await confirm(io, command.confirm);
   const trace = (line: string) => {
     if (args.flag('debug')) io.stderr(`DEBUG: ${line}\n`);
   };
@@ -102,12 +102,13 @@ async function print(
   if (text !== '') io.stdout(text);
 }
 
-async function confirm(io: AzIo): Promise<void> {
+async function confirm(io: AzIo, question: true | string): Promise<void> {
   if (io.ask === undefined) {
     io.stderr(labelled('WARNING', 'Unable to prompt for confirmation as no tty available. Use --yes.', io));
     throw new AzError('error', 'Operation cancelled.');
   }
-  const answer = await io.ask('Are you sure you want to perform this operation? (y/n): ');
+  const text = question === true ? 'Are you sure you want to perform this operation?' : question;
+  const answer = await io.ask(`${text} (y/n): `);
   if (!/^y(es)?$/i.test(answer.trim())) throw new AzError('error', 'Operation cancelled.');
 }
 

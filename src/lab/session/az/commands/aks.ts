@@ -189,6 +189,20 @@ export const aksCommands: readonly CommandSpec[] = [
     },
   },
   {
+    path: 'aks oidc-issuer rotate-signing-keys',
+    summary: 'Let a new key sign service account tokens; the one before counts for 24 hours more.',
+    options: [clusterName, resourceGroup, noWait],
+    example: 'aks oidc-issuer rotate-signing-keys --name demo --resource-group demo --yes',
+    confirm:
+      'Be careful that rotate oidc issuer signing keys twice within short period will invalidate service accounts ' +
+      'token immediately. Please refer to doc for details.\nAre you sure you want to perform this operation?',
+    run: async (context, args) => {
+      const arm = await context.arm();
+      await arm.act(`${clusterPath(arm, args)}/rotateServiceAccountSigningKeys`, API, { noWait: args.flag('noWait') });
+      return undefined;
+    },
+  },
+  {
     path: 'aks wait',
     summary: 'Wait until a cluster is as asked.',
     options: [

@@ -60,6 +60,7 @@ export const GROUPS: readonly GroupSpec[] = [
   { path: 'ad sp credential', summary: 'Secrets and certificates of a service principal.' },
   { path: 'ad user', summary: 'Users.' },
   { path: 'aks', summary: 'Kubernetes clusters.' },
+  { path: 'aks oidc-issuer', summary: 'The issuer of service account tokens.' },
   { path: 'aks nodepool', summary: 'The nodes of a cluster.' },
   { path: 'config', summary: 'Settings of az.' },
   { path: 'group', summary: 'Resource groups.' },
