@@ -16,6 +16,7 @@ import { addFaultCommand } from './fault-command.ts';
 import { findLab, placeOf, runningLab, startLab, type LabPlace, type UsableLab } from './lab-access.ts';
 import { json, outputOption, stateOption, type Output } from './lab-options.ts';
 import { palette, type Terminal } from './terminal.ts';
+import { addTraceCommand } from './trace-command.ts';
 
 interface RunChoice extends LabPlace {
   readonly az: AzChoice;
@@ -128,6 +129,7 @@ export function addLabCommands(program: Command, { terminal, exit }: CommandCont
       }
     });
 
+  addTraceCommand(lab, terminal);
   addClockCommand(lab, terminal);
   addFaultCommand(lab, terminal);
 

@@ -24,10 +24,11 @@ export class StageFailure extends Error {
 
   /** What a log line says of it. */
   get logFields(): LogFields {
-    const { upstreamRequestId } = this.error;
+    const { upstreamRequestId, hint } = this.error;
     return {
       errorType: this.errorType,
       error: errorText(this.error),
+      ...(hint !== undefined && { hint }),
       ...(upstreamRequestId !== undefined && { upstreamRequestId }),
     };
   }

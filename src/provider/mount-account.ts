@@ -23,6 +23,8 @@ export interface ObjectOutcome {
   readonly version?: string | undefined;
   /** Azure's code, or ours, when it failed. */
   readonly failed?: string | undefined;
+  /** What a person can do about the failure, where that is known. */
+  readonly hint?: string | undefined;
 }
 
 const RANK: Readonly<Record<HowHad, number>> = { kept: 0, shared: 1, fetched: 2 };
@@ -44,12 +46,13 @@ export function createMountAccount(): MountAccount {
     object: (key, how, request) => objects.set(key, { how, request }),
     fields: (outcomes) => ({
       ...(token === undefined ? {} : { token: describe(token) }),
-      objects: outcomes.slice(0, MAX_OBJECTS).map(({ key, id, version, failed }) => {
+      objects: outcomes.slice(0, MAX_OBJECTS).map(({ key, id, version, failed, hint }) => {
         const had = objects.get(key);
         return {
           id,
           ...(version === undefined ? {} : { version }),
           ...(failed === undefined ? {} : { failed }),
+          ...(hint === undefined ? {} : { hint }),
           ...(had === undefined ? {} : describe(had)),
         };
       }),

@@ -126,7 +126,9 @@ function outcomeOf(result: FetchResult): ObjectOutcome {
   return {
     key: objectKey(result.object),
     id: `${type}/${name}`,
-    ...(result.ok ? { version: result.version } : { failed: result.error.upstreamCode ?? result.error.code }),
+    ...(result.ok
+      ? { version: result.version }
+      : { failed: result.error.upstreamCode ?? result.error.code, hint: result.error.hint }),
   };
 }
 

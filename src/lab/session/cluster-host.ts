@@ -11,6 +11,7 @@ import type { NodeProcess } from './node-process.ts';
 import { removeAddonObjects, startAddon } from './secrets-provider-addon.ts';
 import type { StateFolder } from './state-folder.ts';
 import type { ClusterSummary } from './status.ts';
+import type { TracedCluster } from './trace/gather.ts';
 import type { ProcessTime } from './timekeeper.ts';
 
 /** What a cluster host starts clusters with. */
@@ -42,6 +43,8 @@ export interface ClusterHostOptions {
 /** A {@link ClusterHost} that runs each managed cluster as a Kubernetes of the lab, in this process. */
 export interface LabClusters extends ClusterHost, AsyncDisposable {
   summaries(): Promise<ClusterSummary[]>;
+  /** The running clusters, with the logs of their node processes. */
+  traced(): TracedCluster[];
   /** Where the API servers of running clusters are. */
   apiServers(): { readonly cluster: string; readonly host: string }[];
 }
@@ -194,6 +197,11 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
           pods: await cluster.pods(),
         })),
       ),
+    traced: () =>
+      [...running.values()].map(({ cluster, spec }) => ({
+        cluster,
+        nodeLog: join(options.folder.clusters, `${spec.name}-${clusterId(spec.armId)}`, 'node.log'),
+      })),
     apiServers: () =>
       [...running.values()].map(({ cluster, spec }) => ({ cluster: spec.name, host: new URL(cluster.url).host })),
     async [Symbol.asyncDispose]() {

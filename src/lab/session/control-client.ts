@@ -8,6 +8,7 @@ import type { FaultRequest } from './fault-control.ts';
 import type { LabEndpoint } from './state-folder.ts';
 import type { LabStatus } from './status.ts';
 import type { ClockAdvance, ClockReport } from './timekeeper.ts';
+import type { Trace, TraceRequest } from './trace/index.ts';
 
 const ANSWER_WITHIN_MS = 10_000;
 
@@ -22,6 +23,8 @@ export interface ControlClient {
   status(): Promise<LabStatus>;
   /** The audit records so far and, with `follow`, those to come until the lab ends or the signal aborts. */
   audit(options: { readonly follow: boolean; readonly signal?: AbortSignal }): AsyncIterable<AuditRecord>;
+  /** The way of a pod's secrets so far. Throws `not-found`, and `invalid-input` where several clusters have such a pod. */
+  trace(request: TraceRequest): Promise<Trace>;
   /** The lab's time. */
   readonly clock: {
     show(): Promise<ClockReport>;
@@ -74,6 +77,10 @@ export function createControlClient(endpoint: LabEndpoint): ControlClient {
       } catch (error) {
         if (!signal?.aborted) throw error;
       }
+    },
+    trace: async ({ pod, namespace, cluster }) => {
+      const query = new URLSearchParams({ pod, namespace, ...(cluster === undefined ? {} : { cluster }) });
+      return JSON.parse(await text(await ask('GET', `/lab/trace?${query.toString()}`, ANSWER_WITHIN_MS))) as Trace;
     },
     clock: {
       show: async () => JSON.parse(await text(await ask('GET', '/lab/clock', ANSWER_WITHIN_MS))) as ClockReport,

@@ -6,6 +6,7 @@ import type { AuditLog } from '#lab/cloud';
 import type { FaultControl } from './fault-control.ts';
 import type { LabStatus } from './status.ts';
 import type { Timekeeper } from './timekeeper.ts';
+import type { Trace, TraceRequest } from './trace/index.ts';
 
 /** What the control interface asks of the lab. */
 export interface ControlledLab {
@@ -13,13 +14,14 @@ export interface ControlledLab {
   readonly faults: FaultControl;
   readonly time: Pick<Timekeeper, 'report' | 'advance'>;
   status(): Promise<LabStatus>;
+  trace(request: TraceRequest): Promise<Trace>;
   /** Begins to end the lab; returns at once. */
   stop(): void;
 }
 
 /**
  * The control interface, on the gateway's port for requests that are meant for the lab itself: `GET /lab/status`,
- * `GET /lab/audit[?follow=true]` (JSON lines), `GET /lab/clock`, `POST /lab/clock/advance?ms=N`,
+ * `GET /lab/audit[?follow=true]` (JSON lines), `GET /lab/trace?namespace=N&pod=P[&cluster=C]`, `GET /lab/clock`, `POST /lab/clock/advance?ms=N`,
  * `GET|POST|DELETE /lab/faults`, `POST /lab/stop`. Each needs the bearer token of the lab's endpoint file.
  */
 export function createControlListener(token: Secret<string>, lab: () => ControlledLab | undefined): RequestListener {
@@ -50,6 +52,9 @@ async function serve(lab: ControlledLab, request: IncomingMessage, url: URL, res
     case 'GET /lab/audit':
       await sendAudit(lab.audit, url.searchParams.get('follow') === 'true', response);
       return;
+    case 'GET /lab/trace':
+      send(response, 200, await lab.trace(traceRequest(url.searchParams)));
+      return;
     case 'GET /lab/clock':
       send(response, 200, lab.time.report());
       return;
@@ -72,6 +77,14 @@ async function serve(lab: ControlledLab, request: IncomingMessage, url: URL, res
     default:
       send(response, 404, { error: `no such control: ${method} ${url.pathname}` });
   }
+}
+
+function traceRequest(query: URLSearchParams): TraceRequest {
+  return {
+    pod: query.get('pod') ?? '',
+    namespace: query.get('namespace') ?? 'default',
+    cluster: query.get('cluster') ?? undefined,
+  };
 }
 
 async function sendAudit(audit: AuditLog, follow: boolean, response: ServerResponse): Promise<void> {

@@ -10,4 +10,5 @@ export { packageRoot } from './package-root.ts';
 export { runCommand } from './run-command.ts';
 export { defaultStateRoot, readEndpoint, stateFolder, type LabEndpoint, type StateFolder } from './state-folder.ts';
 export { renderClock, type ClockAdvance, type ClockReport } from './timekeeper.ts';
+export type { Attempt, Hop, Trace, TraceEnd, TraceRequest, VolumeTrace } from './trace/index.ts';
 export { renderStatus, type ClusterSummary, type LabStatus } from './status.ts';

@@ -28,6 +28,7 @@ import {
 } from './state-folder.ts';
 import type { LabStatus } from './status.ts';
 import { openTimekeeper, type Timekeeper } from './timekeeper.ts';
+import { traceLabPod } from './trace/index.ts';
 
 const run = promisify(execFile);
 
@@ -140,7 +141,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     });
     const status = () => labStatus(options, { cloud, clusters, faults, time });
     const faultControl = createFaultControl(faults, () => ({ ...cloud.hosts, apiServers: clusters.apiServers() }));
-    controlled = { audit: cloud.audit, faults: faultControl, time, status, stop: requestStop };
+    const { audit } = cloud;
+    const trace: ControlledLab['trace'] = (request) => traceLabPod({ clusters: clusters.traced(), audit }, request);
+    controlled = { audit, faults: faultControl, time, status, trace, stop: requestStop };
     await writeEndpoint(folder, { port: cloud.gateway.port, token });
     // A lab that ends answers no question about clusters that are half gone.
     stack.defer(() => {

@@ -1,0 +1,150 @@
+import type { Attempt, Hop, Trace, TraceEnd } from '#lab/session';
+import type { Palette } from './terminal.ts';
+
+const WHAT_WIDTH = 9;
+
+/** The way of a pod's secrets for a person: one line a hop, with its time, and what stands behind it below. */
+export function renderTrace(trace: Trace, palette: Palette): string {
+  const { volumes, end } = trace;
+  return [
+    renderTraceHead(trace, palette),
+    ...volumes.flatMap(({ volume, className, attempts }) => [
+      '',
+      `${palette.faint('volume')} ${volume}, ${palette.faint('class')} ${className}`,
+      ...(attempts.length === 0 ? [palette.faint('  the driver was not asked for it yet')] : []),
+      ...attempts.map((attempt) => renderAttempt(attempt, palette)),
+    ]),
+    ...(end === undefined ? [] : ['', renderEnd(end, palette)]),
+    '',
+  ].join('\n');
+}
+
+/** Which pod it is, and how it stands. */
+export function renderTraceHead(trace: Trace, { title, faint, good, bad }: Palette): string {
+  const state = trace.ready
+    ? good(`ready${trace.readyAt === undefined ? '' : ` since ${clockTime(trace.readyAt)}`}`)
+    : bad(trace.phase === 'Pending' ? 'waits' : `${trace.phase.toLowerCase()}, not ready`);
+  return `${title(`${trace.namespace}/${trace.pod}`)} ${faint(`in ${trace.cluster}, service account ${trace.serviceAccount},`)} ${state}`;
+}
+
+/** One publish or refresh, or several equal ones. */
+export function renderAttempt(attempt: Attempt, palette: Palette): string {
+  const hops = attempt.outcome === 'unchanged' ? [] : attempt.hops;
+  return [...hops.map((hop) => renderHop(hop, palette)), renderOutcome(attempt, palette)].join('\n');
+}
+
+/** Where the way ends, why, and the mend. */
+export function renderEnd({ where, why, mend }: TraceEnd, { bad, faint, key }: Palette): string {
+  return [
+    bad(`the way ends at ${where}`),
+    `  ${faint('why ')}  ${why.trim()}`,
+    ...(mend === undefined ? [] : [`  ${faint('mend')}  ${key(mend)}`]),
+  ].join('\n');
+}
+
+/** One step, in one line or two. */
+export function renderHop(hop: Hop, palette: Palette): string {
+  const { text, below, failed } = describeHop(hop);
+  const took = hop.tookMs === undefined ? '' : palette.faint(`  ${hop.tookMs} ms`);
+  const what = (failed ? palette.bad : palette.key)(hop.hop.padEnd(WHAT_WIDTH));
+  const indent = ' '.repeat(2 + 12 + 2 + WHAT_WIDTH + 1);
+  return [
+    `  ${palette.faint(clockTime(hop.at))}  ${what} ${text}${took}`,
+    ...below.filter((line) => line !== '').map((line) => `${indent}${palette.faint(line)}`),
+  ].join('\n');
+}
+
+interface Described {
+  readonly text: string;
+  readonly below: readonly string[];
+  readonly failed: boolean;
+}
+
+function describeHop(hop: Hop): Described {
+  switch (hop.hop) {
+    case 'token':
+      return {
+        text: `the API server signed a token: ${hop.subject}`,
+        below: [
+          `issuer ${hop.issuer}`,
+          `audience ${hop.audience}${hop.expiresAt === undefined ? '' : `, good until ${clockTime(hop.expiresAt)}`}`,
+        ],
+        failed: false,
+      };
+    case 'exchange': {
+      const failed = hop.result !== undefined && hop.result !== 'Success';
+      const client = hop.identity === undefined ? `client ${hop.clientId}` : `${hop.identity} (client ${hop.clientId})`;
+      return {
+        text: failed ? `Entra ID refused ${client}: ${hop.result}` : `Entra ID gave an access token for ${client}`,
+        below: [
+          shared(hop),
+          hop.credential === undefined ? '' : `federated credential: ${hop.credential}`,
+          hop.nearestCredential === undefined ? '' : `nearest federated credential: ${hop.nearestCredential}`,
+          fault(hop),
+        ],
+        failed,
+      };
+    }
+    case 'read': {
+      const failed = hop.result !== undefined && hop.result !== 'Success';
+      const vault = hop.vault.replace(/^https:\/\//, '');
+      const version = hop.version === undefined ? '' : ` version ${hop.version}`;
+      return {
+        text: failed
+          ? `${vault} refused ${hop.object}: ${hop.status} ${hop.result}`
+          : `${vault} gave ${hop.object}${version}`,
+        below: [
+          shared(hop),
+          hop.allowedBy === undefined ? '' : `allowed by ${hop.allowedBy}`,
+          hop.refusedBy === undefined ? '' : `because ${hop.refusedBy}`,
+          fault(hop),
+        ],
+        failed,
+      };
+    }
+    case 'files': {
+      const files = hop.files.map(({ path, mode, sizeBytes }) => `${path} (${mode}, ${sizeBytes} bytes)`);
+      const more = hop.moreFiles === undefined ? '' : ` and ${hop.moreFiles} more`;
+      return { text: `${files.join(', ')}${more}`, below: [], failed: false };
+    }
+    case 'secrets':
+      return {
+        text: `${hop.names.join(', ')} ${hop.synced ? 'synced' : 'not synced yet: tried again, an event says why'}`,
+        below: [],
+        failed: !hop.synced,
+      };
+  }
+}
+
+/** Whose request it was, where the broker had the answer already or shared a running one. */
+function shared({ how, askedFor }: Extract<Hop, { readonly how: string }>): string {
+  if (how === 'fetched') return '';
+  const whose = askedFor === undefined ? '' : ` for pod ${askedFor.pod}`;
+  if (how === 'shared') return `a request that was under way${whose} was joined: the broker asks once`;
+  const when = askedFor === undefined ? 'before' : `${askedFor.secondsBefore} s before`;
+  return `asked ${when}${whose}: served from the broker within the freshness window`;
+}
+
+function fault({ fault: id }: { readonly fault?: string }): string {
+  return id === undefined ? '' : `the fault ${id} of "keyferry lab fault" was met`;
+}
+
+const OUTCOMES: Readonly<Record<Attempt['outcome'], string>> = {
+  mounted: 'mounted',
+  changed: 'refreshed: new content',
+  unchanged: 'refreshed: nothing new',
+  refused: 'not mounted',
+  kept: 'refresh failed: the old files stay',
+};
+
+function renderOutcome({ outcome, at, times, firstAt, tookMs }: Attempt, { faint, good, bad }: Palette): string {
+  const isBad = outcome === 'refused' || outcome === 'kept';
+  const text = OUTCOMES[outcome];
+  const often = times === 1 ? '' : `, ${times} times since ${clockTime(firstAt)}`;
+  const took = tookMs === undefined ? '' : faint(`  ${tookMs} ms${times === 1 ? '' : ' the last time'}`);
+  return `  ${faint(clockTime(at))}  ${(isBad ? bad : good)(text)}${often}${took}`;
+}
+
+function clockTime(time: string): string {
+  return time.slice(11, 23).replace(/Z$/, '').padEnd(12);
+}

@@ -1,0 +1,110 @@
+import { open } from 'node:fs/promises';
+import { KeyferryError } from '#base';
+import { RESOURCES, type Event, type Pod } from '#kube';
+import type { AuditLog } from '#lab/cloud';
+import { ApiError, type Cluster } from '#lab/cluster';
+import { assembleTrace } from './assemble.ts';
+import { parseVolumeLines } from './node-log.ts';
+import type { Trace } from './trace.ts';
+
+/** Which pod to trace. */
+export interface TraceRequest {
+  readonly pod: string;
+  readonly namespace: string;
+  /** Undefined: the cluster that has the pod. */
+  readonly cluster?: string | undefined;
+}
+
+/** A cluster that a pod may be in, and the log of its node process. */
+export interface TracedCluster {
+  readonly cluster: Cluster;
+  readonly nodeLog: string;
+}
+
+/** What {@link traceLabPod} reads. */
+export interface TraceSources {
+  readonly clusters: readonly TracedCluster[];
+  readonly audit: Pick<AuditLog, 'records'>;
+}
+
+/** So much of the end of a node's log is read: some thousand publishes. */
+const LOG_TAIL_BYTES = 8 * 1024 * 1024;
+
+/** The way of a pod's secrets so far. Throws `not-found` for an unknown pod or cluster, `invalid-input` where the cluster has to be named. */
+export async function traceLabPod(sources: TraceSources, request: TraceRequest): Promise<Trace> {
+  const { cluster, nodeLog, pod } = await findPod(sources.clusters, request);
+  const events = await cluster.api.list<Event>(RESOURCES.events, {
+    namespace: request.namespace,
+    fieldSelector: `involvedObject.uid=${pod.metadata?.uid}`,
+  });
+  return assembleTrace({
+    cluster: cluster.name,
+    pod,
+    events: events.items,
+    lines: parseVolumeLines(await readTail(nodeLog, LOG_TAIL_BYTES)),
+    audit: sources.audit.records(),
+  });
+}
+
+async function findPod(
+  clusters: readonly TracedCluster[],
+  { pod: name, namespace, cluster: wanted }: TraceRequest,
+): Promise<TracedCluster & { readonly pod: Pod }> {
+  const names = clusters.map(({ cluster }) => cluster.name);
+  const candidates = clusters.filter(({ cluster }) => wanted === undefined || cluster.name === wanted);
+  if (candidates.length === 0) {
+    throw new KeyferryError(
+      'not-found',
+      wanted === undefined ? 'the lab has no cluster' : `no cluster "${wanted}" runs`,
+      {
+        hint: names.length === 0 ? 'Make one with "az aks create".' : `There is ${names.join(', ')}.`,
+      },
+    );
+  }
+  const found: (TracedCluster & { readonly pod: Pod })[] = [];
+  for (const candidate of candidates) {
+    const pod = await getPod(candidate.cluster, namespace, name);
+    if (pod !== undefined) found.push({ ...candidate, pod });
+  }
+  const [first, second] = found;
+  if (first === undefined) {
+    throw new KeyferryError(
+      'not-found',
+      `no pod ${namespace}/${name} in ${candidates.map(({ cluster }) => cluster.name).join(', ')}`,
+      {
+        hint: '"keyferry lab status" lists the pods; name another namespace with -n.',
+      },
+    );
+  }
+  if (second !== undefined) {
+    const both = found.map(({ cluster }) => cluster.name).join(' and ');
+    throw new KeyferryError('invalid-input', `there is a pod ${namespace}/${name} in ${both}`, {
+      hint: 'Say which with --cluster.',
+    });
+  }
+  return first;
+}
+
+async function getPod(cluster: Cluster, namespace: string, name: string): Promise<Pod | undefined> {
+  try {
+    return await cluster.api.get<Pod>(RESOURCES.pods, { namespace, name });
+  } catch (error) {
+    if (error instanceof ApiError && error.body.code === 404) return undefined;
+    throw error;
+  }
+}
+
+/** The last whole lines of a file; empty where there is none. */
+async function readTail(path: string, maxBytes: number): Promise<string> {
+  const file = await open(path, 'r').catch(() => undefined);
+  if (file === undefined) return '';
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(0, size - maxBytes);
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(size - start), position: start });
+    const text = buffer.toString('utf8', 0, bytesRead);
+    return start === 0 ? text : text.slice(text.indexOf('\n') + 1);
+  } finally {
+    await file.close();
+  }
+}

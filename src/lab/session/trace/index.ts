@@ -1,0 +1,2 @@
+export { traceLabPod, type TraceRequest } from './gather.ts';
+export type { Attempt, Hop, Trace, TraceEnd, VolumeTrace } from './trace.ts';
