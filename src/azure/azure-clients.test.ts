@@ -401,13 +401,13 @@ describe('a secret', () => {
         error: {
           code: 'Forbidden',
           message:
-            "Caller is not authorized to perform action on resource.\r\nIf role assignments changed recently, please observe propagation time.\r\nCaller: appid=a;oid=b;iss=c\r\nAction: 'get'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: null \r\nVault: v;location=eastus\r\n",
+            "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role definitions were changed recently, please observe propagation time.\r\nCaller: appid=a;oid=b;iss=c\r\nAction: 'get'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: null \r\nVault: v;location=eastus\r\n",
           innererror: { code: 'ForbiddenByRbac' },
         },
       }),
       {
         message: expect.stringMatching(
-          /: Forbidden\/ForbiddenByRbac: Caller is not authorized to perform action on resource\. If role assignments changed recently, please observe propagation time\. Caller: appid=a;oid=b;iss=c; Action: 'get'; Vault: v;location=eastus$/,
+          /: Forbidden\/ForbiddenByRbac: Caller is not authorized to perform action on resource\. Caller: appid=a;oid=b;iss=c; Action: 'get'; Vault: v;location=eastus$/,
         ),
         hint: expect.stringContaining('Key Vault Secrets User'),
       },

@@ -1,3 +1,4 @@
+import { TOKEN_HINTS } from './token-hints.ts';
 import { errorText, KeyferryError, type ErrorCode } from '#base';
 
 /** The one place that turns what Microsoft's SDKs throw into {@link KeyferryError}. Codes and texts of Azure are kept. */
@@ -42,23 +43,6 @@ export function retryAfterMs(header: string | undefined, nowMs: number): number 
   const date = Date.parse(header);
   return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - nowMs), MAX_RETRY_AFTER_MS);
 }
-
-/** One sentence of help for the refusals that people meet (reference: Microsoft's pages on workload identity federation). */
-const TOKEN_HINTS: Readonly<Record<string, string>> = {
-  AADSTS70021: 'compare the federated identity credential with the issuer, subject and audience named in the message',
-  AADSTS70025: 'create a federated identity credential on the identity for this cluster and service account',
-  AADSTS700211:
-    "set the credential's issuer to the cluster's OIDC issuer URL, character by character (AKS issuers end with a slash)",
-  AADSTS700212: "set the credential's audience to the one named in the message",
-  AADSTS700213: "set the credential's subject to system:serviceaccount:<namespace>:<service account> of this pod",
-  AADSTS7002138: "the credential's subject differs in upper and lower case",
-  AADSTS700016: 'check clientID and tenantID of the SecretProviderClass: the tenant has no such application',
-  AADSTS90002: 'check tenantID (and cloudName) of the SecretProviderClass: there is no such tenant',
-  AADSTS7000215: 'the secret that nodePublishSecretRef names holds a wrong client secret',
-  AADSTS7000222: 'the client secret has expired: make a new one and put it into the nodePublishSecretRef secret',
-  AADSTS7000272: "the issuer's published keys do not hold the key that signed the token; wait or publish the key",
-  AADSTS501661: "Entra ID cannot reach the cluster's OIDC issuer",
-};
 
 const GIVE_GET =
   'give the identity the get permission in the access policies of the vault, by its object id (oid in the message), not its client id';
@@ -182,13 +166,14 @@ function plainAnswer(error: ForeignRestError | undefined, status: number | undef
   return isText(text) && text.length <= 300 && !text.startsWith('<') ? `HTTP ${status}: ${text}` : undefined;
 }
 
-/** Lines of a vault's text that say nothing, because what they speak of is not there. */
-const EMPTY_LINE = /^(?:Assignment: \(not found\)|DenyAssignmentId: null|DecisionReason: null)?$/;
+/** Lines of a vault's text that an event has no room for: what is not there, and what the hint says in fewer words. */
+const SPARED_LINE =
+  /^(?:Assignment: \(not found\)|DenyAssignmentId: null|DecisionReason: null|If role assignments, .* please observe propagation time\.)?$/;
 
 /** A text of several lines in one, as an event has room for it. */
 function oneLine(text: string): string {
   const lines = text.split(/\r?\n/).map((line) => line.trim());
-  const told = lines.filter((line) => !EMPTY_LINE.test(line));
+  const told = lines.filter((line) => !SPARED_LINE.test(line));
   return told.reduce((all, line) => (all === '' ? line : `${all}${/[.:;,]$/.test(all) ? '' : ';'} ${line}`), '');
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KeyferryError, type Issue } from '#base';
+import { errorText, KeyferryError, type Issue } from '#base';
 import { fetchError, mountInputError } from './mount-errors.ts';
 
 const issue = (change: Partial<Issue> = {}): Issue => ({ path: 'spec.parameters.tenantID', message: 'why', ...change });
@@ -50,9 +50,9 @@ describe('the error of objects that could not be had', () => {
 
   it('cuts a long reason, never what helps', () => {
     const error = refused('r'.repeat(3000), 'what helps');
-    const { message } = fetchError([{ object: secret('one'), error }]);
-    expect(message.length).toBeLessThan(850);
-    expect(message).toMatch(/r… \(what helps\)$/);
+    const told = errorText(fetchError([{ object: secret('one'), error }]));
+    expect(told.length).toBeLessThan(850);
+    expect(told).toMatch(/r… \(what helps\)$/);
   });
 
   it('has room for many objects with reasons of their own, and says how many it leaves out', () => {

@@ -68,8 +68,8 @@ export function fetchError(failed: readonly FailedFetch[]): KeyferryError {
     MAX_TEXT,
   );
   const first = failed[0]?.error ?? new KeyferryError('internal', 'no object failed');
+  // No cause: its text stands in the message, perhaps cut, and would be told again after it.
   return new KeyferryError(CODES_AT_THE_EDGE[first.code] ?? first.code, `${PREFIX}${texts.join('; ')}`, {
-    cause: first,
     ...(first.upstreamCode === undefined ? {} : { upstreamCode: first.upstreamCode }),
     ...(first.retryAfterMs === undefined ? {} : { retryAfterMs: first.retryAfterMs }),
     ...(first.upstreamRequestId === undefined ? {} : { upstreamRequestId: first.upstreamRequestId }),

@@ -59,8 +59,10 @@ function explain(
   // A field that is indented too far becomes a part of the value before it; the library then points at that value.
   const runsOn = error.code === 'BLOCK_AS_IMPLICIT_KEY' && second?.code === 'MULTILINE_IMPLICIT_KEY';
   const line = lineAt(runsOn ? second.pos[1] : (openQuote(error, document) ?? error.pos[0]));
-  const reason = runsOn ? INDENTED_MORE : (WORDS[error.code] ?? lowerFirst(error.message));
-  return { message: `${reason}: ${quoteLine(text, line)}`, line };
+  const content = text.split('\n', line).at(-1) ?? '';
+  const code = /^ *\t/.test(content) ? 'TAB_AS_INDENT' : error.code;
+  const reason = runsOn && code === error.code ? INDENTED_MORE : (WORDS[code] ?? lowerFirst(error.message));
+  return { message: `${reason}: ${quote(content.trim())}`, line };
 }
 
 /** Where the quotes begin whose end is missing: the library points at the end of the text. */
@@ -75,8 +77,7 @@ function openQuote(error: YAMLParseError, document: Document): number | undefine
   return start;
 }
 
-function quoteLine(text: string, line: number): string {
-  const content = (text.split('\n', line).at(-1) ?? '').trim();
+function quote(content: string): string {
   return JSON.stringify(content.length > MAX_QUOTED ? `${content.slice(0, MAX_QUOTED)}…` : content);
 }
 

@@ -1,4 +1,4 @@
-import { errorText, KeyferryError, toKeyferryError, withDeadline, type Clock } from '#base';
+import { errorText, KeyferryError, toKeyferryError, withDeadline, type Clock, type ErrorCode } from '#base';
 import { isReason, RESOURCES, type KubeClient, type OwnerReference, type Pod } from '#kube';
 import { SECRET_CLASS_LABELS, type ClassSecretObject } from '#secretclass';
 import {
@@ -9,6 +9,7 @@ import {
   type DesiredSecret,
   type ListMountedFiles,
   type ReadMountedFile,
+  type WantedSecret,
 } from './build.ts';
 
 /** The field manager of the Secrets' content. Owners are merged in by a patch that takes nothing from others. */
@@ -57,7 +58,7 @@ export async function syncSecrets(
       try {
         await applySecret(client, await buildSecret(place, request.readFile, request.listFiles), owner, signal);
       } catch (error) {
-        failures.push(explain(wanted.secretName, pod.namespace, error));
+        failures.push(explain(place, error));
       }
     }
     if (failures[0] !== undefined) throw failures[0];
@@ -108,11 +109,16 @@ async function applySecret(
   );
 }
 
-function explain(name: string, namespace: string, error: unknown): KeyferryError {
+/** What helps against the API server's refusals. */
+const HINTS: Partial<Record<ErrorCode, (at: string) => string>> = {
+  'permission-denied': () => 'Ensure that syncSecret.enabled=true was set when the driver was installed.',
+  'invalid-input': (at) => `Check ${at} of the SecretProviderClass.`,
+};
+
+function explain({ at, wanted, namespace }: WantedSecret, error: unknown): KeyferryError {
   const known = toKeyferryError(error);
-  const forbidden = known.code === 'permission-denied';
-  const hint = forbidden ? 'Ensure that syncSecret.enabled=true was set when the driver was installed.' : known.hint;
-  return new KeyferryError(known.code, `failed to sync secret ${namespace}/${name}: ${errorText(known)}`, {
+  const hint = known.hint ?? HINTS[known.code]?.(at);
+  return new KeyferryError(known.code, `failed to sync secret ${namespace}/${wanted.secretName}: ${errorText(known)}`, {
     cause: error,
     issues: known.issues,
     ...(hint !== undefined && { hint }),
