@@ -74,28 +74,28 @@ export function openTimekeeper({ store, machine, log, afterAdvance }: Timekeeper
     const followed = await follower.follow(aheadMs, FOLLOWED_WITHIN_MS).catch(() => false);
     if (!followed && followers.has(path)) log.warn('A process did not follow the clock in time', { clockFile: path });
   };
+  const advance = async (ms: number): Promise<ClockAdvance> => {
+    if (!Number.isSafeInteger(ms) || ms < 0 || clock.offsetMs + ms > MOST_MS) {
+      throw new KeyferryError('invalid-input', `the lab's clock cannot be moved on by ${ms} ms`, {
+        hint: `It goes forward only, and at most ${renderDuration(MOST_MS)} ahead of the machine's time.`,
+      });
+    }
+    await clock.idle(SETTLED_WITHIN_MS);
+    const before = report();
+    // First of all it is kept: whatever ends now, nobody goes back in time.
+    store.put(KEY, clock.offsetMs + ms);
+    aheadMs = clock.offsetMs + ms;
+    // The processes before the lab itself: what it asks of them at the new time must meet them there.
+    await Promise.all([...followers].map(([path, follower]) => tell(path, follower)));
+    clock.advance(ms);
+    await afterAdvance?.(clock.now());
+    log.info('The clock was moved on', { byMs: ms, labTime: report().labTime });
+    return { before, after: report() };
+  };
   return {
     clock,
     report,
-    advance: async (ms) => {
-      if (!Number.isSafeInteger(ms) || ms < 0 || clock.offsetMs + ms > MOST_MS) {
-        throw new KeyferryError('invalid-input', `the lab's clock cannot be moved on by ${ms} ms`, {
-          hint: `It goes forward only, and at most ${renderDuration(MOST_MS)} ahead of the machine's time.`,
-        });
-      }
-      return turns.run(KEY, async () => {
-        await clock.idle(SETTLED_WITHIN_MS);
-        const before = report();
-        aheadMs = clock.offsetMs + ms;
-        store.put(KEY, aheadMs);
-        // First the processes, then the lab itself: what it asks of them at the new time must meet them there.
-        await Promise.all([...followers].map(([path, follower]) => tell(path, follower)));
-        clock.advance(ms);
-        await afterAdvance?.(clock.now());
-        log.info('The clock was moved on', { byMs: ms, labTime: report().labTime });
-        return { before, after: report() };
-      });
-    },
+    advance: (ms) => turns.run(KEY, () => advance(ms)),
     timeFor: (path) => {
       const follower = createProcessClock({ path, preload: join(packageRoot(), 'dist', 'lab-clock.js'), machine });
       return {
