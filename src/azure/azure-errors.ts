@@ -1,5 +1,5 @@
-import { TOKEN_HINTS } from './token-hints.ts';
 import { errorText, KeyferryError, type ErrorCode } from '#base';
+import { TOKEN_HINTS } from './token-hints.ts';
 
 /** The one place that turns what Microsoft's SDKs throw into {@link KeyferryError}. Codes and texts of Azure are kept. */
 
