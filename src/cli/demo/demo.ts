@@ -1,13 +1,14 @@
 import { KeyferryError, systemClock } from '#base';
 import { createKubeClient, loadKubeconfig, RESOURCES, type KubeClient, type SecretObject } from '#kube';
 import type { AuditRecord } from '#lab/cloud';
-import { labEnvironment, packageRoot } from '#lab/session';
+import { labEnvironment, packageRoot, type Trace } from '#lab/session';
 import type { UsableLab } from '../lab-access.ts';
 import type { Terminal } from '../terminal.ts';
 import { createAzure, type Azure } from './azure.ts';
 import { applyExample } from './manifests.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
 import { outputOf, waitForReady } from './pods.ts';
+import { tellWay } from './way.ts';
 
 const GROUP = 'greetings';
 const CLUSTER = 'greetings-cluster';
@@ -15,6 +16,8 @@ const IDENTITY = 'greetings-reader';
 const VAULT = 'kv-greetings';
 const VALUE = 'Hello from Key Vault';
 const SUBJECT = 'system:serviceaccount:default:reader';
+const WAY_KNOWN_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 50;
 const POD_READY_WITHIN_MS = 30_000;
 
 interface Stage {
@@ -23,6 +26,8 @@ interface Stage {
   readonly signal: AbortSignal;
   /** The requests to the emulated Azure since the last call. */
   newRequests(): Promise<AuditRecord[]>;
+  /** The way of the secrets of a pod of the default namespace. */
+  trace(pod: string): Promise<Trace>;
 }
 
 /** Walks a secret from Key Vault into pods in a lab that has just started, and tells what happens. */
@@ -46,6 +51,7 @@ export async function playDemo(lab: UsableLab, terminal: Terminal, signal: Abort
       seen = records.length;
       return fresh;
     },
+    trace: (pod) => lab.control.trace({ pod, namespace: 'default' }),
   };
   tellLab(stage.tell, lab);
   const issuer = await makeCluster(stage);
@@ -129,18 +135,7 @@ async function mountAsFile(stage: Stage, client: KubeClient, values: Readonly<Re
   const { tell, newRequests } = stage;
   tell.step('A pod that mounts the secret as a file');
   await startPod(stage, client, 'file-and-env/manifests/file.yaml', 'reads-a-file', values);
-  const requests = await newRequests();
-  const exchange = requests.find(({ service, details }) => service === 'entra' && details?.['subject'] === SUBJECT);
-  tell.say('The kubelet had the API server sign a token for the pod’s service account and passed it to the driver:');
-  tell.facts({
-    issuer: exchange?.details?.['issuer'] ?? '?',
-    subject: exchange?.details?.['subject'] ?? '?',
-    audience: exchange?.details?.['audience'] ?? '?',
-  });
-  tell.say(
-    'Entra ID fetched the issuer’s published keys and checked that token; the access token that it gave reads the secret:',
-  );
-  tell.requests(requests);
+  tellWay(tell, await wayOf(stage, 'reads-a-file'), await newRequests());
   const command = ['cat', '/mnt/secrets-store/Greeting'];
   await expectValue(stage, client, 'reads-a-file', command, 'the file holds');
 }
@@ -153,16 +148,24 @@ async function mountAsVariable(
   const { tell, newRequests } = stage;
   tell.step('A pod that has it as a file, and by a Kubernetes Secret as an environment variable');
   await startPod(stage, client, 'file-and-env/manifests/env.yaml', 'reads-a-variable', values);
-  const requests = await newRequests();
-  tell.say(
-    'Its token proves the same identity within the freshness window, so the node’s broker made no new exchange:',
-  );
-  tell.requests(requests);
+  tellWay(tell, await wayOf(stage, 'reads-a-variable'), await newRequests());
   tell.command("kubectl get secret greeting -o jsonpath='{.data.text}' | base64 --decode");
   const secret = await client.get<SecretObject>(RESOURCES.secrets, { namespace: 'default', name: 'greeting' });
   const text = Buffer.from(secret.data?.['text'] ?? '', 'base64').toString('utf8');
   requireValue('the Secret holds', text, tell);
   await expectValue(stage, client, 'reads-a-variable', ['/bin/sh', '-c', 'echo $GREETING'], 'the variable holds');
+}
+
+/** The trace of a pod that is ready: the node process's log may come a moment after it. */
+async function wayOf({ tell, trace, signal }: Stage, pod: string): Promise<Trace> {
+  tell.command(`keyferry lab trace ${pod}`);
+  const endMs = systemClock.monotonic() + WAY_KNOWN_WITHIN_MS;
+  for (;;) {
+    const found = await trace(pod);
+    if (found.volumes.every(({ attempts }) => attempts.length > 0)) return found;
+    if (systemClock.monotonic() > endMs) throw new KeyferryError('internal', `nothing is known of the way of ${pod}`);
+    await systemClock.sleep(LOOK_EVERY_MS, { signal });
+  }
 }
 
 async function startPod(
