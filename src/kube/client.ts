@@ -176,6 +176,7 @@ export function createKubeClient({
       if (query.signal.aborted) return;
       try {
         for await (const value of readJsonLines(await stream(what, path, query.signal))) {
+          if (!isEvent(value)) throw new KeyferryError('unavailable', `${what}: the API server sent what is no event`);
           const event = value as WatchEvent<T>;
           if (event.type === 'ERROR') {
             const status = event.object as unknown as StatusBody;
@@ -288,6 +289,11 @@ async function parseAnswer<T>(what: string, response: IncomingMessage): Promise<
     statusOf(text),
     Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter * 1000 : undefined,
   );
+}
+
+function isEvent(value: unknown): boolean {
+  const event = value as { readonly type?: unknown; readonly object?: unknown } | null;
+  return typeof event?.type === 'string' && typeof event.object === 'object' && event.object !== null;
 }
 
 function statusOf(text: string): Partial<StatusBody> | undefined {

@@ -1,5 +1,4 @@
 import { KeyferryError, type ErrorCode } from '#base';
-import type { StatusBody } from './types.ts';
 
 const CODE_OF_HTTP: ReadonlyMap<number, ErrorCode> = new Map([
   [400, 'invalid-input'],
@@ -24,15 +23,20 @@ const CODE_OF_HTTP: ReadonlyMap<number, ErrorCode> = new Map([
 export function errorOfStatusBody(
   what: string,
   httpStatus: number,
-  body: Partial<StatusBody> | undefined,
+  body: { readonly reason?: unknown; readonly message?: unknown } | null | undefined,
   retryAfterMs?: number,
 ): KeyferryError {
-  const reason = body?.reason ?? `Http${httpStatus}`;
+  const reason = textOf(body?.reason) ?? `Http${httpStatus}`;
   const code = reason === 'AlreadyExists' ? 'already-exists' : (CODE_OF_HTTP.get(httpStatus) ?? 'unknown');
-  return new KeyferryError(code, `${what}: ${body?.message ?? `the API server answered ${httpStatus}`}`, {
+  return new KeyferryError(code, `${what}: ${textOf(body?.message) ?? `the API server answered ${httpStatus}`}`, {
     upstreamCode: reason,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
+}
+
+/** What stands between us and the API server may answer in its shape with other types. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 /** True when `error` is the API server's refusal with this Status reason. */

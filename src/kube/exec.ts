@@ -29,6 +29,7 @@ const STDOUT = 1;
 const STDERR = 2;
 const ERROR = 3;
 const CLOSE = 255;
+const MAX_REFUSAL_LENGTH = 64 * 1024;
 
 /** Runs a command in a container over a WebSocket. Throws when the API server refuses or the connection breaks. */
 export async function execInPod(
@@ -72,7 +73,7 @@ export async function execInPod(
     socket.on('unexpected-response', (_request, response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => {
-        text += chunk.toString('utf8');
+        if (text.length < MAX_REFUSAL_LENGTH) text += chunk.toString('utf8');
       });
       response.on('end', () => fail(errorOfStatusBody(what, response.statusCode ?? 0, parseStatus(text))));
     });
@@ -101,15 +102,16 @@ async function sendStdin(socket: WebSocket, stdin: AsyncIterable<Uint8Array | st
 function resultOf(what: string, text: string): ExecResult | Error {
   const status = parseStatus(text);
   if (status?.status === 'Success') return { exitCode: 0 };
-  const causes = (status?.details?.['causes'] ?? []) as readonly { reason?: string; message?: string }[];
-  const code = causes.find((cause) => cause.reason === 'ExitCode')?.message;
+  const causes: unknown = status?.details?.['causes'];
+  const listed = (Array.isArray(causes) ? causes : []) as readonly ({ reason?: string; message?: string } | null)[];
+  const code = listed.find((cause) => cause?.reason === 'ExitCode')?.message;
   if (status?.reason === 'NonZeroExitCode' && code !== undefined) return { exitCode: Number(code) };
   return errorOfStatusBody(what, status?.code ?? 500, status);
 }
 
 function parseStatus(text: string): StatusBody | undefined {
   try {
-    return JSON.parse(text) as StatusBody;
+    return (JSON.parse(text) as StatusBody | null) ?? undefined;
   } catch {
     return undefined; // not a Status: the HTTP status is all there is to say
   }

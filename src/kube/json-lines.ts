@@ -2,7 +2,10 @@ import { KeyferryError } from '#base';
 
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
-/** The JSON values of a stream that has one a line. A part of a line at the end, left by a broken connection, is dropped. */
+/**
+ * The JSON values of a stream that has one a line. A part of a line at the end, left by a broken connection, is dropped.
+ * Throws `unavailable` for a line that is no JSON, and `resource-exhausted` for one that does not end.
+ */
 export async function* readJsonLines(stream: AsyncIterable<Buffer>): AsyncGenerator {
   let pending: Buffer[] = [];
   let pendingBytes = 0;
@@ -13,12 +16,21 @@ export async function* readJsonLines(stream: AsyncIterable<Buffer>): AsyncGenera
       pending = [];
       pendingBytes = 0;
       start = end + 1;
-      if (line.trim() !== '') yield JSON.parse(line) as unknown;
+      if (line.trim() !== '') yield parseLine(line);
     }
     pending.push(chunk.subarray(start));
     pendingBytes += chunk.length - start;
     if (pendingBytes > MAX_LINE_BYTES) {
       throw new KeyferryError('resource-exhausted', `a watch event is larger than ${MAX_LINE_BYTES} bytes`);
     }
+  }
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch {
+    // The line may hold a Secret: it is not told, nor is the reason, which quotes it.
+    throw new KeyferryError('unavailable', 'a watch event is no JSON');
   }
 }

@@ -1,4 +1,4 @@
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, type Document } from 'yaml';
 import { inputError, KeyferryError, yamlProblem, type Clock, type Issue } from '#base';
 import type { KubeClient } from './client.ts';
 import { isReason } from './errors.ts';
@@ -37,8 +37,12 @@ export function parseManifests(text: string): KubeObject[] {
       issues.push(...document.errors.map(({ message }) => ({ path, message })));
       continue;
     }
-    const value: unknown = document.toJS();
+    const value = valueOf(document);
     if (value === null) continue;
+    if (value === undefined) {
+      issues.push({ path, message: 'has aliases that lead nowhere, or too many of them' });
+      continue;
+    }
     const list = value as { kind?: unknown; items?: unknown };
     for (const item of list.kind === 'List' && Array.isArray(list.items) ? (list.items as unknown[]) : [value]) {
       const object = item as Partial<KubeObject> | null;
@@ -51,6 +55,14 @@ export function parseManifests(text: string): KubeObject[] {
   }
   if (issues.length > 0) throw inputError('the manifests are wrong', issues);
   return objects;
+}
+
+function valueOf(document: Document): unknown {
+  try {
+    return document.toJS() as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Applies the objects in their order by server-side apply, and answers them as the API server has them then. */

@@ -16,7 +16,7 @@ export interface FuzzOptions<Input> {
   /** Kept, so that every run gives the same inputs. */
   readonly seed: number;
   /** Inputs that once broke something; they are tried first, in every run. */
-  readonly examples?: readonly Input[];
+  readonly examples?: readonly NoInfer<Input>[];
 }
 
 const FACTOR = Math.max(1, Number(process.env['KEYFERRY_FUZZ_FACTOR'] ?? '1'));
