@@ -24,6 +24,10 @@ export interface CloudLab extends AsyncDisposable {
   readonly folder: string;
   /** Sends a JSON request through the gateway, as the signed-in user when `as` is not given. */
   call(method: string, url: string, body?: object): Promise<{ status: number; body: unknown }>;
+  /** An access token of the signed-in user, for `https://HOST/.default`. */
+  token(scope: string): Promise<string>;
+  /** Sends a request through the gateway with these headers and no others. */
+  send(url: string, headers: Readonly<Record<string, string>>): Promise<{ status: number; text: string }>;
   /** Makes or changes a resource, a path below the resource group `rg` or a URL, and answers it. Throws when it is refused. */
   put<T = unknown>(place: string, body: object): Promise<T>;
   /** Makes the group `rg` and a cluster `aks` in it, and answers what its host was told. */
@@ -104,6 +108,11 @@ export async function startCloudLab(store: Store = createMemoryStore()): Promise
       });
       const text = await answer.body.text();
       return { status: answer.statusCode, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+    },
+    token: (scope) => userToken(cloud, agent, scope),
+    send: async (url, headers) => {
+      const answer = await request(url, { dispatcher: agent, headers });
+      return { status: answer.statusCode, text: await answer.body.text() };
     },
     put: async <T>(place: string, body: object) => {
       const url = place.startsWith('https://') ? place : `${group}${place}`;
