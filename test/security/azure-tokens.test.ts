@@ -112,7 +112,7 @@ describe('a token that a hand was laid on', () => {
       lab.clusters.sign(cluster, { sub: 'system:serviceaccount:default:a', aud: 'api://AzureADTokenExchange' }),
     'that a cluster signed for the vault': async () => {
       const { claims } = await parts();
-      return lab.clusters.sign(cluster, { ...claims, iss: claims.iss });
+      return lab.clusters.sign(cluster, { ...claims, iss: claims.iss ?? '' });
     },
   };
   it.each(Object.entries(cases))('%s is refused by every service', async (_what, make) => {
