@@ -1,10 +1,12 @@
-import type { ResourceRef } from '#kube';
 import type { IDENTITY_CAUSES } from './causes-identity.ts';
+import { withFault } from './scene-fault.ts';
+import { tokenRequests } from './scene-token-requests.ts';
 import type { Scene, Scenes, Stage } from './scene.ts';
+import { servicePrincipal } from './scene-service-principal.ts';
+import { signIn, tokenOf } from './sign-in.ts';
 
 const NOBODY = '11111111-2222-4333-8444-555555555555';
-const DRIVER = 'secrets-store.csi.k8s.io';
-const CSI_DRIVERS: ResourceRef = { group: 'storage.k8s.io', version: 'v1', resource: 'csidrivers' };
+const MINUTE_MS = 60_000;
 
 const mendCredential = (stage: Stage) => stage.putCredential();
 const mendClientId = (stage: Stage) => stage.setParameters({ clientID: stage.clientId });
@@ -100,6 +102,43 @@ export const IDENTITY_SCENES: Scenes<(typeof IDENTITY_CAUSES)[number]['id']> = {
     parameters: () => ({ clientID: null }),
     mend: mendClientId,
   },
+  'signing-key-unknown': {
+    alone: true,
+    async break(stage) {
+      const { lab } = stage;
+      // Entra ID has just read the keys, and then there is another one.
+      await forgetIssuers(stage);
+      await signIn(stage, await tokenOf(stage));
+      await lab.az('az aks oidc-issuer rotate-signing-keys -g g -n c --yes');
+    },
+    values: presentedIssuer,
+    mend: forgetIssuers,
+  },
+  'issuer-unreachable': withFault(
+    (stage) => ({ host: new URL(stage.credential.issuer).hostname, effect: { kind: 'status', status: 403 } }),
+    forgetIssuers,
+  ),
+  'entra-unavailable': withFault(() => ({
+    host: 'login.microsoftonline.com',
+    effect: { kind: 'status', status: 503 },
+  })),
+  'token-expired': {
+    ...expiredToken(),
+    alone: true,
+  },
+  'client-secret-wrong': servicePrincipal(() => Promise.resolve('not-the-secret')),
+  'client-secret-expired': {
+    ...servicePrincipal(async ({ lab }, appId) => {
+      const { labTime } = await lab.lab.control.clock.show();
+      const end = new Date(Date.parse(labTime) + MINUTE_MS).toISOString();
+      const secret = await lab.az(
+        `az ad app credential reset --id ${appId} --append --end-date ${end} --query password -o tsv`,
+      );
+      await lab.lab.control.clock.advance(2 * MINUTE_MS);
+      return secret;
+    }),
+    alone: true,
+  },
   'token-requests-missing': tokenRequests([]),
   'token-audience-missing': tokenRequests([{ audience: 'api://AKSIdentityBinding' }]),
 };
@@ -112,13 +151,26 @@ function presentedIssuer({ credential }: Stage): Record<string, string> {
   return { issuer: credential.issuer };
 }
 
-/** The CSIDriver object asks kubelet for other tokens than the provider needs, for every pod of the cluster. */
-function tokenRequests(wrong: readonly object[]): Scene {
-  const set = ({ cluster }: Stage, wanted: readonly object[]) =>
-    cluster.client.patch(CSI_DRIVERS, { name: DRIVER }, { type: 'merge', body: { spec: { tokenRequests: wanted } } });
+/** Lets the lab's Entra ID read all issuers' documents again. */
+function forgetIssuers({ lab }: Stage): Promise<unknown> {
+  return lab.lab.control.clock.advance(MINUTE_MS);
+}
+
+/** Somebody signs az in with a token that was read some time ago. */
+function expiredToken(): Scene {
+  let token = '';
   return {
-    alone: true,
-    break: (stage) => set(stage, wrong),
-    mend: (stage) => set(stage, [{ audience: 'api://AzureADTokenExchange' }]),
+    async break(stage) {
+      token = await tokenOf(stage);
+      await stage.lab.lab.control.clock.advance(20 * MINUTE_MS);
+    },
+    seen: async (stage) => [await signIn(stage, token)],
+    mend: async (stage) => {
+      token = await tokenOf(stage);
+    },
+    healed: async (stage) => {
+      const refused = await signIn(stage, token);
+      if (refused !== '') throw new Error(refused);
+    },
   };
 }
