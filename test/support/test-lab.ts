@@ -20,12 +20,12 @@ export interface TestLab extends AsyncDisposable {
   audit(): Promise<AuditRecord[]>;
 }
 
-/** Starts a {@link TestLab}. */
-export async function startTestLab(): Promise<TestLab> {
-  const folder = stateFolder(mkdtempSync(join(tmpdir(), 'keyferry-lab-')));
+/** Starts a {@link TestLab}; with `root` on a state folder that was there before and stays. */
+export async function startTestLab({ root }: { readonly root?: string } = {}): Promise<TestLab> {
+  const folder = stateFolder(root ?? mkdtempSync(join(tmpdir(), 'keyferry-lab-')));
   const lab = await launchLab({
     folder,
-    ephemeral: true,
+    ephemeral: root === undefined,
     allowInternet: false,
     detached: false,
     env: process.env,
@@ -50,7 +50,7 @@ export async function startTestLab(): Promise<TestLab> {
     },
     async [Symbol.asyncDispose]() {
       await lab.stop();
-      await rm(folder.root, { recursive: true, force: true });
+      if (root === undefined) await rm(folder.root, { recursive: true, force: true });
     },
   };
 }
