@@ -67,7 +67,27 @@ function checkFlags(): void {
   for (const flag of documented) if (!flags.has(flag)) problems.push(`docs/node.md: there is no flag --${flag}`);
 }
 
+/** Each threat in docs/security.md (`- **What is asked for.** …`) names tests below it, and those are in the files that it says. */
+function checkSecurityTests(): void {
+  const place = join(root, 'docs', 'security.md');
+  for (const item of readFileSync(place, 'utf8').split(/^(?=\S)/m)) {
+    const threat = /^- \*\*([^*]+)\*\*/.exec(item)?.[1];
+    const tests = [...item.matchAll(/\[[*_]([^\]]+)[*_]\]\(([^)]+\.test\.ts)\)/g)];
+    if (threat !== undefined && tests.length === 0) problems.push(`docs/security.md: no test is named for "${threat}"`);
+    for (const [, name = '', file = ''] of tests) checkTestName(join(dirname(place), file), name);
+  }
+}
+
+/** A test, or a case of a table of tests, is a string of its file. */
+function checkTestName(file: string, name: string): void {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const forms = ["'", '"', '`'].map((quote) => quote + name.replaceAll(quote, `\\${quote}`) + quote);
+  if (forms.some((form) => text.includes(form))) return;
+  problems.push(`docs/security.md: there is no test "${name}" in ${relative(root, file)}`);
+}
+
 for (const file of markdownFiles(root)) checkLinks(file);
+checkSecurityTests();
 checkFlags();
 checkReadmeLength();
 checkAreas();

@@ -6,7 +6,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RESOURCES, type Pod } from '#kube';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { podWithClass, secretProviderClass } from '../support/manifests.ts';
-import { makeCluster, podReady, startTestLab, type TestCluster, type TestLab } from '../support/test-lab.ts';
+import {
+  eventually,
+  makeCluster,
+  podReady,
+  startTestLab,
+  warnings,
+  type TestCluster,
+  type TestLab,
+} from '../support/test-lab.ts';
 
 const VAULT = 'kv-hostile-pods';
 const VALUE = 'Hq4-value-of-the-neighbour';
@@ -14,6 +22,8 @@ const VALUE = 'Hq4-value-of-the-neighbour';
 let lab: TestLab;
 let cluster: TestCluster;
 let controlToken: string;
+/** Of the identity that only the service account `reader` stands for. */
+let clientId: string;
 
 beforeAll(async () => {
   lab = await startTestLab();
@@ -22,6 +32,7 @@ beforeAll(async () => {
   await lab.az(`az keyvault create -n ${VAULT} -g g`);
   await lab.az(`az keyvault secret set --vault-name ${VAULT} -n Neighbour --value ${VALUE}`);
   const identity = JSON.parse(await lab.az('az identity create -g g -n reader')) as Record<string, string>;
+  clientId = identity['clientId'] ?? '';
   await lab.az(`az keyvault set-policy -n ${VAULT} --object-id ${identity['principalId']} --secret-permissions get`);
   await lab.az(
     `az identity federated-credential create -g g --identity-name reader -n federated --issuer ${cluster.issuer} --subject system:serviceaccount:default:reader --audiences api://AzureADTokenExchange`,
@@ -29,17 +40,19 @@ beforeAll(async () => {
   for (const name of ['reader', 'hostile']) {
     await cluster.client.create(RESOURCES.serviceaccounts, 'default', { metadata: { name } });
   }
-  await cluster.client.create(
-    SECRET_CLASS_RESOURCES.classes,
-    'default',
-    secretProviderClass({
-      name: 'neighbour',
-      clientId: identity['clientId'] ?? '',
+  for (const [name, id] of [
+    ['neighbour', clientId],
+    ['harmless', '11111111-2222-4333-8444-555555555555'],
+  ] as const) {
+    const spc = secretProviderClass({
+      name,
+      clientId: id,
       tenantId: cluster.tenantId,
       vault: VAULT,
       secrets: ['Neighbour'],
-    }),
-  );
+    });
+    await cluster.client.create(SECRET_CLASS_RESOURCES.classes, 'default', spc);
+  }
   const node = ['/', '/etc', '/opt', '/proc'].map((path, index) => ({ name: `host-${index}`, hostPath: { path } }));
   const pods = [
     podWithClass('neighbour', 'reader', 'neighbour'),
@@ -163,6 +176,42 @@ describe('a pod that is not root on the node', () => {
     expect(
       await inPod('of-kubelet', `id -u; ls ${path} >/dev/null 2>&1; echo $?; cat ${path} 2>&1 | head -c 100`),
     ).toMatch(/^1234\n[12]\n.*Permission denied/);
+  });
+});
+
+describe('a pod that overrides its class by volumeAttributes', () => {
+  const refusal = async (name: string, attributes: Readonly<Record<string, string>>): Promise<string> => {
+    const pod = podWithClass(name, 'hostile', 'harmless');
+    Object.assign(pod.spec.volumes[0]?.csi.volumeAttributes ?? {}, attributes);
+    await cluster.client.create(RESOURCES.pods, 'default', pod);
+    return eventually(`${name} is refused`, async () => {
+      const texts = await warnings(cluster.client, name);
+      const found = texts.find((text) => text.startsWith('FailedMount: '));
+      return found === undefined ? { seen: texts.join('\n') } : { found };
+    });
+  };
+
+  it("gets what Azure gives its own account, which is nothing of another's", async () => {
+    const text = await refusal('overrides-identity', {
+      clientID: clientId,
+      keyvaultName: VAULT,
+      objects: 'array:\n  - |\n    objectName: Neighbour\n    objectType: secret\n',
+    });
+    expect(text).toContain('AADSTS700213');
+    expect(text).toContain("'system:serviceaccount:default:hostile'");
+  });
+
+  it.each([
+    ['of another form', () => lab.folder.endpointFile],
+    ['that is no JSON', () => '/etc/passwd'],
+    ['that is not there', () => '/root/none'],
+  ])('is told nothing of the content of a file of the node %s', async (what, file) => {
+    const text = await refusal(`reads-a-file-${what.replaceAll(' ', '-').toLowerCase()}`, {
+      cloudName: 'AzureStackCloud',
+      cloudEnvFileName: file(),
+    });
+    expect(text).toContain(file());
+    expect(text).not.toMatch(new RegExp(`${controlToken.slice(0, 8)}|root:|nologin`));
   });
 });
 
