@@ -1,4 +1,4 @@
-import { errorText, type Log, type Random } from '#base';
+import { errorText, KeyferryError, type Log, type Random } from '#base';
 import type { AccessToken, AuditLog } from '../service.ts';
 import { AzureError } from './azure-error.ts';
 
@@ -48,7 +48,11 @@ export function identityOf(token: AccessToken): { readonly objectId: string; rea
   return { objectId: token.objectId, clientId: token.clientId };
 }
 
+/** What is not the service's word: a bug, or a machine that cannot do what is asked, as when its disk is full. */
 function internalError(log: Log, error: unknown): AzureError {
   log.error('Request failed', { error: errorText(error) });
+  if (error instanceof KeyferryError && error.code === 'unavailable') {
+    return new AzureError(503, 'ServiceUnavailable', [error.message, error.hint].filter(Boolean).join('. '));
+  }
   return new AzureError(500, 'InternalServerError', 'Encountered internal server error.');
 }

@@ -44,6 +44,11 @@ export function toApiError(error: unknown, log: Log): ApiError {
     return statusError({ code: 413, reason: 'RequestEntityTooLarge', message: error.message });
   }
   log.error('A request of the API server failed', { error: errorText(error) });
+  // The machine cannot do what is asked, as when its disk is full.
+  if (error instanceof KeyferryError && error.code === 'unavailable') {
+    const message = [error.message, error.hint].filter(Boolean).join('. ');
+    return statusError({ code: 503, reason: 'ServiceUnavailable', message });
+  }
   return statusError({ code: 500, reason: 'InternalError', message: `Internal error occurred: ${errorText(error)}` });
 }
 
