@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { KeyferryError } from '#base';
 import { retryAfterMs, tokenError } from './azure-errors.ts';
 
 it.each([
@@ -15,7 +16,8 @@ it.each([
   expect(retryAfterMs(header, Date.UTC(2026, 0, 1))).toBe(expected);
 });
 
-const refusal = (description: string) =>
+const claims = { issuer: 'https://issuer.example/a/', subject: 'system:serviceaccount:shop:web' };
+const refusal = (description: string, presented?: typeof claims) =>
   tokenError(
     new Error('refused'),
     {
@@ -24,6 +26,7 @@ const refusal = (description: string) =>
       retryAfterMs: undefined,
     },
     'getting a token',
+    presented,
   );
 
 it.each([
@@ -47,4 +50,34 @@ it.each([
     upstreamRequestId: '1-2',
   });
   expect(error.hint).toMatch(hint);
+});
+
+describe('the claims of the token that was exchanged', () => {
+  it('complete the help where the refusal does not name them', () => {
+    const error = refusal('AADSTS50166: Request to External OIDC endpoint failed.', claims);
+    expect(error.message).toBe(
+      'getting a token by the token of system:serviceaccount:shop:web: AADSTS50166: Request to External OIDC endpoint failed.',
+    );
+    expect(error.hint).toContain('https://issuer.example/a/.well-known/openid-configuration');
+  });
+
+  it('are not said twice', () => {
+    const said = `AADSTS700213: No matching record for subject '${claims.subject}'.`;
+    expect(refusal(said, claims).message).toBe(`getting a token: ${said}`);
+  });
+});
+
+describe('a token request without an answer of Entra ID', () => {
+  it.each([
+    ['that reaches nobody', new Error('getaddrinfo ENOTFOUND login.microsoftonline.com'), undefined, /DNS, proxy/],
+    ['that is late', new KeyferryError('deadline-exceeded', 'no answer within 10 s'), undefined, /DNS, proxy/],
+    ['that a broken service answers', new Error('odd'), { status: 502, body: 'x', retryAfterMs: undefined }, /trouble/],
+  ])('%s says where to look', (_what, error, failure, hint) => {
+    expect(tokenError(error, failure, 'getting a token').hint).toMatch(hint);
+  });
+
+  it('is told in one line', () => {
+    const error = tokenError(new Error('network_error:\n  connect\n  ECONNREFUSED'), undefined, 'getting a token');
+    expect(error.message).toBe('getting a token: network_error: connect; ECONNREFUSED');
+  });
 });

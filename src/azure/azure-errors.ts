@@ -1,5 +1,5 @@
 import { errorText, KeyferryError, type ErrorCode } from '#base';
-import { TOKEN_HINTS } from './token-hints.ts';
+import { tokenHint, type PresentedClaims } from './token-hints.ts';
 
 /** The one place that turns what Microsoft's SDKs throw into {@link KeyferryError}. Codes and texts of Azure are kept. */
 
@@ -75,26 +75,40 @@ function withoutTrace(text: string, trace: RegExpExecArray | null): string {
   return text.slice(0, trace.index).trimEnd() + text.slice(trace.index + trace[0].length);
 }
 
-/** The error of a failed token request. `failure` is the answer of Entra ID, where there was one. */
-export function tokenError(error: unknown, failure: TokenFailure | undefined, what: string): KeyferryError {
-  if (error instanceof KeyferryError) return error;
+/**
+ * The error of a failed token request. `failure` is the answer of Entra ID, where there was one; `claims` are those of the
+ * service account token that was exchanged: the subject is told where Entra's own text does not name it.
+ */
+export function tokenError(
+  error: unknown,
+  failure: TokenFailure | undefined,
+  what: string,
+  claims?: PresentedClaims,
+): KeyferryError {
+  if (error instanceof KeyferryError) return error.code === 'deadline-exceeded' ? withoutAnswer(error) : error;
   const body = parseJson(failure?.body);
   const description =
     textOf(body?.['error_description']) ?? (failure === undefined ? undefined : textOf(body?.['error']));
   const told = withoutTokens(description ?? describeForeign(error, failure?.status));
   const trace = TRACE.exec(told);
-  const reason = withoutTrace(told, trace);
+  const reason = oneLine(withoutTrace(told, trace));
   const aadsts = /AADSTS\d+/.exec(reason)?.[0];
   const code =
     failure !== undefined && failure.status < 500 && failure.status !== 429 && failure.status !== 408
       ? 'unauthenticated'
       : codeOfStatus(failure?.status);
-  return foreignError(code, `${what}: ${reason}`, {
+  const whose = claims === undefined || reason.includes(claims.subject) ? '' : ` by the token of ${claims.subject}`;
+  return foreignError(code, `${what}${whose}: ${reason}`, {
     upstreamCode: aadsts ?? codeOf(body?.['error']),
-    hint: aadsts === undefined ? undefined : TOKEN_HINTS[aadsts],
+    hint: tokenHint({ code: aadsts, status: failure?.status }, claims),
     retryAfterMs: failure?.retryAfterMs,
     requestId: trace?.groups?.['traceId'],
   });
+}
+
+function withoutAnswer(error: KeyferryError): KeyferryError {
+  const hint = tokenHint({ code: undefined, status: undefined }, undefined);
+  return new KeyferryError(error.code, error.message, { cause: error.cause, ...(hint === undefined ? {} : { hint }) });
 }
 
 /** The error of a failed vault request. A {@link KeyferryError} that came through the SDK (a refused token) is kept. */

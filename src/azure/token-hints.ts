@@ -1,15 +1,25 @@
-const ISSUER_UNREACHABLE =
-  "Entra ID cannot read the cluster's OIDC issuer: <issuer>/.well-known/openid-configuration and its keys must answer on the internet";
+/** What a service account token claims about itself; it was not checked, and serves for texts only. */
+export interface PresentedClaims {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+const UNREADABLE_ISSUER = 'Entra ID must be able to read {discovery}, and the keys that it names, over the internet';
+const ENTRA_TROUBLE = 'Entra ID is in trouble, not your settings: the mount is tried again by itself';
+
+/** For a request that got no answer at all. */
+const NO_ANSWER = 'the node must reach Entra ID: look at DNS, proxy and firewall; the mount is tried again by itself';
 
 /**
  * One line of help for the refusals of Entra ID that people meet, by code. A hint ends a pod's event, right after Entra's
- * own text: it says what to change, and leans on the values that the text names.
+ * own text: it says what to change, and leans on the values that the text names. `{issuer}`, `{subject}` and `{discovery}`
+ * are those of the token.
  */
-export const TOKEN_HINTS: Readonly<Record<string, string>> = {
+const TOKEN_HINTS: Readonly<Record<string, string>> = {
   // The federated identity credential.
   AADSTS70021: 'compare the federated identity credential with the issuer, subject and audience named here',
   AADSTS70025:
-    'create a federated identity credential on this identity for the cluster and the service account, or use the clientID of the identity that has one',
+    'create a federated identity credential on this identity, issuer {issuer}, subject {subject}; or use the clientID of the identity that has one',
   AADSTS700211:
     "set the credential's issuer to the one named here, character by character: those of AKS end with a slash",
   AADSTS700212: "set the credential's audience to api://AzureADTokenExchange",
@@ -17,9 +27,9 @@ export const TOKEN_HINTS: Readonly<Record<string, string>> = {
     'create a federated identity credential with this subject, or let the pod run as the service account that has one',
   AADSTS7002138: "set the credential's subject to the one named here, in the same upper and lower case",
   // The token and its issuer.
-  AADSTS50166: ISSUER_UNREACHABLE,
-  AADSTS501661: ISSUER_UNREACHABLE,
-  AADSTS90061: ISSUER_UNREACHABLE,
+  AADSTS50166: UNREADABLE_ISSUER,
+  AADSTS501661: UNREADABLE_ISSUER,
+  AADSTS90061: UNREADABLE_ISSUER,
   AADSTS900612: "the issuer's jwks_uri must answer with a JSON set of RSA keys",
   AADSTS7000272:
     "the cluster signs with a key that Entra ID does not know: publish it in the issuer's keys; after a rotation wait some minutes, and restart pods whose tokens are older",
@@ -39,4 +49,30 @@ export const TOKEN_HINTS: Readonly<Record<string, string>> = {
   // The tenant.
   AADSTS90002: 'check tenantID and cloudName of the SecretProviderClass',
   AADSTS900023: 'check tenantID of the SecretProviderClass: it is a tenant id or one of its domains',
+  // Entra ID itself.
+  AADSTS90033: ENTRA_TROUBLE,
+  AADSTS90055: 'Entra ID is asked too often; the mount is tried again by itself',
 };
+
+/** The help for a failed token request: by Entra's code, else by the status; undefined where nothing is known. */
+export function tokenHint(
+  { code, status }: { readonly code: string | undefined; readonly status: number | undefined },
+  claims: PresentedClaims | undefined,
+): string | undefined {
+  const text = code === undefined ? undefined : TOKEN_HINTS[code];
+  if (text !== undefined) return fill(text, claims);
+  if (status === undefined) return NO_ANSWER;
+  return status >= 500 ? ENTRA_TROUBLE : undefined;
+}
+
+function fill(text: string, claims: PresentedClaims | undefined): string {
+  const values: Readonly<Record<string, string>> =
+    claims === undefined
+      ? {
+          issuer: "the cluster's OIDC issuer",
+          subject: 'system:serviceaccount:<namespace>:<service account>',
+          discovery: "the issuer's .well-known/openid-configuration",
+        }
+      : { ...claims, discovery: `${claims.issuer.replace(/\/$/, '')}/.well-known/openid-configuration` };
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}

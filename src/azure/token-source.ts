@@ -1,10 +1,12 @@
 import type { Agent } from 'node:https';
 import { ClientAssertionCredential, ClientSecretCredential } from '@azure/identity';
+import { decodeJwt } from 'jose';
 import { withDeadline, KeyferryError, Secret, type Clock } from '#base';
 import type { AccessToken, AzureRequest, Credential, TokenOptions, TokenSource } from './access.ts';
 import { retryAfterMs, tokenError, type TokenFailure } from './azure-errors.ts';
 import type { Cloud } from './clouds.ts';
 import { correlationIdOf, observePolicy } from './request-policy.ts';
+import type { PresentedClaims } from './token-hints.ts';
 
 /** What the SDK adapters share. */
 export interface AdapterOptions {
@@ -38,7 +40,7 @@ export function createTokenSource(adapter: AdapterOptions, cloud: Cloud, credent
         );
       } catch (error) {
         if (options.signal.aborted) throw tokenError(options.signal.reason, undefined, what);
-        throw tokenError(error, failure, what);
+        throw tokenError(error, failure, what, presentedClaims(credential));
       }
     },
   };
@@ -89,4 +91,18 @@ async function exchange(
   const answer = await sdk.getToken(scope, { abortSignal: signal, ...(claims === undefined ? {} : { claims }) });
   if (answer === null) throw new KeyferryError('unauthenticated', 'Entra ID answered without a token');
   return { token: new Secret(answer.token), expiresAtMs: answer.expiresOnTimestamp };
+}
+
+/** What a longer claim or one with other characters would do to an event is not worth its help. */
+const PLAIN_CLAIM = /^[\x21-\x7e]{1,300}$/;
+
+/** The claims of a service account token, unchecked, for a text; undefined where there is none or it is odd. */
+function presentedClaims(credential: Credential): PresentedClaims | undefined {
+  if (credential.mode !== 'workload-identity') return undefined;
+  try {
+    const { iss: issuer = '', sub: subject = '' } = decodeJwt(credential.assertion.expose());
+    return PLAIN_CLAIM.test(issuer) && PLAIN_CLAIM.test(subject) ? { issuer, subject } : undefined;
+  } catch {
+    return undefined;
+  }
 }
