@@ -75,7 +75,7 @@ export interface Cluster extends AsyncDisposable {
   readonly paths: NodePaths;
   /** A kubeconfig (YAML) of an administrator, with a client certificate; its context is named after the cluster. */
   kubeconfig(): Promise<string>;
-  /** A kubeconfig (YAML) with a token of a service account, valid for a year; the account must exist. */
+  /** A kubeconfig (YAML) with a token of a service account, valid for a year; the account must exist. Or one that names a file for it. */
   serviceAccountKubeconfig(account: ServiceAccountKubeconfigRequest): Promise<string>;
   /** All pods, in short. */
   pods(): Promise<PodSummary[]>;
@@ -87,6 +87,8 @@ export interface ServiceAccountKubeconfigRequest {
   readonly name: string;
   /** Default: the API server itself. */
   readonly audience?: string | undefined;
+  /** Where the caller keeps a token: then none is made. */
+  readonly tokenFile?: string | undefined;
 }
 
 // What containers get to end in when the lab ends. Most are shells that ignore SIGTERM, and a person waits.
@@ -157,9 +159,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
           groups: ['system:masters'],
           clusterName: name,
         }),
-      serviceAccountKubeconfig: async ({ namespace, name: account, audience }) => {
+      serviceAccountKubeconfig: async ({ namespace, name: account, audience, tokenFile }) => {
         const request = { audiences: audience === undefined ? [] : [audience], expirationSeconds: TOKEN_SECONDS };
-        const { token } = await api.createToken({ namespace, name: account }, request);
+        const token =
+          tokenFile === undefined
+            ? (await api.createToken({ namespace, name: account }, request)).token
+            : { file: tokenFile };
         return renderTokenKubeconfig({ clusterName: name, url: server.url, caPem, userName: account, token });
       },
       pods: async () => (await api.list<Pod>(PODS)).items.map(summarizePod),

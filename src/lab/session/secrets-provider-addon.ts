@@ -1,9 +1,10 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock, Log, Random } from '#base';
 import type { ClusterSpec } from '#lab/cloud';
 import { ApiError, type Cluster } from '#lab/cluster';
 import { parseManifests, type KubeObject, type ResourceRef } from '#kube';
+import { startNodeCredentials } from './node-credentials.ts';
 import { startNodeProcess, type NodeProcess } from './node-process.ts';
 import { executable, packageRoot } from './package-root.ts';
 import type { ProcessTime } from './timekeeper.ts';
@@ -34,12 +35,11 @@ export async function startAddon(options: AddonOptions): Promise<NodeProcess> {
   const { cluster, settings } = options;
   for (const object of await manifestObjects()) await applyObject(cluster, object);
   const folder = join(cluster.paths.pluginsDir, 'csi-secrets-store');
-  const kubeconfig = join(folder, 'kubeconfig');
   await mkdir(folder, { recursive: true, mode: 0o750 });
   // Below the kubelet's folder, which is a tmpfs of the lab's own: the token in it never reaches a disk.
   const account = { namespace: 'kube-system', name: 'secrets-store-csi-driver' };
-  await writeFile(kubeconfig, await cluster.serviceAccountKubeconfig(account), { mode: 0o600 });
-  return startNodeProcess({
+  const credentials = await startNodeCredentials({ cluster, account, folder, clock: options.clock, log: options.log });
+  const node = startNodeProcess({
     command: [
       process.execPath,
       executable(),
@@ -50,7 +50,7 @@ export async function startAddon(options: AddonOptions): Promise<NodeProcess> {
       `--provider-volume=${cluster.paths.providersDir}`,
       `--additional-provider-volume-paths=${join(dirname(cluster.paths.providersDir), 'secrets-store-csi-providers-etc')}`,
       `--registration-dir=${cluster.paths.registryDir}`,
-      `--kubeconfig=${kubeconfig}`,
+      `--kubeconfig=${credentials.kubeconfig}`,
       '--metrics-addr=127.0.0.1:0',
       `--enable-secret-rotation=${settings.enableSecretRotation}`,
       `--rotation-poll-interval=${settings.rotationPollInterval}`,
@@ -65,6 +65,15 @@ export async function startAddon(options: AddonOptions): Promise<NodeProcess> {
     random: options.random,
     log: options.log,
   });
+  return {
+    get state() {
+      return node.state;
+    },
+    async [Symbol.asyncDispose]() {
+      await node[Symbol.asyncDispose]();
+      await credentials[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** Takes the add-on's objects away again, but the CRDs: their objects are the user's. */
