@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KeyferryError } from '#base';
 import { createFakeClock, createFakeRandom, type FakeClock } from '../../base/testing/index.ts';
-import { createServiceGate, type GateCall } from './service-gate.ts';
+import { createServiceGate, type GateCall, type ServiceGate } from './service-gate.ts';
 
 const SERVICE = 'https://kv.vault.azure.net';
 
@@ -21,7 +21,7 @@ const within = (clock: FakeClock, ms: number): GateCall => ({
 });
 
 const throttled = (retryAfterMs?: number) =>
-  new KeyferryError('resource-exhausted', 'Throttled: too many requests', {
+  new KeyferryError('resource-exhausted', `reading from ${SERVICE}: Throttled: too many requests`, {
     upstreamCode: 'Throttled',
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
@@ -126,6 +126,123 @@ describe('a service that does not answer', () => {
     await clock.advance(10_000);
     await refused;
     expect(triedAtMs).toHaveLength(3);
+  });
+});
+
+describe('a service in an outage', () => {
+  const down = () => new KeyferryError('unavailable', `reading secret of somebody from ${SERVICE}: HTTP 503`);
+
+  /** A service that fails until `wellAtMs` since the beginning; it counts what it was asked. */
+  function outage(clock: FakeClock, wellAtMs: number, failure: () => KeyferryError) {
+    const askedAtMs: number[] = [];
+    const startMs = clock.monotonic();
+    return {
+      askedAtMs,
+      task: async () => {
+        const atMs = clock.monotonic() - startMs;
+        askedAtMs.push(atMs);
+        await clock.sleep(10);
+        if (atMs < wellAtMs) throw failure();
+        return 'value';
+      },
+    };
+  }
+
+  /** As kubelet does: tries again after a growing pause, until it works. */
+  async function mount(gate: ServiceGate, clock: FakeClock, task: () => Promise<string>): Promise<number> {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        await gate.run(SERVICE, within(clock, 39_000), task);
+        return failures;
+      } catch {
+        await clock.sleep(Math.min(500 * 2 ** failures, 122_000));
+      }
+    }
+  }
+
+  it.each([
+    ['503 without a word when to come back', down],
+    ['429 and Retry-After: 5', () => throttled(5_000)],
+    ['429 without Retry-After', () => throttled()],
+  ])('of ten minutes with %s is asked no more for 100 mounts than for one', async (_what, failure) => {
+    const { clock, gate } = setUp();
+    const { task, askedAtMs } = outage(clock, 600_000, failure);
+    const mounts = Promise.all(Array.from({ length: 100 }, () => mount(gate, clock, task)));
+    await clock.sleepers();
+    await clock.advance(600_000);
+    // At first as many at once as a service gets at all, then one a pause; pauses are soon 7.5 s and more.
+    expect(askedAtMs.length).toBeGreaterThan(600_000 / 60_000);
+    expect(askedAtMs.length).toBeLessThan(8 + 600_000 / 7_500 + 10);
+    await clock.advance(122_000 + 15_000);
+    await mounts;
+  });
+
+  it('is found well within 15 s by who waits', async () => {
+    const { clock, gate } = setUp();
+    const { task } = outage(clock, 30_000, () => throttled());
+    const answer = gate.run(SERVICE, within(clock, 60_000), task);
+    await clock.sleepers();
+    await clock.advance(45_000);
+    await expect(answer).resolves.toBe('value');
+  });
+
+  it('lets one request find out how it is, and the others learn from it', async () => {
+    const { clock, gate } = setUp();
+    const { task, askedAtMs } = outage(clock, 60_000, down);
+    const answers = Promise.allSettled([1, 2, 3].map(() => gate.run(SERVICE, within(clock, 39_000), task)));
+    await clock.sleepers(3);
+    await clock.advance(39_000);
+    await answers;
+    // Three at first, then one for all three in each of the two tries that are left.
+    expect(askedAtMs).toHaveLength(5);
+  });
+
+  it('tells who waited the service’s failure, and not what the other one asked for', async () => {
+    const { clock, gate } = setUp();
+    const hanging = new KeyferryError(
+      'deadline-exceeded',
+      `reading secret of somebody from ${SERVICE}: no answer within 20000 ms`,
+    );
+    await expect(gate.run(SERVICE, within(clock, 39_000), () => Promise.reject(hanging))).rejects.toBe(hanging);
+    const slow = () => clock.sleep(20_000).then(() => Promise.reject(hanging));
+    const first = gate.run(SERVICE, within(clock, 39_000), slow);
+    const second = gate.run(SERVICE, within(clock, 39_000), () => Promise.resolve('never asked'));
+    const ends = Promise.all([
+      expect(first).rejects.toBe(hanging),
+      expect(second).rejects.toMatchObject({
+        code: 'deadline-exceeded',
+        message: `${SERVICE}: no answer within 20000 ms`,
+      }),
+    ]);
+    await clock.sleepers(2);
+    await clock.advance(25_000);
+    await ends;
+  });
+
+  it('lets the next one find out when the first gives up', async () => {
+    const { clock, gate } = setUp();
+    const hanging = () => new KeyferryError('deadline-exceeded', `reading from ${SERVICE}: no answer within 20000 ms`);
+    await gate.run(SERVICE, within(clock, 39_000), () => Promise.reject(hanging())).catch(() => undefined);
+    const controller = new AbortController();
+    const call = { signal: controller.signal, deadlineMs: clock.monotonic() + 39_000 };
+    const first = gate.run(SERVICE, call, () => clock.sleep(20_000, { signal: controller.signal }));
+    const second = gate.run(SERVICE, within(clock, 39_000), () => Promise.resolve('value'));
+    await clock.sleepers(2);
+    await clock.advance(1_000);
+    controller.abort(new Error('pod is gone'));
+    await expect(first).rejects.toThrow('pod is gone');
+    await expect(second).resolves.toBe('value');
+  });
+
+  it('fails who waits in the line until its own deadline, and names the service', async () => {
+    const { clock, gate } = setUp(1);
+    const first = gate.run(SERVICE, within(clock, 39_000), () => clock.sleep(60_000));
+    const second = gate.run(SERVICE, within(clock, 39_000), () => Promise.resolve('value'));
+    const refused = expect(second).rejects.toThrow(`${SERVICE} had no room for another request within 39 s`);
+    await clock.sleepers(2);
+    await clock.advance(60_000);
+    await refused;
+    await first;
   });
 });
 

@@ -1,4 +1,13 @@
-import { abortReason, backoffMs, KeyferryError, toKeyferryError, type Clock, type Random } from '#base';
+import {
+  abortReason,
+  backoffMs,
+  KeyferryError,
+  onAbort,
+  toKeyferryError,
+  withDeadline,
+  type Clock,
+  type Random,
+} from '#base';
 
 /** How a {@link ServiceGate} behaves. */
 export interface ServiceGateOptions {
@@ -17,8 +26,10 @@ export interface GateCall {
 
 /**
  * The one way to a service (a vault, an authority) for the whole node: a bounded number of requests at once, and one shared
- * pause when the service says 429 or 503 or does not answer, so that a node never makes throttling worse. Retry-After is
- * honoured; without it the pause grows with each failure, with jitter.
+ * pause when the service says 429 or 503 or does not answer, so that a node never makes an outage worse. Retry-After is
+ * honoured; beside it and without it the pause grows with each failure, with jitter, up to 15 s. After the pause one request
+ * goes first and finds out how the service is, on behalf of all who wait: so an outage costs a request a pause, however many
+ * pods there are, and is noticed to be over within one.
  */
 export interface ServiceGate {
   /** Runs `task` when the service may be asked, and again while it is throttled and the deadline leaves room. */
@@ -26,16 +37,20 @@ export interface ServiceGate {
 }
 
 interface ServiceState {
+  readonly service: string;
   running: number;
   readonly queue: (() => void)[];
   pausedUntilMs: number;
+  /** Since the service was well, counted once for all requests that were under way together. */
   failures: number;
   lastError: KeyferryError | undefined;
+  /** The request that goes first after a pause; resolves to its failure, when that is the service's. */
+  probe: Promise<KeyferryError | undefined> | undefined;
 }
 
-const THROTTLED = { initialMs: 1_000, maxMs: 60_000, jitter: 0.5 };
-const UNREACHABLE = { initialMs: 250, maxMs: 1_000, jitter: 0.5 };
-/** Tries against a service that does not answer; a throttled one is tried as long as the deadline allows. */
+const THROTTLED = { initialMs: 1_000, maxMs: 15_000, jitter: 0.5 };
+const UNREACHABLE = { initialMs: 250, maxMs: 15_000, jitter: 0.5 };
+/** Tries against a service that cannot be reached; a throttled one is tried as long as the deadline allows. */
 const UNREACHABLE_TRIES = 3;
 const MAX_SERVICES = 1_000;
 
@@ -48,64 +63,117 @@ export function createServiceGate(options: ServiceGateOptions): ServiceGate {
     const known = services.get(service);
     if (known !== undefined) return known;
     if (services.size >= MAX_SERVICES) forgetIdle(services, clock.monotonic());
-    const state: ServiceState = { running: 0, queue: [], pausedUntilMs: 0, failures: 0, lastError: undefined };
+    const state: ServiceState = {
+      service,
+      running: 0,
+      queue: [],
+      pausedUntilMs: 0,
+      failures: 0,
+      lastError: undefined,
+      probe: undefined,
+    };
     services.set(service, state);
     return state;
   };
 
-  const waitForPause = async (
-    service: string,
-    state: ServiceState,
-    { signal, deadlineMs }: GateCall,
-  ): Promise<void> => {
-    for (;;) {
+  const isPaused = (state: ServiceState): boolean => state.pausedUntilMs > clock.monotonic();
+
+  const waitForPause = async (state: ServiceState, { signal, deadlineMs }: GateCall): Promise<void> => {
+    while (isPaused(state)) {
       const leftMs = state.pausedUntilMs - clock.monotonic();
-      if (leftMs <= 0) return;
-      if (state.pausedUntilMs > deadlineMs) throw tooLate(service, leftMs, state.lastError);
+      if (state.pausedUntilMs > deadlineMs) throw tooLate(state, leftMs);
       await clock.sleep(leftMs, { signal });
     }
   };
 
-  const note = (state: ServiceState, error: KeyferryError): void => {
-    state.failures += 1;
-    state.lastError = error;
-    const growth = error.code === 'resource-exhausted' ? THROTTLED : UNREACHABLE;
-    const pauseMs = Math.max(error.retryAfterMs ?? 0, backoffMs(growth, state.failures, random));
-    state.pausedUntilMs = Math.max(state.pausedUntilMs, clock.monotonic() + pauseMs);
+  /** Waits for others, until the caller's deadline. */
+  const waitInLine = async <T>(
+    state: ServiceState,
+    { signal, deadlineMs }: GateCall,
+    wait: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    const timeoutMs = Math.max(0, deadlineMs - clock.monotonic());
+    try {
+      return await withDeadline({ clock, timeoutMs, signal, what: state.service }, wait);
+    } catch (error) {
+      throw signal.aborted || clock.monotonic() < deadlineMs ? error : crowdedOut(state, timeoutMs);
+    }
   };
 
-  // Whether a failed call is worth another try; if so its service is paused.
-  const pauses = (state: ServiceState, error: KeyferryError, call: GateCall, tries: number): boolean => {
-    if (call.signal.aborted) return false;
-    if (error.code !== 'resource-exhausted' && error.code !== 'unavailable') {
-      state.failures = 0;
-      return false;
+  /** Asks the service, and keeps what that tells about it. */
+  const ask = async <T>(state: ServiceState, { signal }: GateCall, task: () => Promise<T>): Promise<Outcome<T>> => {
+    const failuresBefore = state.failures;
+    const outcome = await settle(task);
+    if (outcome.ok || !isServicesFault(outcome.error)) {
+      // A caller that gave up has learned nothing.
+      if (!signal.aborted) Object.assign(state, { failures: 0, lastError: undefined });
+    } else if (!signal.aborted) {
+      const { error } = outcome;
+      if (state.failures === failuresBefore) state.failures += 1;
+      state.lastError = error;
+      const growth = error.code === 'resource-exhausted' ? THROTTLED : UNREACHABLE;
+      const pauseMs = Math.max(error.retryAfterMs ?? 0, backoffMs(growth, state.failures, random));
+      state.pausedUntilMs = Math.max(state.pausedUntilMs, clock.monotonic() + pauseMs);
     }
-    note(state, error);
-    return error.code === 'resource-exhausted' || error.retryAfterMs !== undefined || tries < UNREACHABLE_TRIES;
+    return outcome;
+  };
+
+  /** The same, on behalf of all who wait meanwhile. */
+  const askFirst = <T>(state: ServiceState, call: GateCall, task: () => Promise<T>): Promise<Outcome<T>> => {
+    const asking = ask(state, call, task);
+    state.probe = asking.then((outcome) => {
+      state.probe = undefined;
+      if (outcome.ok || call.signal.aborted || !isServicesFault(outcome.error)) return undefined;
+      return outcome.error;
+    });
+    return asking;
+  };
+
+  /** One try: the request itself, or the failure of the one that went first. */
+  const attempt = async <T>(state: ServiceState, call: GateCall, task: () => Promise<T>): Promise<Outcome<T>> => {
+    for (;;) {
+      await waitForPause(state, call);
+      const { probe } = state;
+      if (probe !== undefined) {
+        const failure = await waitInLine(state, call, (signal) => unlessAborted(probe, signal));
+        if (failure !== undefined) return { ok: false, error: failureOfOthers(state, failure) };
+        continue;
+      }
+      if (state.running < maxConcurrent) state.running += 1;
+      else await waitInLine(state, call, (signal) => takeTurn(state, signal));
+      try {
+        // Whoever waited for a slot may find a pause that began meanwhile.
+        if (state.probe !== undefined || isPaused(state)) continue;
+        return await (state.failures > 0 ? askFirst(state, call, task) : ask(state, call, task));
+      } finally {
+        leave(state);
+      }
+    }
   };
 
   return {
     async run(service, call, task) {
       const state = stateOf(service);
+      call.signal.throwIfAborted();
       for (let tries = 1; ; tries += 1) {
-        // A slot first, then the pause: whoever waited for a slot may find a pause that began meanwhile.
-        await enter(state, maxConcurrent, call.signal);
-        try {
-          await waitForPause(service, state, call);
-          const outcome = await settle(task);
-          if (outcome.ok) {
-            state.failures = 0;
-            state.lastError = undefined;
-            return outcome.value;
-          }
-          if (!pauses(state, outcome.error, call, tries)) throw outcome.error;
-        } finally {
-          leave(state);
-        }
+        const outcome = await attempt(state, call, task);
+        if (outcome.ok) return outcome.value;
+        if (call.signal.aborted || !isWorthAnotherTry(outcome.error, tries)) throw outcome.error;
       }
     },
   };
+}
+
+/** Whether a failure says something about the service, and not about the request. */
+function isServicesFault({ code }: KeyferryError): boolean {
+  return code === 'resource-exhausted' || code === 'unavailable' || code === 'deadline-exceeded';
+}
+
+function isWorthAnotherTry({ code, retryAfterMs }: KeyferryError, tries: number): boolean {
+  if (code === 'resource-exhausted') return true;
+  // One that never came took long enough; the next mount tries again.
+  if (code !== 'unavailable') return false;
+  return retryAfterMs !== undefined || tries < UNREACHABLE_TRIES;
 }
 
 type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: KeyferryError };
@@ -118,37 +186,70 @@ async function settle<T>(task: () => Promise<T>): Promise<Outcome<T>> {
   }
 }
 
-function tooLate(service: string, leftMs: number, last: KeyferryError | undefined): KeyferryError {
+const LEFT_ALONE_HINT =
+  'the mount is tried again by kubelet; fewer pods at once, or a longer refresh interval, ask the vault less often';
+
+function tooLate({ service, lastError: last }: ServiceState, leftMs: number): KeyferryError {
   const wait = Math.ceil(leftMs / 1000);
-  const why = last === undefined ? '' : `: ${last.message}`;
+  const why = last === undefined ? '' : `: ${reasonOf(last)}`;
+  const text = `${service} is left alone for ${wait} s more, which is past the deadline of this mount${why}`;
+  return new KeyferryError(last?.code ?? 'unavailable', text, {
+    ...upstreamOf(last),
+    retryAfterMs: leftMs,
+    hint: LEFT_ALONE_HINT,
+  });
+}
+
+/** For who waited for others until there was no time left for a request of its own. */
+function crowdedOut({ service, lastError: last }: ServiceState, waitedMs: number): KeyferryError {
+  const why = last === undefined ? '' : `: ${reasonOf(last)}`;
   return new KeyferryError(
-    last?.code ?? 'unavailable',
-    `${service} is left alone for ${wait} s more, which is past the deadline of this mount${why}`,
-    {
-      retryAfterMs: leftMs,
-      ...(last?.upstreamCode === undefined ? {} : { upstreamCode: last.upstreamCode }),
-      hint: 'the mount is tried again by kubelet; fewer pods at once, or a longer refresh interval, ask the vault less often',
-    },
+    last?.code ?? 'deadline-exceeded',
+    `${service} had no room for another request within ${Math.round(waitedMs / 1000)} s${why}`,
+    { ...upstreamOf(last), hint: LEFT_ALONE_HINT },
   );
 }
 
-async function enter(state: ServiceState, max: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) throw abortReason(signal);
-  if (state.running < max) {
-    state.running += 1;
-    return;
-  }
-  await new Promise<void>((resolve, reject) => {
+/** For who waited while another one asked: the service's failure, without what the other one asked for. */
+function failureOfOthers({ service }: ServiceState, error: KeyferryError): KeyferryError {
+  return new KeyferryError(error.code, `${service}: ${reasonOf(error)}`, {
+    ...upstreamOf(error),
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+  });
+}
+
+function upstreamOf(error: KeyferryError | undefined): { readonly upstreamCode?: string } {
+  return error?.upstreamCode === undefined ? {} : { upstreamCode: error.upstreamCode };
+}
+
+/** A message without its beginning, which names what was attempted, and so whose identity: that is nobody else's business. */
+function reasonOf({ message }: KeyferryError): string {
+  const at = message.indexOf(': ');
+  return at < 0 ? message : message.slice(at + 2);
+}
+
+function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) return Promise.reject(abortReason(signal));
+  return new Promise((resolve, reject) => {
+    const stopListening = onAbort(signal, () => reject(abortReason(signal)));
+    result.then(resolve, reject).finally(stopListening);
+  });
+}
+
+/** Waits for a slot, first come first served. */
+function takeTurn(state: ServiceState, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.reject(abortReason(signal));
+  return new Promise((resolve, reject) => {
     const turn = () => {
-      signal.removeEventListener('abort', giveUp);
+      stopListening();
       resolve();
     };
-    const giveUp = () => {
+    const stopListening = onAbort(signal, () => {
       state.queue.splice(state.queue.indexOf(turn), 1);
       reject(abortReason(signal));
-    };
+    });
     state.queue.push(turn);
-    signal.addEventListener('abort', giveUp, { once: true });
   });
 }
 
