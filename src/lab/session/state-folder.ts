@@ -91,15 +91,16 @@ export async function writeEndpoint(folder: StateFolder, endpoint: LabEndpoint):
   await writeFileAtomically(folder.endpointFile, `${JSON.stringify(content)}\n`);
 }
 
-/** The endpoint that a lab wrote here; undefined when there is none. The lab may have died since. */
+/** The endpoint that a lab wrote here; undefined when there is none, or none to be read. The lab may have died since. */
 export async function readEndpoint(folder: StateFolder): Promise<LabEndpoint | undefined> {
-  let text: string;
+  let content: unknown;
   try {
-    text = await readFile(folder.endpointFile, 'utf8');
+    // Empty after a loss of power: the name was on the disk, the content not yet.
+    content = JSON.parse(await readFile(folder.endpointFile, 'utf8'));
   } catch {
     return undefined;
   }
-  const parsed = endpointSchema.safeParse(JSON.parse(text));
+  const parsed = endpointSchema.safeParse(content);
   return parsed.success ? { port: parsed.data.port, token: new Secret(parsed.data.token) } : undefined;
 }
 
