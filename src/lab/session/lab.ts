@@ -27,6 +27,7 @@ import {
   type StateFolder,
 } from './state-folder.ts';
 import type { LabStatus } from './status.ts';
+import { lockStateFolder } from './state-lock.ts';
 import { openTimekeeper, type Timekeeper } from './timekeeper.ts';
 import { traceLabPod } from './trace/index.ts';
 
@@ -68,7 +69,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const { folder, clock: machine, random, log } = options;
   await refuseSecondLab(folder);
   await createStateFolder(folder);
+  const lock = await lockStateFolder(folder.root, machine);
   const stack = createDisposeStack();
+  stack.use(lock);
   // The lab itself removes it: whoever started it may be gone by then.
   if (options.ephemeral) stack.defer(() => rm(folder.root, { recursive: true, force: true }));
   // Last: while the file is there, something of the lab may still run and write.
