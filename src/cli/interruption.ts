@@ -8,21 +8,29 @@ export type EndSignal = (typeof END_SIGNALS)[number];
 export interface Interruption extends Disposable {
   /** Aborts at the first signal. */
   readonly signal: AbortSignal;
+  /** Aborts at the second one: whoever asks twice does not want to wait. */
+  readonly again: AbortSignal;
   /** The first signal, once there was one. */
   readonly by: EndSignal | undefined;
 }
 
-/** Listens for the signals of {@link END_SIGNALS} until it is disposed; while it does, none of them ends the process by itself. */
+/**
+ * Listens for the signals of {@link END_SIGNALS} until it is disposed. Until then none of them ends the process by itself:
+ * a command that starts something listens before it starts it, and ends it before it stops to listen.
+ */
 export function interruption(): Interruption {
-  const controller = new AbortController();
+  const first = new AbortController();
+  const second = new AbortController();
   let by: EndSignal | undefined;
   const onSignal = (signal: NodeJS.Signals) => {
+    if (first.signal.aborted) second.abort(new Error(`ended by a second ${signal}`));
     by ??= signal as EndSignal;
-    controller.abort(new Error(`ended by ${signal}`));
+    first.abort(new Error(`ended by ${signal}`));
   };
   for (const signal of END_SIGNALS) process.on(signal, onSignal);
   return {
-    signal: controller.signal,
+    signal: first.signal,
+    again: second.signal,
     get by() {
       return by;
     },

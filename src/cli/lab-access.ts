@@ -13,6 +13,7 @@ import {
   type LaunchedLab,
   type StateFolder,
 } from '#lab/session';
+import { withProgress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The options that each `lab` command has. */
@@ -84,8 +85,15 @@ export interface StartChoice {
   readonly detached: boolean;
 }
 
-/** Starts a lab on a state folder and answers when it serves. */
-export async function startLab(folder: StateFolder, choice: StartChoice, terminal: Terminal): Promise<UsableLab> {
-  const launched = await launchLab({ ...choice, folder, env: terminal.env, clock: systemClock });
+/** Starts a lab on a state folder and answers when it serves. When `signal` aborts before, nothing of it is left. */
+export async function startLab(
+  folder: StateFolder,
+  choice: StartChoice,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<UsableLab> {
+  const launched = await withProgress({ terminal, clock: systemClock, what: 'starting the lab' }, () =>
+    launchLab({ ...choice, folder, env: terminal.env, clock: systemClock, signal }),
+  );
   return { folder, launched, control: launched.control, status: await launched.control.status() };
 }

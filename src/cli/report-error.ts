@@ -4,7 +4,7 @@ import { palette, type Terminal } from './terminal.ts';
 /** Tells a person what went wrong and what to do, and answers the exit code of the error's table row. */
 export function reportError(error: unknown, terminal: Terminal): number {
   const known = toKeyferryError(error);
-  const { bad, faint } = palette(terminal);
+  const { bad, faint } = palette(terminal, 'err');
   terminal.err(`${bad('error:')} ${errorText(known)}\n`);
   if (known.hint !== undefined) terminal.err(`${faint('what to do:')} ${known.hint}\n`);
   if (known.kind === 'bug') {

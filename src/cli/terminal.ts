@@ -2,8 +2,12 @@
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
-  /** Colours are written only with it. */
+  /** Colours are written to `out` only with it. */
   readonly colour: boolean;
+  /** The same for `err`. */
+  readonly errColour: boolean;
+  /** Somebody watches what `err` writes: lines that come and go may be shown there. */
+  readonly interactive: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -19,16 +23,35 @@ export interface Palette {
 const paint = (code: string) => (text: string) => `\u001B[${code}m${text}\u001B[0m`;
 const plain = (text: string) => text;
 
-/** The palette of a terminal. */
-export function palette(terminal: Terminal): Palette {
-  return terminal.colour
+/** The palette of what is written to `out`, or to `err`. */
+export function palette(terminal: Pick<Terminal, 'colour' | 'errColour'>, stream: 'out' | 'err' = 'out'): Palette {
+  return (stream === 'out' ? terminal.colour : terminal.errColour)
     ? { title: paint('1'), faint: paint('2'), good: paint('32'), bad: paint('31'), key: paint('36') }
     : { title: plain, faint: plain, good: plain, bad: plain, key: plain };
 }
 
-/** The terminal of this process: colours when stdout is one, and NO_COLOR (no-color.org) is not set. */
+/**
+ * Whether a stream gets colours: FORCE_COLOR says yes (no when it is 0 or false; force-color.org), then NO_COLOR says no
+ * (no-color.org), then a terminal that is not dumb gets them.
+ */
+export function wantsColour(env: Terminal['env'], isTerminal: boolean): boolean {
+  const { FORCE_COLOR: force = '', NO_COLOR: none = '', TERM: term } = env;
+  if (force !== '') return force !== '0' && force !== 'false';
+  return isTerminal && none === '' && term !== 'dumb';
+}
+
+/** Of a program whose reader has gone away (128 and SIGPIPE). */
+const READER_GONE = 141;
+
+/** The terminal of this process. When nobody reads any more (a closed pipe or terminal), the command ends as after SIGHUP. */
 export function processTerminal(): Terminal {
-  const { NO_COLOR: noColour, TERM: term } = process.env;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+      // Whoever listens has something to end first.
+      if (!process.emit('SIGHUP', 'SIGHUP')) process.exit(READER_GONE);
+    });
+  }
   return {
     out: (text) => {
       process.stdout.write(text);
@@ -36,7 +59,9 @@ export function processTerminal(): Terminal {
     err: (text) => {
       process.stderr.write(text);
     },
-    colour: process.stdout.isTTY === true && (noColour ?? '') === '' && term !== 'dumb',
+    colour: wantsColour(process.env, process.stdout.isTTY === true),
+    errColour: wantsColour(process.env, process.stderr.isTTY === true),
+    interactive: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb',
     env: process.env,
   };
 }

@@ -22,11 +22,15 @@ describe('keyferry lab run', () => {
     expect(readdirSync(person.home)).toEqual([]);
   });
 
-  it('says that a program is missing, and ends the lab all the same', async () => {
+  it.each([
+    ['is missing', ['no-such-program'], 127, 'cannot run no-such-program'],
+    ['is missing at its path', ['/no/such'], 127, 'cannot run /no/such'],
+    ['is no program', ['/etc/passwd'], 126, 'cannot run /etc/passwd'],
+  ])('says of a command that it %s, as shells do, and ends the lab all the same', async (_how, command, code, text) => {
     await using person = await createPerson();
-    const outcome = await person.keyferry('lab', 'run', '--state', join(person.home, 's'), '--', 'no-such-program');
-    expect(outcome.exitCode).toBe(3);
-    expect(outcome.err).toContain('cannot run no-such-program');
+    const outcome = await person.keyferry('lab', 'run', '--state', join(person.home, 's'), '--', ...command);
+    expect(outcome.exitCode).toBe(code);
+    expect(outcome.err).toContain(text);
     expect(tracesOf(join(person.home, 's'))).toEqual([]);
   });
 
@@ -62,6 +66,13 @@ describe('a place that a lab cannot use', () => {
     expect(outcome.err).toContain('the state folder cannot be written: ENOTDIR');
     expect(outcome.err).toContain('--state DIR');
     expect(outcome.err).not.toContain('bug');
+  });
+
+  it('is named too where the kernel makes no folders', async () => {
+    await using person = await createPerson();
+    const outcome = await person.keyferry('lab', 'up', '--state', '/proc/keyferry/lab');
+    expect([outcome.exitCode, outcome.out]).toEqual([1, '']);
+    expect(outcome.err).toContain('the state folder cannot be written');
   });
 
   it('is passed over by an ephemeral one', async () => {

@@ -1,14 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { errorText, KeyferryError, linkSignals, type Clock } from '#base';
+import { abortReason, errorText, KeyferryError, linkSignals, type Clock } from '#base';
 import { createControlClient, type ControlClient } from './control-client.ts';
 import { checkNamespaces, planNamespaces } from './namespaces.ts';
 import { executable } from './package-root.ts';
-import { readEndpoint, type StateFolder } from './state-folder.ts';
+import { makeFolders } from './make-folders.ts';
+import { readEndpoint, removeEndpoint, type StateFolder } from './state-folder.ts';
 
 /** How the lab's process is started. */
 export interface LaunchOptions {
@@ -19,6 +20,7 @@ export interface LaunchOptions {
   readonly detached: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  /** Gives the start up: what was begun is ended, and nothing of it stays. */
   readonly signal?: AbortSignal;
 }
 
@@ -28,8 +30,8 @@ export interface LaunchedLab {
   readonly control: ControlClient;
   /** The exit code of the lab's process. */
   readonly ended: Promise<number>;
-  /** Ends the lab and resolves when nothing of it runs any more. */
-  stop(): Promise<void>;
+  /** Ends the lab and resolves when nothing of it runs any more. When `force` aborts, it is killed instead of asked. */
+  stop(options?: { readonly force?: AbortSignal | undefined }): Promise<void>;
 }
 
 const READY_WITHIN_MS = 30_000;
@@ -55,6 +57,7 @@ export async function launchLab(options: LaunchOptions): Promise<LaunchedLab> {
 
 async function launch(options: LaunchOptions): Promise<LaunchedLab> {
   const { folder, clock } = options;
+  if (options.signal?.aborted) throw abortReason(options.signal);
   const plan = planNamespaces(process.getuid?.() ?? 0);
   const log = openLog(folder);
   const child = spawn(
@@ -79,18 +82,32 @@ async function launch(options: LaunchOptions): Promise<LaunchedLab> {
   closeSync(log);
   const ended = once(child, 'exit').then(([code, signal]) => (code as number | null) ?? (signal === null ? 0 : 128));
   ended.catch(() => undefined);
+  // The lab's process holds the other end: when it is closed, neither it nor the unshare before it can write any more.
+  const gone = once(child.stdio[3] as Readable, 'close');
+  gone.catch(() => undefined);
+  /** Kills the lab, and waits until it is dead: what removes its folder must come after its last write. */
+  const kill = async () => {
+    child.stdin?.destroy();
+    child.kill('SIGKILL');
+    const limit = new AbortController();
+    await Promise.race([gone, ended.catch(() => gone), clock.sleep(STOP_WITHIN_MS, { signal: limit.signal })]).catch(
+      () => undefined,
+    );
+    limit.abort();
+  };
   const waiting = linkSignals(options.signal);
   const ready = await Promise.race([
     readyMessage(child),
     clock.sleep(READY_WITHIN_MS, { signal: waiting.signal }).then(() => undefined),
   ])
-    .catch((error: unknown) => {
-      child.kill('SIGKILL');
+    .catch(async (error: unknown) => {
+      await kill();
+      await removeEndpoint(folder);
       throw error;
     })
     .finally(() => waiting.abort());
   if (ready === undefined) {
-    child.kill('SIGKILL');
+    await kill();
     // The lab did not come so far as to say why: most likely the namespaces were refused.
     await checkNamespaces(plan);
     throw new KeyferryError('unavailable', 'the lab did not start', { hint: `Its log is ${folder.logFile}.` });
@@ -107,16 +124,22 @@ async function launch(options: LaunchOptions): Promise<LaunchedLab> {
     gatewayPort: ready.gatewayPort,
     control,
     ended,
-    async stop() {
+    async stop({ force } = {}) {
       child.stdin?.end();
-      await control.stop().catch(() => undefined);
-      const forced = new AbortController();
-      const limit = clock.sleep(STOP_WITHIN_MS, { signal: forced.signal }).then(
-        () => child.kill('SIGKILL'),
-        () => undefined,
-      );
-      await ended;
-      forced.abort();
+      const asked = linkSignals(force);
+      const limit = clock.sleep(STOP_WITHIN_MS, { signal: asked.signal }).catch(() => undefined);
+      await Promise.race([
+        control.stop().then(
+          () => ended,
+          () => ended,
+        ),
+        limit,
+      ]);
+      if (child.exitCode === null && child.signalCode === null) {
+        await kill();
+        await removeEndpoint(folder);
+      }
+      asked.abort();
       await limit;
       if (options.ephemeral) await rm(folder.root, { recursive: true, force: true });
     },
@@ -126,7 +149,7 @@ async function launch(options: LaunchOptions): Promise<LaunchedLab> {
 /** Makes the state folder and opens the lab's log in it. Throws `failed-precondition` where the machine refuses. */
 function openLog(folder: StateFolder): number {
   try {
-    mkdirSync(folder.root, { recursive: true, mode: 0o700 });
+    makeFolders(folder.root, 0o700);
     return openSync(folder.logFile, 'a', 0o600);
   } catch (cause) {
     throw new KeyferryError('failed-precondition', `the state folder cannot be written: ${errorText(cause)}`, {

@@ -32,15 +32,21 @@ export async function checkNamespaces(plan: NamespacePlan): Promise<void> {
     await run(plan.command, [...plan.args, 'true'], { timeout: 10_000 });
   } catch (error) {
     throw new KeyferryError('failed-precondition', namespaceFailure(plan, error), {
-      hint: plan.userNamespace
-        ? 'Run it as root, or let ordinary users make user namespaces: sysctl user.max_user_namespaces=15000, and where they exist kernel.unprivileged_userns_clone=1 and kernel.apparmor_restrict_unprivileged_userns=0. In a container, allow them (for example --privileged).'
-        : 'Root lacks CAP_SYS_ADMIN here. In a container, allow it (for example --privileged), or run the lab on the host.',
+      hint: isMissing(error)
+        ? 'Install util-linux, or put the folder of unshare on the PATH.'
+        : plan.userNamespace
+          ? 'Run it as root, or let ordinary users make user namespaces: sysctl user.max_user_namespaces=15000, and where they exist kernel.unprivileged_userns_clone=1 and kernel.apparmor_restrict_unprivileged_userns=0. In a container, allow them (for example --privileged).'
+          : 'Root lacks CAP_SYS_ADMIN here. In a container, allow it (for example --privileged), or run the lab on the host.',
     });
   }
 }
 
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
 function namespaceFailure(plan: NamespacePlan, error: unknown): string {
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+  if (isMissing(error)) {
     return 'the program unshare (package util-linux) is not on this machine; the lab needs it for private namespaces';
   }
   const { stderr } = error as { stderr?: string };

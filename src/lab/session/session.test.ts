@@ -139,7 +139,11 @@ describe('the status', () => {
           url: 'https://127.0.0.1:2',
           issuerUrl: 'https://i/',
           secretsProvider: 'running',
-          pods: [{ namespace: 'default', name: 'p', phase: 'Pending', ready: false, reason: 'ContainerCreating' }],
+          pods: [
+            { namespace: 'default', name: 'well', phase: 'Running', ready: true },
+            { namespace: 'default', name: 'p', phase: 'Pending', ready: false, reason: 'ContainerCreating' },
+            { namespace: 'jobs', name: 'j', phase: 'Succeeded', ready: false, reason: 'Completed' },
+          ],
         },
       ],
       vaults: [{ name: 'kv', resourceGroup: 'g', secrets: 1 }],
@@ -148,8 +152,10 @@ describe('the status', () => {
     });
     expect(text).toContain('/s (ephemeral)');
     expect(text).toContain('2026-01-02T01:00:00.000Z, 25h ahead of this machine');
-    expect(text).toContain('pod default/p  ContainerCreating');
-    expect(text).toContain('kv  group g  1 secret\n');
-    expect(text).toContain('identities   none');
+    expect(text).toContain('c  1 of 3 pods ready  secrets provider running');
+    expect(text).toMatch(/waits {2}default\/p +ContainerCreating\n +ready {2}default\/well\n +done {3}jobs\/j\n/);
+    expect(text).toContain('keyferry lab trace p -n default\n');
+    expect(text).toContain('kv  1 secret  group g\n');
+    expect(text).toMatch(/identities +none\n/);
   });
 });

@@ -35,43 +35,101 @@ export interface LabStatus {
   readonly faults: readonly Fault[];
 }
 
-/** The status as text for a person. */
-export function renderStatus(status: LabStatus): string {
+/** How parts of the status are told apart; each is given plain text. */
+export interface StatusPaint {
+  title(text: string): string;
+  faint(text: string): string;
+  good(text: string): string;
+  bad(text: string): string;
+  key(text: string): string;
+}
+
+const PLAIN: StatusPaint = { title: same, faint: same, good: same, bad: same, key: same };
+
+/** The status as text for a person; what needs their attention first where it can be. */
+export function renderStatus(status: LabStatus, paint: StatusPaint = PLAIN): string {
+  const { title, faint, bad } = paint;
+  const fact = (name: string, value: string) => `${faint(name.padEnd(12))}  ${value}`;
   const lines = [
-    `lab        ${status.state}${status.ephemeral ? ' (ephemeral)' : ''}`,
-    ...(status.clock.offsetMs === 0 ? [] : [`clock      ${renderClock(status.clock)}`]),
-    `gateway    ${status.gateway.proxyUrl}`,
-    `tenant     ${status.tenantId}`,
-    `subscription ${status.subscriptionId}`,
-    ...(status.faults.length === 0 ? [] : [`faults     ${status.faults.map(renderFault).join('; ')}`]),
+    fact('lab', `${title(status.state)}${status.ephemeral ? ' (ephemeral)' : ''}`),
+    ...(status.clock.offsetMs === 0 ? [] : [fact('clock', renderClock(status.clock))]),
+    fact('gateway', status.gateway.proxyUrl),
+    fact('tenant', status.tenantId),
+    fact('subscription', status.subscriptionId),
+    ...status.faults.map((fault) => fact('fault', bad(renderFault(fault)))),
     ...section(
+      paint,
       'clusters',
-      status.clusters.flatMap((cluster) => [
-        `${cluster.name}  ${cluster.url}  group ${cluster.resourceGroup}  secrets provider ${cluster.secretsProvider}`,
-        ...cluster.pods.map(
-          (pod) => `  pod ${pod.namespace}/${pod.name}  ${pod.reason ?? pod.phase}${pod.ready ? '  ready' : ''}`,
-        ),
-      ]),
+      status.clusters.flatMap((cluster) => renderCluster(cluster, paint)),
     ),
     ...section(
+      paint,
       'vaults',
-      status.vaults.map((vault) => `${vault.name}  group ${vault.resourceGroup}  ${count(vault.secrets, 'secret')}`),
+      columns(
+        status.vaults.map((vault) => [vault.name, count(vault.secrets, 'secret'), `group ${vault.resourceGroup}`]),
+      ),
     ),
     ...section(
+      paint,
       'identities',
-      status.identities.map(
-        (identity) =>
-          `${identity.name}  client ${identity.clientId}  principal ${identity.principalId}  ${count(identity.federatedCredentials, 'federated credential')}`,
+      columns(
+        status.identities.map((identity) => [
+          identity.name,
+          `client ${identity.clientId}`,
+          `principal ${identity.principalId}`,
+          count(identity.federatedCredentials, 'federated credential'),
+        ]),
       ),
     ),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function section(title: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [`${title}   none`] : [title, ...lines.map((line) => `  ${line}`)];
+function renderCluster(cluster: ClusterSummary, { title, faint, good, bad, key }: StatusPaint): string[] {
+  const { name, pods, secretsProvider, url, resourceGroup } = cluster;
+  const done = pods.filter(({ phase }) => phase === 'Succeeded');
+  const ready = pods.filter((pod) => pod.ready);
+  const waiting = pods.filter((pod) => !pod.ready && !done.includes(pod));
+  const provider = `secrets provider ${secretsProvider}`;
+  const inPods = [
+    ...waiting.map((pod) => ({ pod, state: 'waits', paint: bad })),
+    ...ready.map((pod) => ({ pod, state: 'ready', paint: good })),
+    ...done.map((pod) => ({ pod, state: 'done', paint: faint })),
+  ];
+  const width = Math.max(0, ...pods.map((pod) => pod.namespace.length + pod.name.length + 1));
+  return [
+    `${title(name)}  ${ready.length} of ${count(pods.length, 'pod')} ready  ` +
+      `${secretsProvider === 'off' || secretsProvider === 'running' ? provider : bad(provider)}  ` +
+      faint(`group ${resourceGroup}  ${url}`),
+    ...inPods.map(({ pod, state, paint }) => {
+      const why = state === 'waits' ? (pod.reason ?? pod.phase) : '';
+      return `  ${paint(state.padEnd(5))}  ${`${pod.namespace}/${pod.name}`.padEnd(width)}  ${why}`.trimEnd();
+    }),
+    ...(waiting[0] === undefined
+      ? []
+      : [`  ${faint('why:')} ${key(`keyferry lab trace ${waiting[0].name} -n ${waiting[0].namespace}`)}`]),
+  ];
+}
+
+function section({ faint, title }: StatusPaint, name: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [`${faint(name.padEnd(12))}  none`] : [title(name), ...lines.map((line) => `  ${line}`)];
+}
+
+/** Rows with their cells below each other. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_cell, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function same(text: string): string {
+  return text;
 }
