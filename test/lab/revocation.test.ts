@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '#base';
 import { RESOURCES, type Event, type Pod } from '#kube';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { podWithClass, secretProviderClass } from '../support/manifests.ts';
@@ -138,8 +137,8 @@ describe('a federated credential that is taken away', () => {
     await createPod('before');
     await podReady(cluster.client, 'before');
     await lab.az('az identity federated-credential delete -g g --identity-name reader -n federated --yes');
-    // The one wait for time itself: what the last exchange proved counts for the window since then.
-    await systemClock.sleep(WINDOW_MS);
+    // What the last exchange proved counts for the window since then.
+    await lab.lab.control.clock.advance(WINDOW_MS);
 
     await createPod('after');
     await refusal('after', /AADSTS70025: .*no configured federated identity credentials/);
