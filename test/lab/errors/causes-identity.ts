@@ -35,7 +35,7 @@ export const IDENTITY_CAUSES = [
     place: 'pod-event',
     looksLike:
       "AADSTS700213: No matching federated identity record found for presented assertion subject '<subject>'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion.",
-    why: 'The identity trusts this cluster, but not this service account: the credential is missing, or it names another namespace or another name. The message has the subject of the pod: `system:serviceaccount:<namespace>:<service account>`. A pod that names no service account runs as `default`.',
+    why: 'The identity trusts this cluster, but not this service account: the credential is missing, or it names another namespace or another name. The message has the subject of the pod: `system:serviceaccount:<namespace>:<service account>`. A pod that names no service account runs as `default`. A credential that was made a moment ago counts after some seconds.',
     mend: 'Create a credential with the subject in the message, or correct the one that was meant for it, or let the pod run as the service account that the credential names.',
     commands: [putCredential('create')],
     check: [
@@ -101,6 +101,32 @@ export const IDENTITY_CAUSES = [
     mend: 'Put the id of the tenant that the identity and the vault belong to into the class.',
     commands: [SHOW_TENANT, EDIT_CLASS],
     check: [SHOW_CLASS],
+  },
+  {
+    id: 'tenant-malformed',
+    title: 'The tenant is no tenant id',
+    section: 'identity',
+    place: 'pod-event',
+    looksLike:
+      "AADSTS900023: Specified tenant identifier '<tenant>' is neither a valid DNS name, nor a valid external domain.",
+    why: 'The `tenantID` of the class is neither an id (36 characters) nor a domain of a tenant: a character is missing, or it is a name.',
+    mend: 'Put the id of the tenant that the identity and the vault belong to into the class.',
+    commands: [SHOW_TENANT, EDIT_CLASS],
+    check: [SHOW_CLASS],
+  },
+  {
+    id: 'service-principal-missing',
+    title: 'The application has no service principal',
+    section: 'identity',
+    place: 'pod-event',
+    looksLike: 'AADSTS7000229: The client application <client id> is missing service principal in the tenant <tenant>.',
+    why: 'The `clientID` is that of an app registration (`az ad app create`) that was never given a service principal in this tenant. The portal makes both at once, scripts and templates often forget the second.',
+    mend: 'Make the service principal, and give it access to the vault by its object id. A managed identity needs neither.',
+    commands: [
+      'az ad sp create --id <client id>',
+      'az keyvault set-policy -n <vault> --spn <client id> --secret-permissions get',
+    ],
+    check: ['az ad app show --id <client id> --query displayName', 'az ad sp show --id <client id> --query id'],
   },
   {
     id: 'client-id-missing',

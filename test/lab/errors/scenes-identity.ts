@@ -98,6 +98,12 @@ export const IDENTITY_SCENES: Scenes<(typeof IDENTITY_CAUSES)[number]['id']> = {
     values: () => ({ tenant: NOBODY }),
     mend: (stage) => stage.setParameters({ tenantID: stage.cluster.tenantId }),
   },
+  'tenant-malformed': {
+    parameters: ({ cluster }) => ({ tenantID: cluster.tenantId.slice(1) }),
+    values: ({ cluster }) => ({ tenant: cluster.tenantId.slice(1) }),
+    mend: (stage) => stage.setParameters({ tenantID: stage.cluster.tenantId }),
+  },
+  'service-principal-missing': applicationAlone(),
   'client-id-missing': {
     parameters: () => ({ clientID: null }),
     mend: mendClientId,
@@ -172,5 +178,22 @@ function expiredToken(): Scene {
       const refused = await signIn(stage, token);
       if (refused !== '') throw new Error(refused);
     },
+  };
+}
+
+/** An application with a federated credential, which nobody gave a service principal. */
+function applicationAlone(): Scene {
+  let appId = '';
+  return {
+    async break(stage) {
+      const { lab, name, credential } = stage;
+      appId = await lab.az(`az ad app create --display-name ${name} --query appId -o tsv`);
+      const { issuer, subject, audience } = credential;
+      const parameters = JSON.stringify({ name: 'federated', issuer, subject, audiences: [audience] });
+      await lab.az(`az ad app federated-credential create --id ${appId} --parameters '${parameters}'`);
+      await stage.setParameters({ clientID: appId });
+    },
+    values: ({ cluster }) => ({ 'client id': appId, tenant: cluster.tenantId }),
+    mend: async (stage) => stage.setPolicy(await stage.lab.az(`az ad sp create --id ${appId} --query id -o tsv`)),
   };
 }
