@@ -1,6 +1,10 @@
 /** Where people meet a failure, and how each place is told on the page. */
 export const PLACES = {
   'pod-event': "the pod's events: `kubectl describe pod <pod>`, a `FailedMount` of kubelet",
+  'container-event':
+    "the pod's events: `kubectl describe pod <pod>`, a `Failed` of kubelet, while the pod's status is `CreateContainerConfigError`",
+  'sync-event':
+    "the pod's events: `kubectl describe pod <pod>`, a `FailedToCreateSecret` of the driver; the volume is mounted",
   'container-log': "the container's log: `kubectl logs <pod>`",
   az: 'what `az` prints',
 } as const satisfies Record<string, string>;

@@ -27,8 +27,7 @@ export const VAULT_CAUSES = [
     title: 'No role assignment lets the identity read secrets',
     section: 'vault',
     place: 'pod-event',
-    looksLike:
-      "ForbiddenByRbac: Caller is not authorized to perform action on resource. Caller: appid=<client id>;oid=<object id>;<more> Action: 'Microsoft.KeyVault/vaults/secrets/getSecret/action'",
+    looksLike: 'ForbiddenByRbac: Caller is not authorized to perform action on resource.',
     why: 'The vault decides by Azure roles (RBAC), and the identity has none that reads secrets here: no role, one that only manages the vault (Owner, Contributor, Reader), or the right one at another scope, such as another vault. Access policies of such a vault count for nothing.',
     mend: 'Assign Key Vault Secrets User on the vault, or on the one secret. In Azure it can take some minutes until it counts.',
     commands: [
@@ -82,14 +81,16 @@ export const VAULT_CAUSES = [
     why: 'A vault takes 4,000 requests for secrets in ten seconds, from all its users together, and answers 429 to the rest, mostly with the seconds to wait. The provider waits that long, with all its requests to this vault, and asks again; the event comes only if a mount had to wait longer than a minute.',
     mend: 'Nothing: mounts go on by themselves when the vault takes requests again. If it comes again and again, use a longer refresh interval, or spread the secrets over more vaults.',
     commands: [],
-    check: ['az monitor metrics list --resource "$(az keyvault show -n <vault> --query id -o tsv)" --metric ServiceApiHit'],
+    check: [
+      'az monitor metrics list --resource "$(az keyvault show -n <vault> --query id -o tsv)" --metric ServiceApiHit',
+    ],
   },
   {
     id: 'vault-firewall',
     title: "The vault's firewall does not know the node's address",
     section: 'vault',
     place: 'pod-event',
-    looksLike: 'ForbiddenByFirewall: Client address is not authorized and caller is not a trusted service. Client address: <address>;',
+    looksLike: 'ForbiddenByFirewall: Client address is not authorized and caller is not a trusted service.',
     why: 'The vault lets only some networks in, and the address that the node comes from, the one in the message, is not among them. Nodes are no trusted service of Azure.',
     mend: "Let the address in (for AKS that of the cluster's outbound IP), or the nodes' subnet, or use a private endpoint.",
     commands: ['az keyvault network-rule add -n <vault> --ip-address <address>'],

@@ -1,6 +1,8 @@
 import type { VAULT_CAUSES } from './causes-vault.ts';
 import type { Scenes, Stage } from './scene.ts';
 
+/** Longer than a mount may wait, so that it says why it gave up. */
+const THROTTLED_SECONDS = 90;
 const UNKNOWN_VERSION = '0123456789abcdef0123456789abcdef';
 
 /** How each of {@link VAULT_CAUSES} is made and mended. */
@@ -13,7 +15,6 @@ export const VAULT_SCENES: Scenes<(typeof VAULT_CAUSES)[number]['id']> = {
     {
       variant: 'at-all',
       break: useRoles,
-      values: ({ clientId, principalId }) => ({ 'client id': clientId, 'object id': principalId }),
       mend: async (stage) => assignRole(stage, await vaultId(stage)),
     },
     {
@@ -22,7 +23,6 @@ export const VAULT_SCENES: Scenes<(typeof VAULT_CAUSES)[number]['id']> = {
         await useRoles(stage);
         await assignRole(stage, `${await vaultId(stage)}/secrets/Other`);
       },
-      values: ({ clientId, principalId }) => ({ 'client id': clientId, 'object id': principalId }),
       mend: async (stage) => assignRole(stage, `${await vaultId(stage)}/secrets/Fine`),
     },
   ],
@@ -47,7 +47,8 @@ export const VAULT_SCENES: Scenes<(typeof VAULT_CAUSES)[number]['id']> = {
     },
   ],
   'secret-disabled': {
-    break: ({ lab, vault }) => lab.az(`az keyvault secret set-attributes --vault-name ${vault} -n Fine --enabled false`),
+    break: ({ lab, vault }) =>
+      lab.az(`az keyvault secret set-attributes --vault-name ${vault} -n Fine --enabled false`),
     mend: ({ lab, vault }) => lab.az(`az keyvault secret set-attributes --vault-name ${vault} -n Fine --enabled true`),
   },
   'vault-unknown': {
@@ -59,17 +60,19 @@ export const VAULT_SCENES: Scenes<(typeof VAULT_CAUSES)[number]['id']> = {
     break: ({ lab: { lab }, vault }) =>
       lab.control.faults.add({
         host: `${vault}.vault.azure.net`,
-        effect: { kind: 'status', status: 429, retryAfterSeconds: 60 },
+        effect: { kind: 'status', status: 429, retryAfterSeconds: THROTTLED_SECONDS },
       }),
     mend: async ({ lab: { lab }, vault }) => {
       const faults = await lab.control.faults.list();
       const ids = faults.filter(({ host }) => host.startsWith(vault)).map(({ id }) => id);
       await lab.control.faults.clear(ids);
+      // Nobody asks the vault again before the time that it wanted to be left alone.
+      await lab.control.clock.advance(THROTTLED_SECONDS * 1000);
     },
+    alone: true,
   },
   'vault-firewall': {
     break: ({ lab, vault }) => lab.az(`az keyvault update -n ${vault} --default-action Deny`),
-    values: () => ({ address: '127.0.0.1' }),
     mend: ({ lab, vault }) => lab.az(`az keyvault network-rule add -n ${vault} --ip-address 127.0.0.1`),
   },
   'vault-private': {
