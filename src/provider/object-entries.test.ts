@@ -59,6 +59,29 @@ describe('YAML that is malformed', () => {
   });
 });
 
+describe('a secret that a person put into a class', () => {
+  it.each([
+    ['in a field that there is not', second('objectName: two', ' password: "hunter2'), 'password: …'],
+    [
+      'in a text of several lines',
+      second('objectName: "two', 'hunter2: hunter2', 'objectType: key'),
+      'objectName: \\"two',
+    ],
+    ['as a tag', second('objectName: two', 'value: !hunter2 x'), ''],
+    ['as an alias', second('value: *hunter2'), ''],
+    ['where a block begins', second('objectName: two', 'value: |hunter2'), 'value: …'],
+    ['alone on a line', second('objectName: two', 'hunter2 hunter2', 'objectType: key'), '…'],
+    ['behind a bracket', second('objectName: two', '] hunter2'), '…'],
+    ['before all', 'hunter2 hunter2\narray: []\n', '…'],
+  ])('is in no message: %s', (_where, text, shown) => {
+    const messages = issuesOf(text)
+      .map(({ message }) => message)
+      .join();
+    expect(messages).not.toContain('hunter2');
+    expect(messages).toContain(shown);
+  });
+});
+
 describe('the lines of entries and their fields', () => {
   const linesOf = (text: string, field: string) =>
     readObjectEntries(text, []).map((entry) => [entry.line, entry.lineOf(field)]);

@@ -7,7 +7,7 @@ export type ReadYaml =
 
 /** Why a text is no YAML. */
 export interface YamlProblem {
-  /** What is wrong, and the line's text. */
+  /** What is wrong, and what of the line may be told (see {@link shownOf}). */
   readonly message: string;
   /** From 1. */
   readonly line: number;
@@ -44,8 +44,8 @@ export function readYaml(text: string): ReadYaml {
     return { ok: true, value: document.toJS({ maxAliasCount: 100 }), document, lineAt };
   } catch (error) {
     // Aliases without an anchor or too many of them, and nesting that no stack holds.
-    const reason = error instanceof ReferenceError ? error.message : 'it is nested too deeply';
-    return { ok: false, problem: { message: lowerFirst(reason), line: 1 } };
+    const message = error instanceof ReferenceError ? libraryWords(error) : 'it is nested too deeply';
+    return { ok: false, problem: { message, line: 1 } };
   }
 }
 
@@ -61,8 +61,8 @@ function explain(
   const line = lineAt(runsOn ? second.pos[1] : (openQuote(error, document) ?? error.pos[0]));
   const content = text.split('\n', line).at(-1) ?? '';
   const code = /^ *\t/.test(content) ? 'TAB_AS_INDENT' : error.code;
-  const reason = runsOn && code === error.code ? INDENTED_MORE : (WORDS[code] ?? lowerFirst(error.message));
-  return { message: `${reason}: ${quote(content.trim())}`, line };
+  const reason = runsOn && code === error.code ? INDENTED_MORE : (WORDS[code] ?? libraryWords(error));
+  return { message: `${reason}: ${quote(shownOf(content.trim()))}`, line };
 }
 
 /** Where the quotes begin whose end is missing: the library points at the end of the text. */
@@ -75,6 +75,24 @@ function openQuote(error: YAMLParseError, document: Document): number | undefine
     },
   });
   return start;
+}
+
+/** What a line of `objects` begins with that is for no secret. */
+const KNOWN_FIELD = /^(?:- *)?["']?(?:array|object[A-Za-z]*|filePermission)\b/i;
+const ANY_FIELD = /^(?:- *)?["']?[\w.-]{1,40}["']?:(?= |$)/;
+
+/**
+ * What of a line goes into an event and a log, which more people read than the class: all of it where it begins with a
+ * field of an object; of others the name alone, since a person may have put a secret where none belongs.
+ */
+function shownOf(line: string): string {
+  if (KNOWN_FIELD.test(line) || line.length <= 3) return line;
+  return `${ANY_FIELD.exec(line)?.[0] ?? ''} …`.trimStart();
+}
+
+/** The library's words without the piece of the text that some of them end with. */
+function libraryWords({ message }: Error): string {
+  return lowerFirst(message.replace(/(?<=[\w)]): [^]*$/, ''));
 }
 
 function quote(content: string): string {
