@@ -21,6 +21,7 @@ export { silentLog, type Log, type LogFields } from './log.ts';
 export { didYouMean, nearest } from './nearest.ts';
 export { nameSuffix, systemRandom, type Random } from './random.ts';
 export { Secret } from './secret.ts';
+export { shortenMiddle } from './shorten.ts';
 export { linkSignals, withDeadline, type DeadlineOptions, type LinkedSignal } from './signals.ts';
 export { createSingleFlight, type SingleFlight } from './single-flight.ts';
 export { trimEndSlashes } from './trim-slashes.ts';

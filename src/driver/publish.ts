@@ -21,6 +21,7 @@ import type { AtomicWriter } from './atomic-writer.ts';
 import { maskRefreshFailure } from './mask-refresh-failure.ts';
 import type { DriverMetrics } from './metrics.ts';
 import type { Mounter } from './mounter.ts';
+import { describeFailure } from './describe-failure.ts';
 import { createPublishSteps, type PublishSteps } from './publish-steps.ts';
 import { parsePublish, type PublishRequest } from './parse-publish.ts';
 import { checkPayload } from './payload.ts';
@@ -30,7 +31,6 @@ import type { PodStatusWriter } from './pod-status.ts';
 import type { RefreshSchedule } from './refresh-schedule.ts';
 import type { SecretSync } from './secret-sync.ts';
 import { inStage, StageFailure } from './stage.ts';
-import { textWithHint } from './text-with-hint.ts';
 import type { VolumeFileSystem } from './volume-files.ts';
 import type { VolumeRecord, VolumeRecords } from './volume-record.ts';
 
@@ -241,19 +241,4 @@ async function prepareTarget(
 /** The fields of a log line about a volume. */
 function describeVolume({ pod, className, volumeId, targetPath }: PublishRequest, provider: string): LogFields {
   return { namespace: pod.namespace, pod: pod.name, podUid: pod.uid, class: className, provider, volumeId, targetPath };
-}
-
-/** The text that kubelet puts into the pod's FailedMount event; its code is the cause's, so that a retryable one stays so. */
-function describeFailure({ pod }: PublishRequest, { errorType, error }: StageFailure): KeyferryError {
-  if (errorType === 'FailedToEnsureMountPoint') return error;
-  return new KeyferryError(
-    error.code === 'not-found' || error.code === 'internal' ? 'unknown' : error.code,
-    `failed to mount secrets store objects for pod ${pod.namespace}/${pod.name}, err: ${textWithHint(error)}`,
-    {
-      cause: error,
-      issues: error.issues,
-      ...(error.hint !== undefined && { hint: error.hint }),
-      ...(error.upstreamCode !== undefined && { upstreamCode: error.upstreamCode }),
-    },
-  );
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { errorText, nameSuffix, type Clock, type Log, type Random } from '#base';
+import { errorText, nameSuffix, shortenMiddle, type Clock, type Log, type Random } from '#base';
 import type { KubeClient } from './client.ts';
 import { isReason } from './errors.ts';
 import { RESOURCES } from './resources.ts';
@@ -127,7 +127,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         });
         return;
       }
-      const text = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message;
+      const text = shortenMiddle(message, MAX_MESSAGE);
       tail = tail
         .then(() => write(target, type, reason, text))
         .catch((error: unknown) => {

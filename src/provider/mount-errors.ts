@@ -9,7 +9,7 @@ const PREFIX = 'failed to mount objects, error: ';
  * How long the text of a failed mount may be, characters. It ends in an event of 1024, where kubelet's and the driver's
  * words about the volume and the pod stand before it.
  */
-const MAX_TEXT = 780;
+const MAX_TEXT = 700;
 /** What one reason keeps of its text at least, however many there are. */
 const MIN_REASON = 160;
 /** How many objects with one reason are named. */
