@@ -13,7 +13,10 @@ const DAY_MS = 86_400_000;
 
 /** Adds `keyferry lab clock …`. */
 export function addClockCommand(lab: Command, terminal: Terminal): void {
-  const clock = lab.command('clock').description("the lab's time, which can be moved on");
+  const clock = lab
+    .command('clock')
+    .description("the lab's time, which can be moved on")
+    .addHelpText('after', '\nExample:\n  keyferry lab clock advance 24h');
 
   clock
     .command('show')

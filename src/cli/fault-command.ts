@@ -37,7 +37,13 @@ there before too. Of several faults for one request the newest counts. Faults ar
 
 /** Adds `lab fault add|list|clear`. */
 export function addFaultCommand(lab: Command, terminal: Terminal): void {
-  const fault = lab.command('fault').description('what goes wrong on purpose: throttling, outages, slow answers');
+  const fault = lab
+    .command('fault')
+    .description('what goes wrong on purpose: throttling, outages, slow answers')
+    .addHelpText(
+      'after',
+      "\nExample:\n  keyferry lab fault add --host '*.vault.azure.net' --status 429 --retry-after 5",
+    );
 
   fault
     .command('add')

@@ -1,29 +1,27 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '#base';
+import { addCompletionCommands } from './completion/completion-command.ts';
 import { addDemoCommand } from './demo/demo-command.ts';
 import { addLabCommands } from './lab-commands.ts';
+import type { CommandContext } from './lab-options.ts';
 import { reportError } from './report-error.ts';
 import type { Terminal } from './terminal.ts';
+
+const EXAMPLES = `
+Examples:
+  keyferry demo                                     watch the way of a secret
+  keyferry lab run --ephemeral -- ./script.sh       a script with az and kubectl, without Azure
+  keyferry lab trace web-0                          why a pod has its secrets, or waits for them`;
 
 /** Runs `keyferry ARGV…` but for the processes that have a bundle of their own (bin/keyferry), and answers the exit code. */
 export async function runProgram(argv: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode = 0;
-  const context = {
+  const program = buildProgram({
     terminal,
     exit: (code: number) => {
       exitCode = code;
     },
-  };
-  const program = new Command('keyferry')
-    .description('Azure Key Vault secrets in Kubernetes pods by workload identity, and a lab to try it without Azure')
-    .version(VERSION)
-    .enablePositionalOptions()
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
-    .exitOverride();
-  addDemoCommand(program, context);
-  addLabCommands(program, context);
-  for (const [name, description] of OWN_PROCESSES) program.command(name).description(description);
-  for (const command of allCommands(program)) command.copyInheritedSettings(program);
+  });
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
@@ -33,13 +31,47 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
   }
 }
 
-/** Started by bin/keyferry itself; here only so that the help names them. */
-const OWN_PROCESSES: readonly (readonly [string, string])[] = [
-  ['az', 'the az stand-in: groups, clusters, identities, vaults, secrets (see "keyferry az --help")'],
-  ['node', 'the CSI node driver with the Key Vault provider (see "keyferry node --help")'],
-  ['provider', 'the Key Vault provider alone, on a provider socket (see "keyferry provider --help")'],
-];
+/** The whole tree of commands. Nothing is run. */
+export function buildProgram(context: CommandContext): Command {
+  const { terminal } = context;
+  const program = new Command('keyferry')
+    .description('Azure Key Vault secrets in Kubernetes pods by workload identity, and a lab to try it without Azure')
+    .version(VERSION)
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .exitOverride()
+    .addHelpText('after', EXAMPLES);
+  addDemoCommand(program, context);
+  addLabCommands(program, context);
+  for (const { name, description, example } of OWN_PROCESSES) {
+    program.command(name).description(description).addHelpText('after', `\nExample:\n  ${example}`);
+  }
+  addCompletionCommands(program, terminal);
+  for (const command of allCommands(program)) command.copyInheritedSettings(program);
+  return program;
+}
 
-function allCommands(command: Command): Command[] {
+/** Started by bin/keyferry itself; here only so that the help names them. */
+const OWN_PROCESSES = [
+  {
+    name: 'az',
+    description: 'the az stand-in: groups, clusters, identities, vaults, secrets (see "keyferry az --help")',
+    example: 'keyferry az keyvault list --output table',
+  },
+  {
+    name: 'node',
+    description: 'the CSI node driver with the Key Vault provider (see "keyferry node --help")',
+    example: 'keyferry node --help',
+  },
+  {
+    name: 'provider',
+    description: 'the Key Vault provider alone, on a provider socket (see "keyferry provider --help")',
+    example: 'keyferry provider --help',
+  },
+] as const;
+
+/** All commands below `command`, hidden ones too. */
+export function allCommands(command: Command): Command[] {
   return command.commands.flatMap((child) => [child, ...allCommands(child)]);
 }

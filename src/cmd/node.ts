@@ -105,7 +105,11 @@ export async function runNode(argv: readonly string[], env: Environment): Promis
     return 2;
   }
   if (flags.help || flags.version) {
-    process.stdout.write(flags.help ? `keyferry node [flags]\n${renderFlags(NODE_FLAGS)}\n` : `${VERSION}\n`);
+    process.stdout.write(
+      flags.help
+        ? `keyferry node [flags]\n${renderFlags(NODE_FLAGS)}\n\nExample:\n  keyferry node --endpoint unix:///csi/csi.sock --registration-dir /registration --enable-secret-rotation\n`
+        : `${VERSION}\n`,
+    );
     return 0;
   }
   const log = createProcessLog({ level: flags.v >= 4 ? 'debug' : 'info' });

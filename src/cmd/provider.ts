@@ -51,7 +51,11 @@ export async function runProvider(argv: readonly string[], env: Environment): Pr
     return 2;
   }
   if (flags.help || flags.version) {
-    process.stdout.write(flags.help ? `keyferry provider [flags]\n${renderFlags(PROVIDER_FLAGS)}\n` : `${VERSION}\n`);
+    process.stdout.write(
+      flags.help
+        ? `keyferry provider [flags]\n${renderFlags(PROVIDER_FLAGS)}\n\nExample:\n  keyferry provider --endpoint unix:///provider/azure.sock\n`
+        : `${VERSION}\n`,
+    );
     return 0;
   }
   const log = createProcessLog({ level: flags.v >= 4 ? 'debug' : 'info' });
