@@ -22,6 +22,9 @@ export async function readSecretProviderClass(
       `failed to get secretproviderclass ${key.namespace}/${key.name}, error: ${errorText(error)}`,
       {
         cause: error,
+        ...(isServersTrouble(error) && {
+          hint: 'The API server is in trouble, not the class: the mount is tried again by itself.',
+        }),
         ...(missing && {
           upstreamCode: 'NotFound',
           hint: `Create the SecretProviderClass ${key.name} in the pod's own namespace ${key.namespace}; one of another namespace does not count.`,
@@ -30,4 +33,9 @@ export async function readSecretProviderClass(
     );
   }
   return parseSecretProviderClass(object);
+}
+
+function isServersTrouble(error: unknown): boolean {
+  const code = error instanceof KeyferryError ? error.code : undefined;
+  return code === 'unavailable' || code === 'deadline-exceeded' || code === 'resource-exhausted';
 }

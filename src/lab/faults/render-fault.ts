@@ -10,7 +10,8 @@ export function renderEffect(effect: FaultEffect): string {
         : `status ${effect.status}, retry after ${effect.retryAfterSeconds} s`;
     case 'latency':
       return `latency ${renderDuration(effect.delayMs)}`;
-    default:
+    case 'reset':
+    case 'hang':
       return effect.kind;
   }
 }

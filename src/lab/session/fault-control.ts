@@ -36,7 +36,7 @@ export function createFaultControl(table: FaultTable, hosts: () => LabHosts): Fa
       const known = [...publicCloud, ...otherClouds, ...apiServers.map(({ host }) => host)];
       if (cluster !== undefined && asked['host'] === undefined) {
         const found = apiServers.find((each) => each.cluster === cluster);
-        if (found === undefined) throw noSuchCluster(String(cluster), apiServers);
+        if (found === undefined) throw noSuchCluster(cluster, apiServers);
         return table.add(parseFaultSpec({ ...asked, host: found.host }));
       }
       const spec = parseFaultSpec(request);
@@ -57,9 +57,9 @@ function meet(asked: string, served: string): boolean {
   return matchesPattern(asked, served) || matchesPattern(served, asked);
 }
 
-function noSuchCluster(name: string, apiServers: LabHosts['apiServers']): KeyferryError {
+function noSuchCluster(name: unknown, apiServers: LabHosts['apiServers']): KeyferryError {
   const names = apiServers.map(({ cluster }) => cluster).join(', ');
-  return new KeyferryError('not-found', `the lab has no running cluster ${name}`, {
+  return new KeyferryError('not-found', `the lab has no running cluster ${typeof name === 'string' ? name : 'of such a name'}`, {
     hint: names === '' ? 'It has none at all: make one with "az aks create".' : `It has ${names}.`,
   });
 }
