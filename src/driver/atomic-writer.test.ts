@@ -1,4 +1,4 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
@@ -37,6 +37,22 @@ async function visible(folder = target, prefix = ''): Promise<Record<string, str
     else texts[prefix + name] = await readFile(place, 'utf8');
   }
   return texts;
+}
+
+/** A writeFile on a disk that holds so many bytes of the target's files. */
+function writeWithin(bytes: number): typeof nodeFileSystem.writeFile {
+  const write = async (...[file, data, options]: Parameters<typeof nodeFileSystem.writeFile>) => {
+    let used = 0;
+    for (const entry of await readdir(target, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) used += (await lstat(join(entry.parentPath, entry.name))).size;
+    }
+    if (used + (data as Uint8Array).length > bytes) {
+      await writeFile(file, '', options); // the name is there, the bytes are not
+      throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    }
+    await writeFile(file, data, options);
+  };
+  return write;
 }
 
 describe('the atomic writer', () => {
@@ -141,6 +157,47 @@ describe('the atomic writer', () => {
       expect((await readdir(target)).filter((name) => name.startsWith('..'))).toHaveLength(2);
     }
     expect(kills).toBeGreaterThan(15);
+  });
+
+  it('keeps the old files when the new ones do not fit, and has room for the next ones that do', async () => {
+    const small = createAtomicWriter({ clock, files: { ...nodeFileSystem, writeFile: writeWithin(100) } });
+    await small.write(target, payload({ a: 'x'.repeat(40) }));
+    // Parts of it fit, and none of them may stay in the way.
+    const tooLarge = payload({ a: 'y'.repeat(40), b: 'y'.repeat(40) });
+    for (let tries = 0; tries < 3; tries += 1) {
+      await expect(small.write(target, tooLarge)).rejects.toMatchObject({ code: 'resource-exhausted' });
+      expect(await visible()).toEqual({ a: 'x'.repeat(40) });
+      expect((await readdir(target)).filter((name) => name.startsWith('..'))).toHaveLength(2);
+    }
+    await small.write(target, payload({ a: 'z'.repeat(50) }));
+    expect(await visible()).toEqual({ a: 'z'.repeat(50) });
+  });
+
+  it('has room for the new files although a killed run left some', async () => {
+    const files = { ...nodeFileSystem, writeFile: writeWithin(100) };
+    const small = createAtomicWriter({ clock, files });
+    await small.write(target, payload({ a: 'x'.repeat(40) }));
+    const killed = createAtomicWriter({ clock, files: createKillSwitch(0).guard(files, ['rename']) });
+    await expect(killed.write(target, payload({ a: 'y'.repeat(40) }))).rejects.toThrow(Killed);
+    await small.write(target, payload({ a: 'z'.repeat(50) }));
+    expect(await visible()).toEqual({ a: 'z'.repeat(50) });
+  });
+
+  it('writes again when another process wrote, and tidied up, in the middle of it', async () => {
+    let renames = 0;
+    const rename: typeof nodeFileSystem.rename = async (from, to) => {
+      renames += 1;
+      const generation = await readlink(from);
+      if (renames <= 2) {
+        await writer.write(target, payload({ a: `theirs ${renames}`, b: 'theirs' }));
+        await symlink(generation, from); // theirs has taken the place of ours under that name
+      }
+      await nodeFileSystem.rename(from, to);
+    };
+    const interrupted = createAtomicWriter({ clock, files: { ...nodeFileSystem, rename } });
+    await interrupted.write(target, payload({ a: 'ours' }));
+    expect(renames).toBe(3);
+    expect(await visible()).toEqual({ a: 'ours' });
   });
 
   it('holds what was written last, whatever was written before', async () => {

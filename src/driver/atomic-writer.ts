@@ -17,6 +17,7 @@ const DATA = '..data';
 const DATA_NEW = '..data_tmp';
 const GENERATION = /^\.\.\d{4}_\d\d_\d\d_\d\d_\d\d_\d\d\./;
 const DIRECTORY_MODE = 0o755;
+const MOST_TRIES = 4;
 
 /** What {@link createAtomicWriter} needs. */
 export interface AtomicWriterOptions {
@@ -42,13 +43,18 @@ export function createAtomicWriter({ clock, files: fs = nodeFileSystem }: Atomic
         await sweep(fs, target, current.name, links);
         return { changed: false };
       }
-      const generation = await writeGeneration(fs, target, payload, clock.now());
-      await makeLinks(fs, target, links);
-      await fs.rm(join(target, DATA_NEW), { force: true });
-      await fs.symlink(generation, join(target, DATA_NEW));
-      await fs.rename(join(target, DATA_NEW), join(target, DATA));
-      await sweep(fs, target, generation, links);
-      return { changed: true };
+      for (let tries = 1; ; tries += 1) {
+        await removeGenerations(fs, target);
+        const generation = await writeGeneration(fs, target, payload, clock.now());
+        await makeLinks(fs, target, links);
+        await fs.rm(join(target, DATA_NEW), { force: true });
+        await fs.symlink(generation, join(target, DATA_NEW));
+        await fs.rename(join(target, DATA_NEW), join(target, DATA));
+        // Gone only where another driver writes at the same time, as when one takes the place of another.
+        if ((await readCurrent(fs, target)) === undefined && tries < MOST_TRIES) continue;
+        await sweep(fs, target, generation, links);
+        return { changed: true };
+      }
     },
     isWritten: async (target) => (await readCurrent(fs, target)) !== undefined,
   };
@@ -64,6 +70,7 @@ async function readCurrent(
   return (await ifPresent(fs.lstat(folder)))?.isDirectory() ? { name, folder } : undefined;
 }
 
+/** Answers the name of the folder that it made. One that cannot be filled does not stay: the volume's room is small. */
 async function writeGeneration(
   fs: VolumeFileSystem,
   target: string,
@@ -72,7 +79,21 @@ async function writeGeneration(
 ): Promise<string> {
   const stamp = new Date(nowMs).toISOString().slice(0, 19).replace(/[-:T]/g, '_');
   const folder = await fs.mkdtemp(join(target, `..${stamp}.`));
-  await fs.chmod(folder, DIRECTORY_MODE);
+  try {
+    await fs.chmod(folder, DIRECTORY_MODE);
+    await fillGeneration(fs, folder, payload);
+  } catch (error) {
+    await fs.rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+  return posix.basename(folder);
+}
+
+async function fillGeneration(
+  fs: VolumeFileSystem,
+  folder: string,
+  payload: ReadonlyMap<string, ProviderFile>,
+): Promise<void> {
   const made = new Set<string>(['.']);
   for (const [path, file] of payload) {
     const parents = ancestors(path).filter((parent) => !made.has(parent));
@@ -93,7 +114,6 @@ async function writeGeneration(
     }
     await fs.chmod(place, file.mode);
   }
-  return posix.basename(folder);
 }
 
 async function makeLinks(fs: VolumeFileSystem, target: string, links: ReadonlySet<string>): Promise<void> {
@@ -114,6 +134,14 @@ async function hasLinks(fs: VolumeFileSystem, target: string, links: ReadonlySet
     if (found !== posix.join(DATA, name)) return false;
   }
   return true;
+}
+
+/** Removes all generations but the current one: what a killed run left would take the room of the next one's files. */
+async function removeGenerations(fs: VolumeFileSystem, target: string): Promise<void> {
+  const current = (await readCurrent(fs, target))?.name;
+  for (const name of await fs.readdir(target)) {
+    if (name !== current && GENERATION.test(name)) await fs.rm(join(target, name), { recursive: true, force: true });
+  }
 }
 
 /** Removes links to files that are no more, and generations that a finished or a killed run left. */
