@@ -15,12 +15,12 @@ const SHELLS = {
     printf '%s\\n' "\${COMPREPLY[@]}"`,
   fish: (words: readonly string[]) => `
     "$KEYFERRY" completion fish | source
-    complete -C "keyferry ${words.join(' ')}" | string split -f 1 \\t`,
+    complete -C "keyferry ${words.join(' ')}" | string split -f 1 \\t; or true`,
   // zsh's completion needs a terminal; here its functions are stood in for, and the rest is zsh's own.
   zsh: (words: readonly string[]) => `
     compdef() { : }
     _files() { print files }
-    _describe() { print -l -- "\${\${(P@)2}%%:*}" }
+    _describe() { for entry in "\${(@P)2}"; do print -r -- "\${entry%%:*}"; done }
     source <("$KEYFERRY" completion zsh)
     words=("$KEYFERRY" ${words.map((word) => `'${word}'`).join(' ')})
     CURRENT=${words.length + 1}
