@@ -30,15 +30,17 @@ const RULES = {
   weekday: { first: 0, last: 6, names: DAYS },
 } as const satisfies Record<string, FieldRule>;
 
-const DESCRIPTORS: Readonly<Record<string, string>> = {
-  '@yearly': '0 0 1 1 *',
-  '@annually': '0 0 1 1 *',
-  '@monthly': '0 0 1 * *',
-  '@weekly': '0 0 * * 0',
-  '@daily': '0 0 * * *',
-  '@midnight': '0 0 * * *',
-  '@hourly': '0 * * * *',
-};
+const DESCRIPTORS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    '@yearly': '0 0 1 1 *',
+    '@annually': '0 0 1 1 *',
+    '@monthly': '0 0 1 * *',
+    '@weekly': '0 0 * * 0',
+    '@daily': '0 0 * * *',
+    '@midnight': '0 0 * * *',
+    '@hourly': '0 * * * *',
+  }),
+);
 
 /**
  * Parses a schedule as Kubernetes does (robfig/cron's ParseStandard): five fields with `*`, `?`, lists, ranges, steps and
@@ -49,8 +51,8 @@ export function parseCronSchedule(text: string, timeZone = 'UTC'): CronParse {
   if (trimmed === '') return { ok: false, problem: 'empty spec string' };
   const every = /^@every\s+(.+)$/.exec(trimmed);
   if (every !== null) return parseEvery(every[1] ?? '');
-  const fields = (DESCRIPTORS[trimmed] ?? trimmed).split(/\s+/);
-  if (trimmed.startsWith('@') && DESCRIPTORS[trimmed] === undefined) {
+  const fields = (DESCRIPTORS.get(trimmed) ?? trimmed).split(/\s+/);
+  if (trimmed.startsWith('@') && !DESCRIPTORS.has(trimmed)) {
     return { ok: false, problem: `unrecognized descriptor: ${trimmed}` };
   }
   if (fields.length !== 5) {
@@ -121,14 +123,28 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,
 };
 
+/** Go's durations count nanoseconds in 64 bits: about 292 years. */
+const MAX_DURATION_MS = 2 ** 63 / 1e6;
+
 function parseEvery(text: string): CronParse {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
+  const sumMs = parseDuration(text);
+  if (sumMs === undefined || sumMs >= MAX_DURATION_MS) {
     return { ok: false, problem: `failed to parse duration @every ${text}: time: invalid duration "${text}"` };
   }
-  const sumMs = parts.reduce((sum, [, number, unit]) => sum + Number(number) * (UNITS_MS[unit ?? ''] ?? 0), 0);
   const pauseMs = Math.max(1000, Math.floor(sumMs / 1000) * 1000);
   return { ok: true, schedule: { next: (afterMs) => Math.floor(afterMs / 1000) * 1000 + pauseMs } };
+}
+
+/** The sum of parts like `1h` and `30m`, each where the one before it ends; undefined where one is none. */
+function parseDuration(text: string): number | undefined {
+  const part = /(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)/y;
+  let sumMs = 0;
+  while (part.lastIndex < text.length) {
+    const [, number, unit = ''] = part.exec(text) ?? [];
+    if (number === undefined) return undefined;
+    sumMs += Number(number) * (UNITS_MS[unit] ?? 0);
+  }
+  return text === '' ? undefined : sumMs;
 }
 
 /** The time on a wall clock. `month` and `day` count from 1, `weekday` from 0 for Sunday. */

@@ -19,7 +19,7 @@ const SUFFIXES: Readonly<Record<string, number>> = {
 
 /** The number that a quantity stands for (apimachinery pkg/api/resource): `500m` is 0.5, `1Ki` is 1024. Undefined when it is none. */
 export function parseQuantity(text: string): number | undefined {
-  const match = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)$/.exec(text.trim());
+  const match = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)$/.exec(text.trim());
   if (match === null) return undefined;
   const [, number = '0', exponent, suffix = ''] = match;
   return exponent === undefined ? Number(number) * (SUFFIXES[suffix] ?? 1) : Number(number + exponent);

@@ -42,10 +42,27 @@ export function shown(value: unknown): string {
 export function valueAt(value: unknown, path: readonly string[]): unknown {
   let current = value;
   for (const step of path) {
-    if (!isRecord(current)) return undefined;
+    if (!isRecord(current) || !Object.hasOwn(current, step)) return undefined;
     current = current[step];
   }
   return current;
+}
+
+/** The field that the object itself has: not what every JavaScript object has under names like `constructor`. */
+export function ownField(record: JsonRecord, field: string): unknown {
+  return Object.hasOwn(record, field) ? record[field] : undefined;
+}
+
+/**
+ * Sets a field of an object that is being made. `__proto__` is a field like any other (ConfigMaps and Secrets may have such
+ * a key); a plain assignment would change the object's prototype instead.
+ */
+export function setField(target: Record<string, unknown>, field: string, value: unknown): void {
+  if (field === '__proto__') {
+    Object.defineProperty(target, field, { value, enumerable: true, configurable: true, writable: true });
+  } else {
+    target[field] = value;
+  }
 }
 
 /** A copy of `target` with `value` under `path`; undefined removes the field. Objects on the way are made. */
@@ -70,7 +87,7 @@ export function jsonEqual(a: unknown, b: unknown): boolean {
   if (!isRecord(a) || !isRecord(b)) return false;
   const keys = Object.keys(a).filter((key) => a[key] !== undefined);
   if (keys.length !== Object.keys(b).filter((key) => b[key] !== undefined).length) return false;
-  return keys.every((key) => jsonEqual(a[key], b[key]));
+  return keys.every((key) => Object.hasOwn(b, key) && jsonEqual(a[key], b[key]));
 }
 
 /** The value as it is after a way over the wire, frozen all through: what is stored is never changed in place. */

@@ -44,7 +44,7 @@ export function evaluateJsonPath(path: JsonPath, root: unknown): unknown[] {
 function follow(step: Step, value: unknown): unknown[] {
   switch (step.type) {
     case 'field':
-      return isRecord(value) && value[step.name] !== undefined ? [value[step.name]] : [];
+      return isRecord(value) && Object.hasOwn(value, step.name) ? [value[step.name]] : [];
     case 'index':
       return Array.isArray(value) && value.at(step.index) !== undefined ? [value.at(step.index)] : [];
     case 'all':
@@ -53,7 +53,10 @@ function follow(step: Step, value: unknown): unknown[] {
     default:
       if (!Array.isArray(value)) return [];
       return (value as unknown[]).filter((item) => {
-        const found = step.field.reduce<unknown>((at, name) => (isRecord(at) ? at[name] : undefined), item);
+        const found = step.field.reduce<unknown>(
+          (at, name) => (isRecord(at) && Object.hasOwn(at, name) ? at[name] : undefined),
+          item,
+        );
         return String(found) === step.value;
       });
   }

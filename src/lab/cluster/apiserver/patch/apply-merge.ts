@@ -1,4 +1,4 @@
-import { isRecord, listOf } from '../json.ts';
+import { isRecord, listOf, ownField, setField } from '../json.ts';
 import { fieldSchema, type ListSchema, type Schema } from '../schema/schema.ts';
 import { itemStep } from './field-set.ts';
 
@@ -11,7 +11,8 @@ export function mergeApplied(schema: Schema, live: unknown, config: unknown): un
   if (!granular || !isRecord(config)) return config;
   const merged: Record<string, unknown> = isRecord(live) ? { ...live } : {};
   for (const [field, value] of Object.entries(config)) {
-    merged[field] = mergeApplied(fieldSchema(schema, field) ?? { type: 'any' }, merged[field], value);
+    const inner = fieldSchema(schema, field) ?? { type: 'any' };
+    setField(merged, field, mergeApplied(inner, ownField(merged, field), value));
   }
   return merged;
 }

@@ -1,4 +1,4 @@
-import { isRecord, jsonEqual, listOf, recordOf, type JsonRecord } from '../json.ts';
+import { isRecord, jsonEqual, listOf, ownField, recordOf, type JsonRecord } from '../json.ts';
 import { fieldSchema, type ListSchema, type Schema } from '../schema/schema.ts';
 
 /**
@@ -73,7 +73,7 @@ export function valueAtPlace(schema: Schema, value: unknown, place: string): unk
   for (const step of stepsOf(place)) {
     if (step.startsWith('f:')) {
       if (!isRecord(current)) return undefined;
-      current = current[step.slice(2)];
+      current = ownField(current, step.slice(2));
       at = fieldSchema(at, step.slice(2)) ?? { type: 'any' };
     } else {
       if (at.type !== 'list') return undefined;
@@ -99,7 +99,7 @@ function cut(schema: Schema, value: unknown, steps: readonly string[]): unknown 
   if (step === undefined) return undefined;
   if (step.startsWith('f:')) {
     const field = step.slice(2);
-    if (!isRecord(value) || value[field] === undefined) return value;
+    if (!isRecord(value) || ownField(value, field) === undefined) return value;
     const inner = cut(fieldSchema(schema, field) ?? { type: 'any' }, value[field], rest);
     const { [field]: _old, ...others } = value;
     if (inner !== undefined) return { ...others, [field]: inner };
@@ -162,23 +162,26 @@ export function parseFieldsV1(fields: unknown): Set<string> {
   return places;
 }
 
-interface TreeNode {
-  [step: string]: TreeNode;
-}
+/** What lies within a place, by step. A map: a client may write any step, `__proto__` too. */
+type TreeNode = Map<string, TreeNode>;
 
 /** Writes FieldsV1. */
 export function renderFieldsV1(places: FieldSet): JsonRecord {
-  const root: TreeNode = {};
+  const root: TreeNode = new Map();
   for (const place of [...places].sort()) {
     let node = root;
-    for (const step of stepsOf(place)) node = node[step] ??= {};
-    node['.'] = {};
+    for (const step of stepsOf(place)) {
+      const next: TreeNode = node.get(step) ?? new Map();
+      node.set(step, next);
+      node = next;
+    }
+    node.set('.', new Map());
   }
   // a place without inner places is written without its dot
-  const tidy = (node: TreeNode): TreeNode => {
-    const { '.': self, ...inner } = node;
-    const tidied = Object.fromEntries(Object.entries(inner).map(([step, next]) => [step, tidy(next)]));
-    return self === undefined || Object.keys(inner).length === 0 ? tidied : { '.': {}, ...tidied };
+  const tidy = (node: TreeNode): JsonRecord => {
+    const inner = [...node].filter(([step]) => step !== '.');
+    const tidied = Object.fromEntries(inner.map(([step, next]) => [step, tidy(next)]));
+    return !node.has('.') || inner.length === 0 ? tidied : { '.': {}, ...tidied };
   };
   return tidy(root);
 }

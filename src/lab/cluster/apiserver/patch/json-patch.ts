@@ -11,8 +11,19 @@ export interface JsonPatchOperation {
 
 const OPERATIONS = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test']);
 
-/** Reads the body of a JSON patch. Throws 400 for anything that is not a list of operations. */
+/** As kube-apiserver limits them (maxJSONPatchOperations, and its largest request for what copies may add). */
+const MAX_OPERATIONS = 10_000;
+const MAX_COPIED_BYTES = 3 * 1024 * 1024;
+
+/** Reads the body of a JSON patch. Throws 400 for anything that is not a list of operations, and 413 for too many of them. */
 export function parseJsonPatch(body: unknown): readonly JsonPatchOperation[] {
+  if (Array.isArray(body) && body.length > MAX_OPERATIONS) {
+    throw statusError({
+      code: 413,
+      reason: 'RequestEntityTooLarge',
+      message: `Request entity too large: The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${body.length}`,
+    });
+  }
   const ok =
     Array.isArray(body) &&
     body.every(
@@ -35,10 +46,11 @@ export function parseJsonPatch(body: unknown): readonly JsonPatchOperation[] {
 
 /** Applies the operations one after another (RFC 6902); nothing is changed in place. Throws 422 for one that cannot be applied. */
 export function applyJsonPatch(document: unknown, operations: readonly JsonPatchOperation[]): unknown {
-  return operations.reduce<unknown>((current, operation) => applyOne(current, operation), document);
+  const copied = { bytes: 0 };
+  return operations.reduce<unknown>((current, operation) => applyOne(current, operation, copied), document);
 }
 
-function applyOne(document: unknown, operation: JsonPatchOperation): unknown {
+function applyOne(document: unknown, operation: JsonPatchOperation, copied: { bytes: number }): unknown {
   const path = parsePointer(operation.path);
   switch (operation.op) {
     case 'add':
@@ -54,11 +66,16 @@ function applyOne(document: unknown, operation: JsonPatchOperation): unknown {
         throw failed(`testing value ${operation.path} failed: test failed`);
       }
       return document;
-    case 'copy':
-      return edit(document, path, operation, {
-        type: 'add',
-        value: read(document, parsePointer(operation.from ?? ''), operation),
-      });
+    case 'copy': {
+      const value = read(document, parsePointer(operation.from ?? ''), operation);
+      copied.bytes += JSON.stringify(value)?.length ?? 0;
+      if (copied.bytes > MAX_COPIED_BYTES) {
+        throw failed(
+          `Unable to complete the copy, the accumulated size increase of copy is ${copied.bytes}, exceeding the limit ${MAX_COPIED_BYTES}`,
+        );
+      }
+      return edit(document, path, operation, { type: 'add', value });
+    }
     case 'move':
     default: {
       const from = parsePointer(operation.from ?? '');

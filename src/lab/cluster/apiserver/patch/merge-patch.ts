@@ -1,4 +1,4 @@
-import { isRecord } from '../json.ts';
+import { isRecord, ownField, setField } from '../json.ts';
 
 /** Applies a JSON merge patch (RFC 7386); nothing is changed in place. */
 export function applyMergePatch(target: unknown, patch: unknown): unknown {
@@ -6,7 +6,7 @@ export function applyMergePatch(target: unknown, patch: unknown): unknown {
   const merged: Record<string, unknown> = isRecord(target) ? { ...target } : {};
   for (const [field, value] of Object.entries(patch)) {
     if (value === null) delete merged[field];
-    else merged[field] = applyMergePatch(merged[field], value);
+    else setField(merged, field, applyMergePatch(ownField(merged, field), value));
   }
   return merged;
 }

@@ -1,4 +1,4 @@
-import { isRecord, jsonEqual, listOf, type JsonRecord, textsOf } from '../json.ts';
+import { isRecord, jsonEqual, listOf, ownField, setField, textsOf, type JsonRecord } from '../json.ts';
 import { fieldSchema, type ListSchema, type Schema } from '../schema/schema.ts';
 import { badRequest } from '../status-errors.ts';
 
@@ -29,17 +29,21 @@ function mergeObject(schema: Schema, original: JsonRecord, patch: JsonRecord): J
     if (field.startsWith(DELETE_PRIMITIVES)) {
       const name = field.slice(DELETE_PRIMITIVES.length);
       const gone = listOf(value);
-      merged[name] = listOf(merged[name]).filter((item) => !gone.some((other) => jsonEqual(item, other)));
+      const kept = listOf(ownField(merged, name)).filter((item) => !gone.some((other) => jsonEqual(item, other)));
+      setField(merged, name, kept);
       continue;
     }
     if (value === null) delete merged[field];
-    else merged[field] = mergeField(fieldSchema(schema, field), merged[field], value, patch[SET_ORDER + field]);
+    else {
+      const before = ownField(merged, field);
+      setField(merged, field, mergeField(fieldSchema(schema, field), before, value, patch[SET_ORDER + field]));
+    }
     if (isRecord(value) && value[PATCH] === 'delete') delete merged[field];
   }
   // an order may come for a list that the patch does not otherwise touch
   for (const [field, order] of Object.entries(patch)) {
     const name = field.startsWith(SET_ORDER) ? field.slice(SET_ORDER.length) : undefined;
-    if (name === undefined || name in patch || !Array.isArray(merged[name])) continue;
+    if (name === undefined || Object.hasOwn(patch, name) || !Array.isArray(ownField(merged, name))) continue;
     const inner = fieldSchema(schema, name);
     if (inner?.type === 'list') merged[name] = ordered(inner, merged[name] as unknown[], listOf(order));
   }

@@ -107,7 +107,7 @@ function decodeOne(code: string, value: RawValue | undefined): unknown {
     }
     case 'any':
       // runtime.RawExtension and FieldsV1: the JSON text is their first field
-      return JSON.parse(bytesOf(last(readMessage(bytesOf(value)), 1)).toString('utf8') || 'null') as unknown;
+      return decodeJson(bytesOf(last(readMessage(bytesOf(value)), 1)).toString('utf8') || 'null');
     case 'date-time':
       return decodeTime(value, () => '');
     case 'date-time-micro':
@@ -118,6 +118,18 @@ function decodeOne(code: string, value: RawValue | undefined): unknown {
   }
 }
 
+function decodeJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw refused('the protobuf body has a field that is no JSON');
+  }
+}
+
+// Years 1 to 9999, as RFC 3339 can write them (google.protobuf.Timestamp).
+const FIRST_SECOND = -62_135_596_800;
+const LAST_SECOND = 253_402_300_799;
+
 /** A Timestamp message as text; a time that nobody set is an empty message. */
 function decodeTime(value: RawValue | undefined, renderFraction: (nanos: number) => string): string | undefined {
   const message = readMessage(bytesOf(value));
@@ -126,7 +138,9 @@ function decodeTime(value: RawValue | undefined, renderFraction: (nanos: number)
     const found = last(message, field);
     return typeof found === 'bigint' ? Number(BigInt.asIntN(64, found)) : 0;
   };
-  const text = new Date(number(1) * 1000).toISOString();
+  const seconds = number(1);
+  if (!(seconds >= FIRST_SECOND && seconds <= LAST_SECOND)) throw refused('the protobuf body has a time that is none');
+  const text = new Date(seconds * 1000).toISOString();
   return text.replace(/\.\d+Z$/, `${renderFraction(number(2))}Z`);
 }
 
@@ -167,7 +181,9 @@ function readMessage(bytes: Buffer): Map<number, RawValue[]> {
     } else {
       throw refused('the protobuf body has a wire type that is not known');
     }
-    fields.set(number, [...(fields.get(number) ?? []), value]);
+    const values = fields.get(number);
+    if (values === undefined) fields.set(number, [value]);
+    else values.push(value);
   }
   return fields;
 }

@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from '../json.ts';
+import { isRecord, setField, type JsonRecord } from '../json.ts';
 import { canonicalScalar, timeProblem } from './canonical.ts';
 import { fieldSchema, type ScalarFormat, type Schema } from './schema.ts';
 
@@ -46,7 +46,7 @@ export function checkFields<T>(schema: Schema, value: T): CheckedFields<T> {
       const schemaOfField = fieldSchema(at, field);
       if (schemaOfField === undefined) unknown.push(next);
       else if (inner !== null || schemaOfField.type === 'any' || at.type === 'map') {
-        kept[field] = walk(schemaOfField, inner, next);
+        setField(kept, field, walk(schemaOfField, inner, next));
       }
     }
     return kept;
@@ -79,7 +79,7 @@ const EMPTY_SCALARS: Partial<Record<ScalarFormat, unknown>> = {
 };
 
 /** Quantities as apimachinery reads them (pkg/api/resource): a decimal number with an SI, binary or decimal suffix. */
-const QUANTITY = /^[+-]?(\d+\.?\d*|\.\d+)(|[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)$/;
+const QUANTITY = /^[+-]?(\d+(?:\.\d*)?|\.\d+)(|[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)$/;
 const QUANTITY_TEXT = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
 /** The JSON types of a format and the name of its type in Go. */

@@ -36,6 +36,10 @@ export function parseListOptions(query: URLSearchParams, verb: 'list' | 'watch')
 function wholeNumber(text: string | null): number {
   if (text === null || text === '') return 0;
   if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  // Go's numbers go a little further than those that JavaScript counts exactly.
+  if (!Number.isSafeInteger(Number(text))) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
+  }
   return Math.max(0, Number(text));
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parse as parseYaml } from 'yaml';
 import { readBody } from '#http';
-import { errorText } from '#base';
+import { errorText, yamlProblem } from '#base';
 import type { DeleteRequest, PatchType } from '../../api-access.ts';
 import { isRecord } from '../json.ts';
 import type { UserInfo, WriteOptions } from '../operations/context.ts';
@@ -14,6 +14,8 @@ import { checkWriteQuery } from './write-issues.ts';
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 /** What works on objects calls itself once for each level; the deepest schemas of definitions have well below 200. */
 const MAX_DEPTH = 500;
+/** The parser compares each key of a map with all others; people write no longer ones by hand. */
+const MAX_YAML_ENTRIES = 10_000;
 const TEXT_TYPES: ReadonlySet<string> = new Set([
   '',
   'application/json',
@@ -36,13 +38,16 @@ export async function readObject(request: IncomingMessage): Promise<unknown> {
   const bytes = await readBody(request, MAX_BODY_BYTES);
   if (bytes.length === 0) return undefined;
   const mediaType = mediaTypeOf(request);
-  if (mediaType === PROTOBUF_TYPE) return decodeProtobuf(bytes);
+  if (mediaType === PROTOBUF_TYPE) return checkedDepth(decodeProtobuf(bytes));
   if (!TEXT_TYPES.has(mediaType)) {
     throw unsupportedMediaType(
       'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
     );
   }
-  const body = parseText(bytes);
+  return checkedDepth(parseText(bytes));
+}
+
+function checkedDepth(body: unknown): unknown {
   if (isDeeperThan(body, MAX_DEPTH)) {
     throw badRequest(`the object provided is nested more than ${MAX_DEPTH} levels deep`);
   }
@@ -54,6 +59,8 @@ function parseText(bytes: Buffer): unknown {
   try {
     // JSON is the rule and parses much faster; apply patches and application/yaml may be either
     if (/^\s*[[{]/.test(text)) return JSON.parse(text) as unknown;
+    const problem = yamlProblem(text, { maxDepth: MAX_DEPTH, maxEntries: MAX_YAML_ENTRIES });
+    if (problem !== undefined) throw new Error(`the YAML ${problem}`);
     return parseYaml(text) as unknown;
   } catch (error) {
     throw badRequest(`the object provided is unrecognized: ${errorText(error)}`);
