@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, statSync, existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -88,6 +89,45 @@ describe('a gRPC server on a unix socket', () => {
         await seen;
       },
     );
+  });
+
+  it('gives its socket to a second one, and leaves it alone when it stops itself', async () => {
+    const socketPath = join(folder, 'taken-over.sock');
+    const start = (version: string) =>
+      startGrpcServer({
+        socketPath,
+        clock: systemClock,
+        log: silentLog,
+        services: [
+          grpcService<CSIDriverProviderServer>(CSIDriverProviderService, {
+            version: () => Promise.resolve({ version, runtimeName: 'r', runtimeVersion: '1' }),
+          }),
+        ],
+      });
+    const ask = async () => {
+      const client = createGrpcClient(CSIDriverProviderClient, socketPath);
+      const { version } = await callUnary(client, 'version', { version: '' }, { timeoutMs: 5000 }, systemClock);
+      client.close();
+      return version;
+    };
+    const before = await start('before');
+    expect(await ask()).toBe('before');
+    const after = await start('after');
+    expect(await ask()).toBe('after');
+    await before[Symbol.asyncDispose]();
+    expect(await ask()).toBe('after');
+    await after[Symbol.asyncDispose]();
+    expect(readdirSync(folder).filter((name) => name.includes('taken-over'))).toEqual([]);
+  });
+
+  it('takes the place of what a killed one left', async () => {
+    const socketPath = join(folder, 'left.sock');
+    const listenAndDie = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
+    for (const left of [socketPath, join(folder, '.left.sock.new')]) {
+      expect(spawnSync(process.execPath, ['-e', listenAndDie, left]).signal).toBe('SIGKILL');
+    }
+    await using _server = await startGrpcServer({ socketPath, clock: systemClock, log: silentLog, services: [] });
+    expect(readdirSync(folder).filter((name) => name.includes('left'))).toEqual(['left.sock']);
   });
 
   it('removes its socket when it stops', async () => {

@@ -1,4 +1,5 @@
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, lstat, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import {
   Server,
   ServerCredentials,
@@ -48,7 +49,7 @@ export function grpcService<XServer>(definition: object, handlers: Partial<Unary
 
 /** Where a server listens and what it serves. */
 export interface GrpcServerOptions {
-  /** The unix socket; a stale one is removed first. */
+  /** The unix socket. One that is there is replaced, whether somebody serves it or not. */
   readonly socketPath: string;
   readonly services: readonly GrpcService[];
   readonly clock: Clock;
@@ -61,10 +62,14 @@ export interface GrpcServerOptions {
   readonly maxRequestBytes?: number;
 }
 
-/** Starts a gRPC server on a unix socket and answers once it listens. Disposing it drains the calls, then removes the socket. */
+/** Starts a gRPC server on a unix socket and answers once it listens. Disposing it drains the calls, then removes the socket, if it is still its own. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<AsyncDisposable> {
   const { socketPath, clock, log, mode = 0o600, graceMs = 2000, maxRequestBytes = 4 * 1024 * 1024 } = options;
-  await rm(socketPath, { force: true });
+  // Made under another name and moved into its place: nobody meets a socket that is not ready, and closing the server
+  // removes what has that other name (libuv unlinks the path that it bound), not the socket of one that came after it.
+  // Kubelet's plugin watcher passes names over that begin with a dot.
+  const newPath = join(dirname(socketPath), `.${basename(socketPath)}.new`);
+  await rm(newPath, { force: true });
   const server = new Server({ 'grpc.max_receive_message_length': maxRequestBytes });
   const stopping = new AbortController();
   for (const service of options.services) {
@@ -89,7 +94,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Async
   const umask = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
-      server.bindAsync(`unix:${socketPath}`, ServerCredentials.createInsecure(), (error) =>
+      server.bindAsync(`unix:${newPath}`, ServerCredentials.createInsecure(), (error) =>
         error === null
           ? resolve()
           : reject(new KeyferryError('failed-precondition', `cannot listen on ${socketPath}`, { cause: error })),
@@ -98,7 +103,9 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Async
   } finally {
     process.umask(umask);
   }
-  await chmod(socketPath, mode);
+  await chmod(newPath, mode);
+  await rename(newPath, socketPath);
+  const own = await identityOf(socketPath);
   return {
     [Symbol.asyncDispose]: async () => {
       const force = new AbortController();
@@ -112,9 +119,19 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Async
       await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       force.abort();
       await timer;
-      await rm(socketPath, { force: true });
+      if ((await identityOf(socketPath)) === own) await rm(socketPath, { force: true });
     },
   };
+}
+
+/** Tells a file from another one of the same name; undefined when there is none. */
+async function identityOf(path: string): Promise<string | undefined> {
+  try {
+    const { dev, ino, birthtimeMs } = await lstat(path);
+    return `${dev}:${ino}:${birthtimeMs}`;
+  } catch {
+    return undefined;
+  }
 }
 
 async function answer(
