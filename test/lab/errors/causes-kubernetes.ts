@@ -22,7 +22,7 @@ export const KUBERNETES_CAUSES = [
     commands: ['az aks enable-addons -g <resource group> -n <cluster> -a azure-keyvault-secrets-provider'],
     check: [
       'kubectl get csinode <node> -o yaml',
-      "kubectl get pods --all-namespaces -o wide -l 'app in (secrets-store-csi-driver, csi-secrets-store)'",
+      'kubectl get pods --all-namespaces -o wide -l app=secrets-store-csi-driver',
     ],
   },
   {

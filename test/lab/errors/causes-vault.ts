@@ -3,7 +3,8 @@ import type { Cause } from './cause.ts';
 const SHOW_VAULT =
   'az keyvault show -n <vault> --query "{rbac: properties.enableRbacAuthorization, policies: properties.accessPolicies[].objectId, network: properties.networkAcls.defaultAction, public: properties.publicNetworkAccess}"';
 const SHOW_OBJECT_ID = 'az identity show -g <resource group> -n <identity> --query principalId -o tsv';
-const SHOW_SECRET = 'az keyvault secret list-versions --vault-name <vault> -n <secret> -o table';
+const SHOW_SECRET =
+  'az keyvault secret list-versions --vault-name <vault> -n <secret> --query "[].{version: id, enabled: attributes.enabled}" -o table';
 const SHOW_DELETED = 'az keyvault secret list-deleted --vault-name <vault> -o table';
 
 /**
@@ -79,11 +80,9 @@ export const VAULT_CAUSES = [
     looksLike:
       'Throttled: Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached',
     why: 'A vault takes 4,000 requests for secrets in ten seconds, from all its users together, and answers 429 to the rest, mostly with the seconds to wait. The provider waits that long, with all its requests to this vault, and asks again; the event comes only if a mount had to wait longer than a minute.',
-    mend: 'Nothing: mounts go on by themselves when the vault takes requests again. If it comes again and again, use a longer refresh interval, or spread the secrets over more vaults.',
+    mend: 'Nothing: mounts go on by themselves when the vault takes requests again. If it comes again and again (the metric ServiceApiHit of the vault, by status code), use a longer refresh interval, or spread the secrets over more vaults.',
     commands: [],
-    check: [
-      'az monitor metrics list --resource "$(az keyvault show -n <vault> --query id -o tsv)" --metric ServiceApiHit',
-    ],
+    check: [],
   },
   {
     id: 'vault-firewall',
