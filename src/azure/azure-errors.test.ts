@@ -36,7 +36,7 @@ it.each([
   ['700213', /with this subject/],
   ['7002138', /in the same upper and lower case/],
   ['50166', /\.well-known\/openid-configuration/],
-  ['7000272', /publish it/],
+  ['7000272', /publish its new key/],
   ['700024', /clocks/],
   ['700016', /client id, not the object id/],
   ['90002', /tenantID and cloudName/],

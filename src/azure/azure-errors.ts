@@ -97,7 +97,10 @@ export function tokenError(
     failure !== undefined && failure.status < 500 && failure.status !== 429 && failure.status !== 408
       ? 'unauthenticated'
       : codeOfStatus(failure?.status);
-  const whose = claims === undefined || reason.includes(claims.subject) ? '' : ` by the token of ${claims.subject}`;
+  const whose =
+    claims === undefined || reason.length > LONG_REASON || reason.includes(claims.subject)
+      ? ''
+      : ` by the token of ${claims.subject}`;
   return foreignError(code, `${what}${whose}: ${reason}`, {
     upstreamCode: aadsts ?? codeOf(body?.['error']),
     hint: tokenHint({ code: aadsts, status: failure?.status }, claims),
@@ -105,6 +108,9 @@ export function tokenError(
     requestId: trace?.groups?.['traceId'],
   });
 }
+
+/** Reasons longer than this fill an event without the subject, characters. */
+const LONG_REASON = 300;
 
 function withoutAnswer(error: KeyferryError): KeyferryError {
   const hint = tokenHint({ code: undefined, status: undefined }, undefined);

@@ -32,7 +32,7 @@ const TOKEN_HINTS: Readonly<Record<string, string>> = {
   AADSTS90061: UNREADABLE_ISSUER,
   AADSTS900612: "the issuer's jwks_uri must answer with a JSON set of RSA keys",
   AADSTS7000272:
-    "the cluster signs with a key that Entra ID does not know: publish it in the issuer's keys; after a rotation wait some minutes, and restart pods whose tokens are older",
+    'after a rotation of the signing keys wait some minutes; a cluster of your own must publish its new key at the issuer',
   AADSTS700024:
     "compare the clocks of the node and the API server with the time named here: kubelet's tokens are fresh",
   AADSTS700027: 'the token was not signed with the key that the issuer publishes under its id',

@@ -63,11 +63,8 @@ function parseWorkloadIdentity(clientId: string, tokens: string, issues: Issue[]
     issues.push({ path: TOKENS_ATTRIBUTE, message });
     return undefined;
   };
-  if (tokens === '') {
-    return refuse(
-      `service account tokens not found; the CSIDriver object needs tokenRequests with the audience ${TOKEN_EXCHANGE_AUDIENCE}`,
-    );
-  }
+  const needed = `the CSIDriver object needs tokenRequests with the audience ${TOKEN_EXCHANGE_AUDIENCE}`;
+  if (tokens === '') return refuse(`service account tokens not found; ${needed}`);
   let byAudience: unknown;
   try {
     byAudience = JSON.parse(tokens);
@@ -77,7 +74,7 @@ function parseWorkloadIdentity(clientId: string, tokens: string, issues: Issue[]
   const entry = isRecord(byAudience) ? byAudience[TOKEN_EXCHANGE_AUDIENCE] : undefined;
   const token = isRecord(entry) ? entry['token'] : undefined;
   if (typeof token !== 'string' || token === '') {
-    return refuse(`token for audience ${TOKEN_EXCHANGE_AUDIENCE} not found`);
+    return refuse(`token for audience ${TOKEN_EXCHANGE_AUDIENCE} not found; ${needed}`);
   }
   return { mode: 'workload-identity', clientId, token: new Secret(token) };
 }

@@ -174,7 +174,7 @@ export const IDENTITY_CAUSES = [
     section: 'identity',
     place: 'pod-event',
     looksLike:
-      "AADSTS7000272: The certificate with identifier <key id> used to sign the federated credential could not be found in the metadata of identity provider <issuer>. Please validate that your Identity Provider's metadata exposes the key used to sign the incoming token.",
+      'AADSTS7000272: The certificate with identifier <key id> used to sign the federated credential could not be found in the metadata of identity provider <issuer>.',
     why: 'The signing key of service account tokens was rotated, and what Entra ID last read of the issuer does not have the new key. Or the other way about: a key was rotated twice, and the token is older than that. In clusters of your own: the new key signs already and is not published.',
     mend: 'On AKS wait some minutes: the keys are published, and Entra ID looks again. In a cluster of your own write the keys of the API server to where the issuer has its own. Restart pods that hold tokens from before two rotations.',
     commands: ['kubectl get --raw /openid/v1/jwks > jwks.json   # to be published as <issuer>openid/v1/jwks'],

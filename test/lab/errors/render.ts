@@ -36,9 +36,29 @@ const HOW_TO_USE = `Look at the pod's events, take the code or the words from th
 kubectl describe pod <pod> -n <namespace>   # or: kubectl events --for pod/<pod> -n <namespace>
 \`\`\`
 
+An event of a mount that failed reads from left to right: which pod, which object, which step, what Azure or Kubernetes
+said, and in brackets at its end what helps:
+
+\`\`\`text
+MountVolume.SetUp failed for volume "secrets" : rpc error: code = Unauthenticated desc =
+  failed to mount secrets store objects for pod shop/web-0, err: failed to mount objects, error:
+  failed to get objectType:secret, objectName:db-password, objectVersion::
+  getting a token for client <client id> in tenant <tenant>:
+  AADSTS700213: No matching federated identity record found for presented assertion subject 'system:serviceaccount:shop:web'. …
+  (create a federated identity credential with this subject, or let the pod run as the service account that has one)
+\`\`\`
+
+The step is one of these: \`getting a token\` (Entra ID refused the exchange), \`reading from https://<vault>\` (Key Vault refused
+the read), \`spec.parameters…\` (the class is wrong: nothing was asked of Azure), \`failed to get secretproviderclass\` or
+\`provider not found\` (the cluster). A \`MountRotationFailed\` says the same of a pod that runs: it keeps the files that it has.
+
 Nothing has to be restarted after a mend, but where it says so: kubelet tries a mount again after half a second, then
-after twice the time, up to two minutes. A deleted pod is mounted anew at once. Each row below is made in the lab by
-[a test](../test/lab/errors/errors.test.ts), which finds the text and waits until the pod has started by itself.`;
+after twice the time, up to two minutes. A pod that is deleted and made anew is mounted at once. For the same in the lab, step by
+step with times: \`keyferry lab trace <pod>\`. For Microsoft's support the log of the node process has the id of a failed request
+(\`upstreamRequestId\`, [node.md](node.md)).
+
+Each cause below is made in the lab by [a test](../test/lab/errors/errors.test.ts), which finds the text and waits until the
+pod has started by itself.`;
 
 /** Ours and GitHub's way to make an anchor of a heading are one: each cause gets its id as an anchor of its own. */
 function link({ id, title }: Cause): string {
