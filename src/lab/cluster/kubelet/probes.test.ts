@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { Server as GrpcServer, ServerCredentials, status } from '@grpc/grpc-js';
 import type { Probe } from 'kubernetes-types/core/v1.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '#base';
+import { systemClock, type Clock } from '#base';
+import { createLabClock } from '#lab/clock';
 import { HealthCheckResponse_ServingStatus, HealthService } from '../../../gen/grpc/health/v1/health.ts';
 import { createFakeClock } from '../../../base/testing/index.ts';
 import { runProbe, type ProbeOutcome } from './probe-run.ts';
@@ -181,12 +182,12 @@ describe('an attempt of a probe', () => {
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
   };
-  const run = (probe: Probe, port = 1) =>
+  const run = (probe: Probe, port = 1, clock: Clock = systemClock) =>
     runProbe(probe, {
       container: { name: 'c', ports: [{ name: 'web', containerPort: port }] },
       podIp: '127.0.0.1',
       handle: { exec: () => Promise.reject(new Error('no container')) },
-      clock: systemClock,
+      clock,
       signal: new AbortController().signal,
     });
 
@@ -230,6 +231,22 @@ describe('an attempt of a probe', () => {
       result: 'failure',
       output: `Get "http://127.0.0.1:${port}/hang": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`,
     });
+  });
+
+  it('gives a server its time of the machine, however far the lab moves on', async () => {
+    const port = await listen();
+    const machine = createFakeClock();
+    const clock = createLabClock({ machine, offsetMs: 0 });
+    let seen: ProbeOutcome | undefined;
+    const probing = run({ httpGet: { path: '/hang', port }, timeoutSeconds: 5 }, port, clock).then((outcome) => {
+      seen = outcome;
+    });
+    clock.advance(86_400_000);
+    await machine.advance(4999);
+    expect(seen).toBeUndefined();
+    await machine.advance(1);
+    await probing;
+    expect(seen).toMatchObject({ result: 'failure' });
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { silentLog } from '#base';
+import { createLabClock } from '#lab/clock';
 import type { Store } from '#lab/store';
 import { createFakeClock, createFakeRandom, type FakeClock } from '../../../../base/testing/index.ts';
 import { createAuditLog } from '../../audit-log.ts';
@@ -7,6 +8,7 @@ import { openEntra, type Entra } from '../entra.ts';
 
 /** An Entra ID for a test, with its own tenant. */
 export interface TestEntra {
+  /** The machine's. */
   readonly clock: FakeClock;
   readonly directory: LabDirectory;
   readonly entra: Entra;
@@ -24,9 +26,13 @@ export interface TokenAnswer {
   readonly code: unknown;
 }
 
-/** An Entra ID on `store`, which keeps the signing key between tests; no external issuer can be read. */
-export function createTestEntra(store: Store): TestEntra {
-  const clock = createFakeClock();
+/**
+ * An Entra ID on `store`, which keeps the signing key between tests, `aheadMs` ahead of the machine's time; no external
+ * issuer can be read.
+ */
+export function createTestEntra(store: Store, aheadMs = 0): TestEntra {
+  const machine = createFakeClock();
+  const clock = createLabClock({ machine, offsetMs: aheadMs });
   const random = createFakeRandom();
   const directory = openDirectory(store, random);
   const { tenantId } = directory.tenant;
@@ -42,7 +48,7 @@ export function createTestEntra(store: Store): TestEntra {
   const send = (path: string, init?: RequestInit) =>
     entra.service.fetch(new Request(`https://login.microsoftonline.com${path}`, init));
   return {
-    clock,
+    clock: machine,
     directory,
     entra,
     tenantId,

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { WatchEvent } from '#kube';
+import { createLabClock } from '#lab/clock';
 import { createMemoryStore } from '#lab/store';
 import { key, map, MAPS, SECRETS } from '../testing/objects.ts';
 import { refusal } from '../testing/refusal.ts';
@@ -84,6 +85,21 @@ describe('watching', () => {
     });
     const last = watch.next();
     await clock.advance(30_000);
+    expect(await last).toMatchObject({ done: true });
+  });
+
+  it('lasts as long as was asked for by the time of the machine, however far the lab moves on', async () => {
+    const { context, access, clock: machine } = api;
+    const clock = createLabClock({ machine, offsetMs: 0 });
+    const kind = context.kinds.get(MAPS);
+    const query = { timeoutMs: 90_000, signal: new AbortController().signal };
+    const watch = watchObjects({ ...context, clock }, kind, query);
+    const next = watch.next();
+    clock.advance(86_400_000);
+    await access.create(MAPS, 'default', map('a'));
+    expect(await next).toMatchObject({ value: { type: 'ADDED' } });
+    const last = watch.next();
+    await machine.advance(90_000);
     expect(await last).toMatchObject({ done: true });
   });
 
