@@ -17,5 +17,5 @@ it('a lab that is killed 50 times while clients write loses no write that was an
   await scenario.finish();
   const { figures } = scenario;
   console.log(`seed ${seed}: ${JSON.stringify(figures)}`);
-  expect(Math.min(...Object.values(figures.answered))).toBeGreaterThan(KILLS);
+  expect(Math.min(...Object.values(figures.answered))).toBeGreaterThanOrEqual(figures.kills.writes);
 }, 500_000);

@@ -145,8 +145,8 @@ function createScenario(root: string, random: Random): LabKillScenario {
     }
   };
 
-  /** Writes one number after the other until the lab is gone. */
-  const keepWriting = async ({ name, write }: Writer, killed: AbortSignal) => {
+  /** Writes one number after the other until the lab is gone; tells of the first answer. */
+  const keepWriting = async ({ name, write }: Writer, killed: AbortSignal, onAnswer: () => void) => {
     while (!killed.aborted) {
       const key = Math.floor(random.fraction() * KEYS);
       const state = of(name, key);
@@ -155,6 +155,7 @@ function createScenario(root: string, random: Random): LabKillScenario {
         await write(key, state.tried);
         state.answered = state.tried;
         figures.answered[name] += 1;
+        onAnswer();
       } catch (error) {
         if (!killed.aborted) throw error;
         figures.cutShort[name] += 1;
@@ -213,13 +214,18 @@ function createScenario(root: string, random: Random): LabKillScenario {
         figures.podChecks += 1;
       }
       const killed = new AbortController();
-      const writing = Promise.all(writers.map((writer) => keepWriting(writer, killed.signal)));
+      const writing: Promise<void>[] = [];
+      const answers = writers.map(
+        (writer) => new Promise<void>((resolve) => writing.push(keepWriting(writer, killed.signal, resolve))),
+      );
+      // Whatever the machine's load is, each of them has written something.
+      await Promise.race([Promise.all(answers), Promise.all(writing)]);
       await systemClock.sleep(random.fraction() * LATEST_WRITE_KILL_MS);
       const processes = labProcesses(root);
       if (processes === undefined) throw new Error('the lab ended by itself');
       killed.abort();
       await killNow(processes);
-      await writing;
+      await Promise.all(writing);
       await lab.lab.ended;
     },
     async finish() {
