@@ -7,8 +7,7 @@ import { startCluster, type Cluster } from '#lab/cluster';
 import type { Faults } from '#lab/faults';
 import { storeSection, type Store } from '#lab/store';
 import { proxyEnvironment } from './environment.ts';
-import type { NodeProcess } from './node-process.ts';
-import { removeAddonObjects, startAddon } from './secrets-provider-addon.ts';
+import { removeAddonObjects, startAddon, type Addon } from './secrets-provider-addon.ts';
 import type { StateFolder } from './state-folder.ts';
 import type { ClusterSummary } from './status.ts';
 import type { TracedCluster } from './trace/gather.ts';
@@ -53,7 +52,7 @@ interface Running {
   readonly cluster: Cluster;
   readonly metadata: NodeMetadata;
   spec: ClusterSpec;
-  addon: NodeProcess | undefined;
+  addon: Addon | undefined;
 }
 
 /** Where pods find the lab's CA. */
@@ -180,10 +179,7 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
         const entry = find(armId);
         if (entry === undefined) throw new KeyferryError('not-found', `the cluster ${armId} does not run`);
         await entry.cluster.rotateSigningKeys();
-        // The token of the add-on's process is of the old key: it starts again with a new one.
-        await entry.addon?.[Symbol.asyncDispose]();
-        entry.addon = undefined;
-        await bringAddon(entry, entry.spec.secretsProvider);
+        await entry.addon?.renewCredentials();
       }),
     issuer: (armId) => find(armId)?.cluster.issuer,
     summaries: () =>

@@ -18,6 +18,8 @@ export interface NodeCredentialsOptions {
 export interface NodeCredentials extends AsyncDisposable {
   /** A kubeconfig that names the file of the token. */
   readonly kubeconfig: string;
+  /** Puts a new token into the file now. */
+  renew(): Promise<void>;
 }
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
@@ -56,6 +58,7 @@ export async function startNodeCredentials(options: NodeCredentialsOptions): Pro
   const running = keepFresh();
   return {
     kubeconfig,
+    renew,
     async [Symbol.asyncDispose]() {
       stopping.abort();
       await running;

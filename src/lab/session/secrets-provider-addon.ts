@@ -27,11 +27,17 @@ export interface AddonOptions {
   readonly log: Log;
 }
 
+/** The node process of the add-on, with its access to the API server. */
+export interface Addon extends NodeProcess {
+  /** Signs it in with a new token, after the key of the old one was rotated. It is read within a minute. */
+  renewCredentials(): Promise<void>;
+}
+
 /**
  * The add-on azure-keyvault-secrets-provider: installs what a user installs (deploy/) and starts `keyferry node`.
  * Answers when the objects are there and the process is started.
  */
-export async function startAddon(options: AddonOptions): Promise<NodeProcess> {
+export async function startAddon(options: AddonOptions): Promise<Addon> {
   const { cluster, settings } = options;
   for (const object of await manifestObjects()) await applyObject(cluster, object);
   const folder = join(cluster.paths.pluginsDir, 'csi-secrets-store');
@@ -69,6 +75,7 @@ export async function startAddon(options: AddonOptions): Promise<NodeProcess> {
     get state() {
       return node.state;
     },
+    renewCredentials: () => credentials.renew(),
     async [Symbol.asyncDispose]() {
       await node[Symbol.asyncDispose]();
       await credentials[Symbol.asyncDispose]();
