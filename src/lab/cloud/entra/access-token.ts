@@ -24,6 +24,7 @@ export interface AccessTokenRequest {
 /** A token and how long it lives. */
 export interface IssuedToken {
   readonly token: Secret<string>;
+  /** By the clock of the client, for what it is told beside the token; the claims are the lab's time. */
   readonly issuedAtSec: number;
   readonly expiresInSec: number;
 }
@@ -46,12 +47,12 @@ const BACKDATE_SEC = 300;
 export async function issueAccessToken(deps: TokenIssuerDeps, request: AccessTokenRequest): Promise<IssuedToken> {
   const { clock, random, tenant } = deps;
   const { principal, resource, capabilities } = request;
-  const issuedAtSec = Math.floor(clock.now() / 1000);
+  const nowSec = Math.floor(clock.now() / 1000);
   const expiresInSec = principal.type === 'ManagedIdentity' ? MANAGED_IDENTITY_LIFETIME_SEC : APP_LIFETIME_SEC;
   const token = await sign(await deps.key, {
-    iat: issuedAtSec,
-    nbf: issuedAtSec - BACKDATE_SEC,
-    exp: issuedAtSec + expiresInSec,
+    iat: nowSec,
+    nbf: nowSec - BACKDATE_SEC,
+    exp: nowSec + expiresInSec,
     aio: random.bytes(24).toString('base64'),
     ...(resource.v2Audience === undefined ? v1Claims(tenant, request) : v2Claims(tenant, request, resource.v2Audience)),
     oid: principal.objectId,
@@ -61,7 +62,7 @@ export async function issueAccessToken(deps: TokenIssuerDeps, request: AccessTok
     uti: random.bytes(16).toString('base64url'),
     ...(capabilities.length > 0 ? { xms_cc: capabilities } : {}),
   });
-  return { token: new Secret(token), issuedAtSec, expiresInSec };
+  return { token: new Secret(token), issuedAtSec: Math.floor(machineTime(clock).now() / 1000), expiresInSec };
 }
 
 /** Makes the id token of a user's sign-in, with the `nonce` of the sign-in's request. */

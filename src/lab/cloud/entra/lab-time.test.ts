@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 
 /** An application signs in by an assertion that it made just now by the machine's clock. */
-const signIn = async (lab: TestEntra) => {
+const signIn = async (lab: TestEntra, endpoint?: 'oauth2/token') => {
   const { clientId } = lab.directory.createApplication({ displayName: 'ci' });
   const application = lab.directory.applicationByClientId(clientId);
   if (application === undefined) throw new Error('no application');
@@ -22,13 +22,16 @@ const signIn = async (lab: TestEntra) => {
   const nowSec = lab.clock.now() / 1000;
   const aud = `https://login.microsoftonline.com/${lab.tenantId}/oauth2/v2.0/token`;
   const claims = { iss: clientId, sub: clientId, aud, jti: 'once', exp: nowSec + 600, nbf: nowSec };
-  return lab.token({
+  const form = {
     grant_type: 'client_credentials',
     client_id: clientId,
-    scope: 'https://vault.azure.net/.default',
+    ...(endpoint === undefined
+      ? { scope: 'https://vault.azure.net/.default' }
+      : { resource: 'https://vault.azure.net' }),
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
     client_assertion: await certificate.sign(claims, { alg: 'RS256', x5t: certificate.x5t }),
-  });
+  };
+  return lab.token(form, endpoint);
 };
 
 describe('a lab whose clock was moved on', () => {
@@ -37,6 +40,12 @@ describe('a lab whose clock was moved on', () => {
     const { status, body } = await signIn(lab);
     expect(status).toBe(200);
     expect(decodeJwt(String(body['access_token'])).iat).toBe((lab.clock.now() + 24 * HOUR_MS) / 1000);
+  });
+
+  it('tells a client when a token ends by the time of the client', async () => {
+    const lab = createTestEntra(store, 24 * HOUR_MS);
+    const { body } = await signIn(lab, 'oauth2/token');
+    expect(body['expires_on']).toBe(String(lab.clock.now() / 1000 + Number(body['expires_in'])));
   });
 
   it('refuses a certificate whose end has come by its own time', async () => {

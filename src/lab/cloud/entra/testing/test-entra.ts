@@ -14,8 +14,8 @@ export interface TestEntra {
   readonly entra: Entra;
   readonly tenantId: string;
   get(path: string): Promise<Response>;
-  /** A token request; the body is the answer's. */
-  token(form: Readonly<Record<string, string>>): Promise<TokenAnswer>;
+  /** A token request, to the v2.0 endpoint if no other is given; the body is the answer's. */
+  token(form: Readonly<Record<string, string>>, endpoint?: 'oauth2/token' | 'oauth2/v2.0/token'): Promise<TokenAnswer>;
 }
 
 /** What the token endpoint answered. */
@@ -53,8 +53,8 @@ export function createTestEntra(store: Store, aheadMs = 0): TestEntra {
     entra,
     tenantId,
     get: (path) => send(path),
-    token: async (form) => {
-      const response = await send(`/${tenantId}/oauth2/v2.0/token`, {
+    token: async (form, endpoint = 'oauth2/v2.0/token') => {
+      const response = await send(`/${tenantId}/${endpoint}`, {
         method: 'POST',
         body: new URLSearchParams(form),
       });
