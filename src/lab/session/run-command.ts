@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { KeyferryError } from '#base';
 import { findProgram } from './az-choice.ts';
@@ -7,17 +7,21 @@ const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /**
  * Runs a command on this process's own terminal and answers its exit code, 128 plus the number for a death by signal
- * (as a shell does). Signals that this process gets are passed on. Throws `not-found` when there is no such program.
+ * (as a shell does). Signals that this process gets are passed on: without a terminal, to all that the command has
+ * started, so that a cancelled job leaves none of it. Throws `not-found` when there is no such program.
  */
 export async function runCommand(
   command: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   const [program = '', ...args] = command;
-  const child = spawn(program, args, { env, stdio: 'inherit' });
+  // A group of its own, and with it a session; at a terminal that would take the terminal away from the command.
+  const alone = ![process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
+  const child = spawn(program, args, { env, stdio: 'inherit', detached: alone });
   const passOn = (signal: NodeJS.Signals) => {
+    if (alone) killGroup(child, signal);
     // A terminal's Ctrl-C reaches the whole foreground group by itself.
-    if (!(signal === 'SIGINT' && process.stdin.isTTY)) child.kill(signal);
+    else if (signal !== 'SIGINT') child.kill(signal);
   };
   for (const signal of PASSED_ON) process.on(signal, passOn);
   try {
@@ -38,5 +42,14 @@ export async function runCommand(
     });
   } finally {
     for (const signal of PASSED_ON) process.off(signal, passOn);
+  }
+}
+
+function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // All of it has ended meanwhile.
   }
 }

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { RESOURCES } from '#kube';
+import { interrupt, LAB_STARTERS, moments, WAYS, type Way } from '../support/interruptions.ts';
+import { makeCluster, startTestLab } from '../support/test-lab.ts';
+
+// test/endurance/interrupt.test.ts has many moments; here each command meets some, and each way is met.
+const ROUNDS: readonly (readonly [string, Way, number])[] = LAB_STARTERS.flatMap(({ name }, command) =>
+  WAYS.filter((_way, index) => index % LAB_STARTERS.length === command).map(
+    (way, index) => [name, way, index] as const,
+  ),
+);
+
+describe('an interrupted command', () => {
+  it.each(ROUNDS)('%s leaves nothing after %s (moment %i)', { timeout: 90_000 }, async (name, way, index) => {
+    const command = LAB_STARTERS.find((one) => one.name === name);
+    if (command === undefined) throw new Error(name);
+    const moment = moments(command.seed, index + 1, command.lines)[index];
+    if (moment === undefined) throw new Error('no moment');
+    const { exitCode } = await interrupt(command.args, way, moment);
+    // At a terminal, another program ends last.
+    if (exitCode !== undefined) expect([0, 129, 130, 143, null]).toContain(exitCode);
+  });
+
+  it('says with its exit code by what it was ended', { timeout: 90_000 }, async () => {
+    const before = { afterLines: 1, delayMs: 0 };
+    expect((await interrupt(['demo'], 'SIGINT', before)).exitCode).toBe(130);
+    expect((await interrupt(['demo'], 'SIGTERM', before)).exitCode).toBe(143);
+  });
+});
+
+describe('a command that follows', () => {
+  it('ends when it is interrupted, and the lab that it looked at goes on', { timeout: 120_000 }, async () => {
+    await using lab = await startTestLab();
+    using cluster = await makeCluster(lab);
+    await cluster.client.create(RESOURCES.pods, 'default', {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p', namespace: 'default' },
+      spec: { containers: [{ name: 'a', image: 'ubuntu', command: ['sleep', '600'] }] },
+    });
+    const afterSome = { afterLines: 1, delayMs: 50 };
+    for (const command of [
+      ['lab', 'trace', 'p', '--follow'],
+      ['lab', 'audit', '--follow'],
+    ]) {
+      for (const way of WAYS) {
+        const { output } = await interrupt([...command, '--state', lab.folder.root], way, afterSome);
+        expect(output).not.toMatch(/error|bug/i);
+      }
+    }
+    expect((await lab.lab.control.status()).clusters).toHaveLength(1);
+  });
+});
