@@ -431,7 +431,7 @@ describe('a secret', () => {
   it('whose vault cannot be reached is unavailable', async () => {
     vault = (response) => void response.socket?.destroy();
     const error = await failure(reader().getSecret('one', undefined, { signal }));
-    expect(error.code).toBe('unavailable');
+    expect(error).toMatchObject({ code: 'unavailable', hint: expect.stringContaining('cannot reach the vault') });
     expect(counted).toEqual([{ service: 'keyvault', status: undefined, durationMs: expect.any(Number) }]);
   });
 

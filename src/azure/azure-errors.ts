@@ -47,6 +47,10 @@ export function retryAfterMs(header: string | undefined, nowMs: number): number 
 const GIVE_GET =
   'give the identity the get permission in the access policies of the vault, by its object id (oid in the message), not its client id';
 
+const UNREACHABLE = 'the node cannot reach the vault: look at its network, its firewall and its proxy';
+const NOT_TRUSTED =
+  'the node does not trust the certificate: a proxy that reads TLS needs its authority in NODE_EXTRA_CA_CERTS';
+
 const VAULT_HINTS: Readonly<Record<string, string>> = {
   ForbiddenByPolicy: GIVE_GET,
   AccessDenied: GIVE_GET,
@@ -56,6 +60,16 @@ const VAULT_HINTS: Readonly<Record<string, string>> = {
   ForbiddenByConnection: 'the vault takes no public traffic: reach it by a private endpoint',
   SecretDisabled: 'enable the version, or name another one in objectVersion',
   ENOTFOUND: "check keyvaultName and cloudName of the SecretProviderClass, and the node's DNS",
+  EAI_AGAIN: "the node's DNS does not answer",
+  ECONNREFUSED: UNREACHABLE,
+  ECONNRESET: UNREACHABLE,
+  EHOSTUNREACH: UNREACHABLE,
+  ENETUNREACH: UNREACHABLE,
+  ETIMEDOUT: UNREACHABLE,
+  CERT_HAS_EXPIRED: NOT_TRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: NOT_TRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: NOT_TRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: NOT_TRUSTED,
   SecretNotFound: 'check objectName and objectVersion: the vault has no such secret; a deleted one can be recovered',
   Throttled: 'the vault is asked too often; the mount is tried again by itself',
 };

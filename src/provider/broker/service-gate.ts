@@ -190,9 +190,9 @@ const LEFT_ALONE_HINT =
   'the mount is tried again by kubelet; fewer pods at once, or a longer refresh interval, ask the vault less often';
 
 function tooLate({ service, lastError: last }: ServiceState, leftMs: number): KeyferryError {
-  const wait = Math.ceil(leftMs / 1000);
   const why = last === undefined ? '' : `: ${reasonOf(last)}`;
-  const text = `${service} is left alone for ${wait} s more, which is past the deadline of this mount${why}`;
+  // Without the time, which is another one each try: equal failures are one event with a count.
+  const text = `${service} is left alone for longer than this mount may wait${why}`;
   return new KeyferryError(last?.code ?? 'unavailable', text, {
     ...upstreamOf(last),
     retryAfterMs: leftMs,
