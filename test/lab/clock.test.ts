@@ -1,7 +1,7 @@
 // A lab whose clock is moved on: what a day does, and a week, to tokens, schedules, secrets, pods and the node. The tests
 // build on one another, as time does.
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ProxyAgent, request } from 'undici';
@@ -10,6 +10,7 @@ import { findProgram } from '#lab/session';
 import { RESOURCES, type Event, type KubeObject, type Node, type Pod } from '#kube';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { createPerson } from '../support/keyferry.ts';
+import { nodeProcessOf } from '../support/node-process.ts';
 import { podWithClass, secretProviderClass } from '../support/manifests.ts';
 import {
   eventually,
@@ -166,6 +167,14 @@ const exchange = (assertion: string) =>
 const readSecret = (token: string) =>
   ask(`https://${VAULT}.vault.azure.net/secrets/Password?api-version=7.4`, { token });
 
+/** What the node process has logged. */
+const nodeLog = () => {
+  const [cluster = ''] = readdirSync(lab.folder.clusters);
+  const text = readFileSync(join(lab.folder.clusters, cluster, 'node.log'), 'utf8');
+  const lines = text.split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as { readonly time: string; readonly msg: string });
+};
+
 const rotated = (pod: string, wanted: string) =>
   eventually(`${pod} has ${wanted}`, async () => {
     const seen = await read(pod, '/mnt/secrets-store/Password');
@@ -257,6 +266,19 @@ describe('a day', () => {
     await createPod('later');
     await podReady(cluster.client, 'later');
     expect(await read('later', '/mnt/secrets-store/Password')).toBe('second');
+  });
+
+  it("has a node process that is killed come back in the lab's time", async () => {
+    const starts = () => nodeLog().filter(({ msg }) => msg === 'Driver serves');
+    const before = starts().length;
+    const pid = nodeProcessOf(lab.folder.root);
+    if (pid === undefined) throw new Error('no node process runs');
+    process.kill(pid, 'SIGKILL');
+    const { time } = await eventually('a start of the node process', async () => {
+      const found = starts()[before];
+      return found === undefined ? { seen: `${before} starts` } : { found };
+    });
+    expect(Date.parse(time)).toBeGreaterThan((await labNowMs()) - HOUR_MS);
   });
 
   it('lets az go on, which takes its tokens for good', async () => {
