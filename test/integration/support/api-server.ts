@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { silentLog, systemClock, systemRandom } from '#base';
+import type { Faults } from '#lab/faults';
 import { createMemoryStore } from '#lab/store';
 import { startApiServer, type ApiServer } from '../../../src/lab/cluster/apiserver/index.ts';
 import type { ExecSession, PodStreams } from '../../../src/lab/cluster/pod-streams.ts';
@@ -28,8 +29,8 @@ const streams: PodStreams = {
   portForward: () => Promise.reject(new Error('nothing to connect to')),
 };
 
-/** An API server whose namespace `default` is ready for pods. */
-export async function startTestApiServer(): Promise<ApiServer> {
+/** An API server whose namespace `default` is ready for pods; `faults` are for clients of its socket. */
+export async function startTestApiServer(faults?: Faults): Promise<ApiServer> {
   const server = await startApiServer({
     store: createMemoryStore(),
     clock: systemClock,
@@ -37,6 +38,7 @@ export async function startTestApiServer(): Promise<ApiServer> {
     log: silentLog,
     issuerUrl: 'https://eastus.oic.prod-aks.azure.com/tenant/cluster/',
     streams,
+    faults,
   });
   const accounts = { group: '', version: 'v1', resource: 'serviceaccounts' };
   await server.access.create(accounts, 'default', { metadata: { name: 'default' } });
