@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '#base';
 import { packageRoot } from '#lab/session';
-import { eventually } from './test-lab.ts';
 import { labTraces } from './traces.ts';
 
 /** The ways in which people, terminals and other programs end a command. */
@@ -46,17 +45,19 @@ export function moments(seed: number, count: number, maxLines: number): Moment[]
 
 /** What an interrupted command was like. */
 export interface Interrupted {
-  /** Undefined where a terminal stood between. */
+  /** Null after a death by signal; undefined where a terminal stood between. */
   readonly exitCode: number | null | undefined;
   readonly output: string;
+  /** Processes, mounts and files that were still there half a minute later. */
+  readonly left: readonly string[];
 }
 
 const ENDS_WITHIN_MS = 30_000;
 const PTY_WAYS: readonly Way[] = ['Ctrl-C', 'Ctrl-C twice', 'closed terminal'];
 
 /**
- * Runs `keyferry ARGS…` with a runtime folder of its own, interrupts it, and waits until nothing of it is left: no
- * process, no mount, no folder. Throws with what is left after half a minute.
+ * Runs `keyferry ARGS…` with a runtime folder of its own, interrupts it, and looks what is left of it. Throws when it
+ * does not end within half a minute.
  */
 export async function interrupt(args: readonly string[], way: Way, moment: Moment): Promise<Interrupted> {
   const folder = mkdtempSync(join(tmpdir(), 'keyferry-interrupt-'));
@@ -83,8 +84,8 @@ export async function interrupt(args: readonly string[], way: Way, moment: Momen
         throw new Error(`it does not end after ${way}: ${output.text()}`);
       }),
     ]);
-    await eventually(`nothing left after ${way}`, () => Promise.resolve(nothingOr(leftovers(folder))), ENDS_WITHIN_MS);
-    return { exitCode: PTY_WAYS.includes(way) ? undefined : exitCode, output: output.text() };
+    const left = await leftoversAtLast(folder);
+    return { exitCode: PTY_WAYS.includes(way) ? undefined : exitCode, output: output.text(), left };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -110,7 +111,9 @@ async function apply(child: ChildProcess, way: Way): Promise<void> {
     case 'closed terminal':
       child.kill('SIGKILL');
       return;
-    default:
+    case 'SIGINT':
+    case 'SIGTERM':
+    case 'SIGHUP':
       child.kill(way);
   }
 }
@@ -165,6 +168,12 @@ function holds(path: string, text: string): boolean {
   }
 }
 
-function nothingOr(left: readonly string[]): { readonly found: true } | { readonly seen: string } {
-  return left.length === 0 ? { found: true } : { seen: left.join(', ') };
+/** Whoever loses its terminal or its starter may need a moment. */
+async function leftoversAtLast(folder: string): Promise<string[]> {
+  const untilMs = systemClock.monotonic() + ENDS_WITHIN_MS;
+  for (;;) {
+    const left = leftovers(folder);
+    if (left.length === 0 || systemClock.monotonic() > untilMs) return left;
+    await systemClock.sleep(50);
+  }
 }
