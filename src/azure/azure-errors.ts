@@ -147,7 +147,7 @@ export function vaultError(error: unknown, what: string, nowMs: number): Keyferr
   const prefix = upstreamCode === undefined ? '' : `${upstreamCode}: `;
   return foreignError(codeOfStatus(status), `${what}: ${prefix}${reason}`, {
     upstreamCode,
-    hint: codes.map((code) => VAULT_HINTS[code]).find(isText) ?? (byProxy ? NOT_THE_VAULT : undefined),
+    hint,
     retryAfterMs: retryAfterMs(foreign?.response?.headers?.get('retry-after') ?? undefined, nowMs),
     requestId: foreign?.response?.headers?.get('x-ms-request-id'),
   });
@@ -204,9 +204,15 @@ function plainAnswer(error: ForeignRestError | undefined, status: number | undef
 const SPARED_LINE =
   /^(?:Assignment: \(not found\)|DenyAssignmentId: null|DecisionReason: null|If role assignments, .* please observe propagation time\.)?$/;
 
+/** Where Microsoft's page on an error is; spared where a hint says it in fewer words. */
+const HELP_LINK = / For help resolving this issue, please see https:\/\/\S+/;
+
 /** A text of several lines in one, as an event has room for it. */
 function oneLine(text: string): string {
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const lines = text
+    .replace(HELP_LINK, '')
+    .split(/\r?\n/)
+    .map((line) => line.trim());
   const told = lines.filter((line) => !SPARED_LINE.test(line));
   return told.reduce((all, line) => (all === '' ? line : `${all}${/[.:;,]$/.test(all) ? '' : ';'} ${line}`), '');
 }

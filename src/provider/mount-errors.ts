@@ -1,4 +1,4 @@
-import { issueText, KeyferryError, type ErrorCode, type Issue } from '#base';
+import { issueText, KeyferryError, shortenMiddle, type ErrorCode, type Issue } from '#base';
 import type { ObjectRef } from './fetch-plan.ts';
 import { objectLabel } from './object-spec.ts';
 
@@ -9,7 +9,7 @@ const PREFIX = 'failed to mount objects, error: ';
  * How long the text of a failed mount may be, characters. It ends in an event of 1024, where kubelet's and the driver's
  * words about the volume and the pod stand before it.
  */
-const MAX_TEXT = 700;
+const MAX_TEXT = 780;
 /** What one reason keeps of its text at least, however many there are. */
 const MIN_REASON = 160;
 /** How many objects with one reason are named. */
@@ -24,7 +24,7 @@ export function mountInputError(
   attributes: Readonly<Record<string, string>> = {},
 ): KeyferryError {
   const texts = fitted(
-    issues.map((issue) => shorten(issueText(issue), MAX_TEXT / 2)),
+    issues.map((issue) => shortenMiddle(issueText(issue), MAX_TEXT / 2)),
     MAX_TEXT,
   );
   return new KeyferryError('invalid-input', `${PREFIX}${classOf(attributes)}${texts.join('; ')}`, { issues });
@@ -82,7 +82,7 @@ function groupText(error: KeyferryError, labels: readonly string[], room: number
   if (labels.length > MAX_LABELS) named.push(`${labels.length - MAX_LABELS} more`);
   const begin = `${named.join('; ')}: `;
   const end = error.hint === undefined ? '' : ` (${error.hint})`;
-  return `${begin}${shorten(error.message, Math.max(MIN_REASON, room - begin.length - end.length))}${end}`;
+  return `${begin}${shortenMiddle(error.message, Math.max(MIN_REASON, room - begin.length - end.length))}${end}`;
 }
 
 /** The texts that fit in `room` together, and how many are left out; always at least the first. */
@@ -92,8 +92,4 @@ function fitted(texts: readonly string[], room: number): readonly string[] {
   if (count < 0) return texts;
   const kept = texts.slice(0, Math.max(1, count));
   return kept.length === texts.length ? texts : [...kept, `and ${texts.length - kept.length} more`];
-}
-
-function shorten(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
