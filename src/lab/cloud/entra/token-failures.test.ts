@@ -29,7 +29,7 @@ beforeEach(async () => {
   scene = await createTokenScene(store);
 });
 
-/** Tested with what they are about: certificate-assertion.test.ts and browser-sign-in.test.ts. */
+/** Tested with what they are about: certificate-assertion.test.ts, browser-sign-in.test.ts, test/integration/cloud-faults.test.ts. */
 const ELSEWHERE = new Set(
   [
     [700021, 700023, 1000502, 5002723, 7000112, 7000229],
