@@ -27,7 +27,7 @@ afterAll(async () => {
 const begin = (effect: FaultEffect, more: Partial<FaultSpec> = {}): Fault =>
   table.add({ host: `127.0.0.1:${server.port}`, effect, ...more });
 const hitsOf = ({ id }: Fault) => table.list().find((fault) => fault.id === id)?.hits;
-const ask = (timeoutMs?: number) => client.get(namespaces, { name: 'default' }, { timeoutMs });
+const ask = (timeoutMs = 30_000) => client.get(namespaces, { name: 'default' }, { timeoutMs });
 
 describe('a request', () => {
   it.each([

@@ -8,6 +8,7 @@ import { exportJWK, SignJWT, type JWTPayload } from 'jose';
 import { ProxyAgent, request } from 'undici';
 import { createDisposeStack, silentLog, systemClock, systemRandom } from '#base';
 import { startCloud, type Cloud, type ClusterHost, type ClusterSpec } from '#lab/cloud';
+import type { Faults } from '#lab/faults';
 import { createMemoryStore, type Store } from '#lab/store';
 
 /** Clusters that are nothing but an issuer: enough for Entra ID to check their tokens. */
@@ -77,14 +78,14 @@ export async function createIssuerOnlyClusters(): Promise<IssuerOnlyClusters> {
   };
 }
 
-/** Starts the emulated Azure on `store` (default: a new one in memory). */
-export async function startCloudLab(store: Store = createMemoryStore()): Promise<CloudLab> {
+/** Starts the emulated Azure on `store` (default: a new one in memory), with `faults` in the way of its clients. */
+export async function startCloudLab(store: Store = createMemoryStore(), faults?: Faults): Promise<CloudLab> {
   const stack = createDisposeStack();
   const folder = await mkdtemp(join(tmpdir(), 'keyferry-cloud-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const clusters = await createIssuerOnlyClusters();
   const cloud = stack.use(
-    await startCloud({ store, clock: systemClock, random: systemRandom, log: silentLog, clusters }),
+    await startCloud({ store, clock: systemClock, random: systemRandom, log: silentLog, clusters, faults }),
   );
   const caFile = join(folder, 'ca.pem');
   await writeFile(caFile, cloud.caPem);
