@@ -16,7 +16,11 @@ beforeAll(async () => {
   await lab.put('', { location: 'eastus' });
   await lab.put('/providers/Microsoft.KeyVault/vaults/kv-faults', {
     location: 'eastus',
-    properties: { tenantId: lab.cloud.directory.tenant.tenantId, sku: { family: 'A', name: 'standard' } },
+    properties: {
+      tenantId: lab.cloud.directory.tenant.tenantId,
+      sku: { family: 'A', name: 'standard' },
+      accessPolicies: [],
+    },
   });
 });
 afterEach(() => void faults.clear());
