@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -131,6 +132,26 @@ describe('a provider behind a socket', () => {
     expect(waits).toHaveLength(2);
     stack.use(await serve('last/fake.sock', answering('back')));
     expect((await (await providers.resolve('fake')).mount(request())).versions[0]?.version).toBe('back');
+  });
+
+  it('is asked again when it dies in the middle of a call, and answers when it is back', async () => {
+    const socketPath = join(folder, 'last', 'fake.sock');
+    const dieWhenAsked = `require('node:net')
+      .createServer((socket) => socket.once('data', () => process.kill(process.pid, 'SIGKILL')))
+      .listen(process.argv[1], () => console.log('up'))`;
+    const dying = spawn(process.execPath, ['-e', dieWhenAsked, socketPath], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(dying.stdout, 'data');
+    const clock: Clock = {
+      ...systemClock,
+      sleep: async (ms, options) => {
+        back ??= stack.use(await serve('last/fake.sock', answering('back')));
+        await systemClock.sleep(ms, options); // gRPC itself does not connect again sooner
+      },
+    };
+    let back: AsyncDisposable | undefined;
+    const answer = await (await directory({ clock }).resolve('fake')).mount(request());
+    expect(answer.versions[0]?.version).toBe('back');
+    expect(dying.signalCode).toBe('SIGKILL');
   });
 
   it('passes on the code and the text of a failure', async () => {
