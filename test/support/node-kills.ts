@@ -39,6 +39,12 @@ export interface KillScenario extends AsyncDisposable {
   readonly figures: KillFigures;
   /** Kills the node process once. Throws when a running pod's files were not whole right after it. */
   kill(moment: KillMoment): Promise<void>;
+  /** Brings about what a kill of that moment falls into: new versions in the vault, a new pod, one less. */
+  provoke(moment: Exclude<KillMoment, 'start-up'>): Promise<void>;
+  /** The node process that serves now. */
+  nodeProcess(): Promise<number>;
+  /** Waits until every pod has whole files and nothing is left of those that are gone; a file may have an older version. */
+  heal(): Promise<void>;
   /** Lets the process live and waits until everything is as if nothing had ever been killed. Throws with what is not. */
   settle(): Promise<void>;
 }
@@ -240,8 +246,20 @@ function createScenario(lab: TestLab, cluster: TestCluster, random: Random): Kil
     return uids;
   };
 
+  /** Waits until nothing is wrong. */
+  const allWell = async (versions: 'any' | 'newest') => {
+    await eventually(
+      'everything is as if nothing had happened',
+      async () => {
+        const found = await wrongs(versions);
+        return found.length === 0 ? { found } : { seen: found.join('; ') };
+      },
+      LONGEST_HEALING_MS,
+    );
+  };
+
   /** Everything that is not as it should be; empty when all is well. */
-  const wrongs = async (): Promise<string[]> => {
+  const wrongs = async (versions: 'any' | 'newest'): Promise<string[]> => {
     const pods = await podList();
     const live = new Map(pods.map(({ metadata }) => [metadata?.uid ?? '', metadata?.name ?? '']));
     const daemon = await daemonOf(lab.folder.root);
@@ -259,29 +277,25 @@ function createScenario(lab: TestLab, cluster: TestCluster, random: Random): Kil
         ...(live.has(volume.podUid) ? [] : [`a volume of a pod that is gone: ${volume.path}`]),
         ...(volume.mounts === 1 ? [] : [`${volume.mounts} mounts at ${volume.path}`]),
         ...(volume.generations === 1 ? [] : [`${volume.generations} generations in ${volume.path}`]),
-        ...(volume.file('first') === valueOf('p', newest) ? [] : [`${volume.path} has an old version`]),
-        ...(volume.file('other') === valueOf('o', newest) ? [] : [`${volume.path} has an old other version`]),
+        ...(versions === 'any' || volume.file('first') === valueOf('p', newest) ? [] : [`${volume.path}/first is old`]),
+        ...(versions === 'any' || volume.file('other') === valueOf('o', newest) ? [] : [`${volume.path}/other is old`]),
       ]),
       ...strayRecords(daemon, new Set(live.keys())),
-      ...(synced === valueOf('p', newest) ? [] : ['the synced Secret has an old value']),
+      ...(versions === 'any' || synced === valueOf('p', newest) ? [] : ['the synced Secret has an old value']),
     ];
   };
 
   return {
     figures,
     kill,
+    provoke,
+    nodeProcess: () => nextProcess(),
+    heal: () => allWell('any'),
     async settle() {
       await rotate();
       // Once more: whatever the last one left is found by a process that knows of nothing.
       await kill('start-up');
-      await eventually(
-        'everything is as if nothing had been killed',
-        async () => {
-          const found = await wrongs();
-          return found.length === 0 ? { found } : { seen: found.join('; ') };
-        },
-        LONGEST_HEALING_MS,
-      );
+      await allWell('newest');
       figures.healedAfterMs.push(Math.round(systemClock.monotonic() - lastKillMs));
       figures.mounts = countInLog('Volume mounted');
       figures.refreshes = countInLog('Volume has new content');

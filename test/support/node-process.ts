@@ -14,7 +14,7 @@ export function nodeProcessOf(stateFolder: string): number | undefined {
 }
 
 /** A file of `/proc/<pid>`; empty when the process is gone. */
-export function readProcessFile(pid: number, file: 'cmdline' | 'environ' | 'mountinfo'): string {
+export function readProcessFile(pid: number, file: 'cmdline' | 'environ' | 'limits' | 'mountinfo'): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
