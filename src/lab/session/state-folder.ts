@@ -76,7 +76,7 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
   await rename(temporary, path);
 }
 
-const endpointSchema = z.object({ port: z.number().int(), token: z.string() });
+const endpointSchema = z.object({ port: z.int().min(1).max(65_535), token: z.string() });
 
 /** How to reach a running lab's control interface. */
 export interface LabEndpoint {

@@ -36,7 +36,7 @@ export function parseSettings(text: string): Settings {
   let section = new Map<string, string>();
   for (const line of text.split(/\r?\n/)) {
     const [, title] = /^\[([^\]]+)\]\s*$/.exec(line) ?? [];
-    const [, name, value = ''] = /^([^#;[=:\s][^=:]*?)\s*[=:]\s*(.*?)\s*$/.exec(line) ?? [];
+    const [name, value] = splitSetting(line);
     if (title !== undefined) {
       section = settings.get(title) ?? new Map<string, string>();
       settings.set(title, section);
@@ -45,6 +45,13 @@ export function parseSettings(text: string): Settings {
     }
   }
   return settings;
+}
+
+/** `name = value` or `name: value` taken apart; no name where the line is none, or a comment. */
+function splitSetting(line: string): readonly [name: string | undefined, value: string] {
+  const at = line.search(/[=:]/);
+  if (at < 1 || /[#;[\s]/.test(line.charAt(0))) return [undefined, ''];
+  return [line.slice(0, at).trim(), line.slice(at + 1).trim()];
 }
 
 /** Writes settings back, sections that are empty left out. */

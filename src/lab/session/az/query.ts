@@ -19,11 +19,27 @@ export async function compileQuery(expression: string): Promise<Query> {
   }
   return (answer) => {
     try {
-      return (jmespath.search(answer as Parameters<typeof jmespath.search>[0], expression) ?? null) as Json;
+      return withoutFunctions(jmespath.search(answer as Parameters<typeof jmespath.search>[0], expression));
     } catch (error) {
       throw usageError(`argument --query: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
+}
+
+/**
+ * What every JavaScript object has by inheritance is no field of an answer: `--query constructor` finds nothing. Values that
+ * hold none of that are handed through as they are.
+ */
+function withoutFunctions(value: unknown): Json {
+  if (typeof value === 'function' || value === undefined || value === null) return null;
+  if (Array.isArray(value)) return value.some(holdsFunction) ? value.map(withoutFunctions) : (value as Json);
+  if (typeof value !== 'object' || !holdsFunction(value)) return value as Json;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withoutFunctions(inner)]));
+}
+
+function holdsFunction(value: unknown): boolean {
+  if (typeof value === 'function') return true;
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsFunction);
 }
 
 /** What the community's JMESPath has beyond the specification that az implements. */

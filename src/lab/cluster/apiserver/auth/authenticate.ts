@@ -1,6 +1,6 @@
 import { textOf } from '../json.ts';
 import type { IncomingMessage } from 'node:http';
-import { TLSSocket } from 'node:tls';
+import { TLSSocket, type PeerCertificate } from 'node:tls';
 import type { UserInfo } from '../operations/context.ts';
 import { unauthorized } from '../status-errors.ts';
 import type { ServiceAccountTokens } from './service-account-tokens.ts';
@@ -23,7 +23,9 @@ export async function authenticate(request: IncomingMessage, tokens: ServiceAcco
 
 function certificateUser({ socket }: IncomingMessage): UserInfo | undefined {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
-  const { subject } = socket.getPeerCertificate();
+  // Null once the client has gone, whatever the types say.
+  const certificate = socket.getPeerCertificate() as Partial<PeerCertificate> | null;
+  const subject = certificate?.subject;
   if (subject === undefined || typeof subject.CN !== 'string') return undefined;
   const organizations: unknown = subject.O;
   const groups = Array.isArray(organizations) ? (organizations as string[]) : [textOf(organizations)];

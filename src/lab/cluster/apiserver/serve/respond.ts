@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { KeyferryError, errorText, type Log } from '#base';
 import { ApiError } from '../../api-access.ts';
-import { statusError } from '../status-errors.ts';
+import { badRequest, statusError } from '../status-errors.ts';
 
 /** Sends a value as JSON. */
 export function sendJson(
@@ -43,6 +43,7 @@ export function toApiError(error: unknown, log: Log): ApiError {
   if (error instanceof KeyferryError && error.code === 'resource-exhausted') {
     return statusError({ code: 413, reason: 'RequestEntityTooLarge', message: error.message });
   }
+  if (error instanceof KeyferryError && error.code === 'aborted') return badRequest(error.message);
   log.error('A request of the API server failed', { error: errorText(error) });
   // The machine cannot do what is asked, as when its disk is full.
   if (error instanceof KeyferryError && error.code === 'unavailable') {
