@@ -1,9 +1,12 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** What a token is called that nobody made known. */
+export const UNKNOWN_TOKEN = 'a token';
+
 /** A secret found where it was looked for; never the secret itself. */
 export interface Leak {
-  /** The name that the secret was made known under, or `a token` for one that nobody made known. */
+  /** The name that the secret was made known under, or {@link UNKNOWN_TOKEN}. */
   readonly what: string;
   /** How it was written there. */
   readonly form: string;
@@ -49,7 +52,11 @@ export function createLeakSearch(): LeakSearch {
       const text = bytes.toString('latin1');
       const leaks = [
         ...needles.filter((needle) => bytes.includes(needle.bytes)).map(({ what, form }) => ({ what, form, where })),
-        ...HIDDEN_TOKENS.filter(([, shape]) => shape.test(text)).map(([form]) => ({ what: 'a token', form, where })),
+        ...HIDDEN_TOKENS.filter(([, shape]) => shape.test(text)).map(([form]) => ({
+          what: UNKNOWN_TOKEN,
+          form,
+          where,
+        })),
       ];
       return [...new Map(leaks.map((leak) => [`${leak.what} ${leak.form}`, leak])).values()];
     },
