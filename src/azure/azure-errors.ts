@@ -147,7 +147,7 @@ export function vaultError(error: unknown, what: string, nowMs: number): Keyferr
   const prefix = upstreamCode === undefined ? '' : `${upstreamCode}: `;
   return foreignError(codeOfStatus(status), `${what}: ${prefix}${reason}`, {
     upstreamCode,
-    hint,
+    hint: codes.map((code) => VAULT_HINTS[code]).find(isText) ?? (byProxy ? NOT_THE_VAULT : undefined),
     retryAfterMs: retryAfterMs(foreign?.response?.headers?.get('retry-after') ?? undefined, nowMs),
     requestId: foreign?.response?.headers?.get('x-ms-request-id'),
   });
