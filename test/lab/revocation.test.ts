@@ -149,5 +149,5 @@ describe('a federated credential that is taken away', () => {
     const pod = await podReady(cluster.client, 'after');
     expect(pod.status?.phase).toBe('Running');
     expect(await warnings(cluster.client, 'before')).toEqual([]);
-  }, 120_000);
+  }, 60_000);
 });

@@ -28,15 +28,21 @@ let count = 0;
 
 /**
  * Runs a module in a process that follows a clock. Each time that it prints `advance`, the clock is moved on by the next
- * of `steps`. Answers the other lines that it printed, and its exit code last.
+ * of `steps`. Answers the other lines that it printed, and its exit code last. `first` is run before all else.
  */
-async function follow(source: string, steps: readonly number[], beginMs = 0): Promise<string[]> {
+async function follow(
+  source: string,
+  steps: readonly number[],
+  { beginMs = 0, first = '' }: { readonly beginMs?: number; readonly first?: string } = {},
+): Promise<string[]> {
   count += 1;
   const program = join(folder, `program-${count}.mjs`);
   writeFileSync(program, `const say = (...words) => console.log(words.join(' '));\n${source}`);
   const clock = createProcessClock({ path: join(folder, `clock-${count}`), preload, machine: systemClock });
   clock.begin(beginMs);
-  const child = spawn(process.execPath, [program], { env: { ...clock.env }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(first)} ${clock.env['NODE_OPTIONS']}`;
+  const env = { ...clock.env, NODE_OPTIONS };
+  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const lines: string[] = [];
   const left = [...steps];
@@ -81,7 +87,7 @@ describe('a process that follows the clock', () => {
       say(performance.now() < 60000, process.uptime() < 60);
       say(Math.abs(performance.timeOrigin + performance.now() - Date.now()) < 100);`,
       [],
-      HOUR_MS,
+      { beginMs: HOUR_MS },
     );
     expect(lines).toEqual(['true', 'true true', 'true', 'exit 0']);
   });
@@ -96,7 +102,7 @@ describe('a process that follows the clock', () => {
       say(new Date().constructor === Date, typeof Date(), Date.name, new Own(5).getTime());
       say(Math.abs(new Own().getTime() - Date.now()) < 1000);`,
       [],
-      HOUR_MS,
+      { beginMs: HOUR_MS },
     );
     expect(lines).toEqual([
       '1970-01-01T00:00:00.000Z 2020 0 7',
@@ -199,6 +205,18 @@ describe('a process that follows the clock', () => {
       'context',
       'exit 0',
     ]);
+  });
+
+  it('follows on a machine that has no file watch left, too', async () => {
+    const noWatch = `
+      import fs from 'node:fs';
+      import { syncBuiltinESMExports } from 'node:module';
+      fs.watch = () => { throw new Error('ENOSPC: System limit for number of file watchers reached'); };
+      syncBuiltinESMExports();`;
+    const lines = await follow(`setTimeout(() => say('due'), ${HOUR_MS}); say('advance');`, [HOUR_MS], {
+      first: noWatch,
+    });
+    expect(lines).toEqual(['due', 'exit 0']);
   });
 
   it('is known not to have followed while it does not run', async () => {
