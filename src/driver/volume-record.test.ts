@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -91,7 +102,13 @@ describe('what a pod with a hostPath plants', () => {
 
   it.each([
     ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
-    ['a file without an end', (path: string) => execFileSync('truncate', ['-s', '3G', path])],
+    [
+      'a file without an end',
+      (path: string) => {
+        writeFileSync(path, '');
+        truncateSync(path, 3 * 2 ** 30);
+      },
+    ],
     ['a folder', (path: string) => mkdirSync(path)],
   ])('as %s holds nobody up', async (_what, plant) => {
     const path = await recordFile();
