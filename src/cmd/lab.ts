@@ -27,6 +27,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   // Folders that users of containers pass through have the modes of an ordinary node, whatever the person's umask is;
   // what is the lab's alone is below its state folder, whose mode does not depend on it.
   process.umask(0o022);
+  // Containers are set up with the node's own programs, which the PATH of the person who started it may not reach.
+  process.env['PATH'] = withSystemFolders(process.env['PATH']);
   const level = process.env['KEYFERRY_LOG_LEVEL'] ?? 'info';
   const log = createProcessLog({ level });
   const upstreamProxy = process.env['HTTPS_PROXY'] ?? process.env['https_proxy'];
@@ -64,6 +66,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     // Handles of other areas must not keep process 1 of the namespace alive.
     setImmediate(() => process.exit());
   }
+}
+
+const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+function withSystemFolders(path = ''): string {
+  const folders = path.split(':').filter((folder) => folder !== '');
+  return [...folders, ...SYSTEM_FOLDERS.filter((folder) => !folders.includes(folder))].join(':');
 }
 
 function endSignal(withStdin: boolean): Promise<void> {
