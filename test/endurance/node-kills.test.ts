@@ -26,6 +26,6 @@ it('a node process that is killed 200 times leaves no pod without its right file
     console.log(renderFigures(seed, scenario.figures));
   }
   expect(kills).toBeGreaterThanOrEqual(KILLS);
-  expect(scenario.figures.refreshes).toBeGreaterThan(KILLS / 8);
+  expect(scenario.figures.refreshes).toBeGreaterThan(KILLS / KILLS_A_ROUND);
   expect(scenario.figures.reads).toBeGreaterThan(1000);
 }, 500_000);
