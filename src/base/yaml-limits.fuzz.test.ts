@@ -17,7 +17,7 @@ describe('the limits of a YAML text', () => {
   fuzz(
     'are met by every text of an ordinary value, in block style and in flow style',
     hostileJson(),
-    { inputs: 300, seed: 611 },
+    { inputs: 70, seed: 611 },
     (value) => {
       expect(yamlProblem(stringify(value))).toBeUndefined();
       expect(yamlProblem(JSON.stringify(value))).toBeUndefined();
@@ -36,7 +36,7 @@ describe('the limits of a YAML text', () => {
   fuzz(
     'can be asked of any text, and what is within them can be parsed or is refused by an error of its own',
     mutatedText(['a: [1, {b: &x c}]\nd: *x\n', '- |\n  text\n- >-\n  folded\n', '%YAML 1.2\n---\n? a\n: b\n...\n']),
-    { inputs: 600, seed: 613 },
+    { inputs: 140, seed: 613 },
     parseWithin,
   );
 
@@ -67,7 +67,7 @@ describe('the limits of a YAML text', () => {
       ],
       40,
     ),
-    { inputs: 600, seed: 614 },
+    { inputs: 140, seed: 614 },
     parseWithin,
   );
 

@@ -22,7 +22,7 @@ const word = oneof(
 );
 
 describe('the flags of a process', () => {
-  fuzz('are of their kinds, or refused', array(word, { maxLength: 5 }), { inputs: 1000, seed: 661 }, async (argv) => {
+  fuzz('are of their kinds, or refused', array(word, { maxLength: 5 }), { inputs: 230, seed: 661 }, async (argv) => {
     const outcome = await outcomeOf(() => parseFlags(TABLE, argv));
     if (!outcome.ok) return;
     const { endpoint, rotate, size, interval } = outcome.value;
@@ -43,7 +43,7 @@ describe('addresses', () => {
   fuzz(
     'are absolute sockets, or hosts with ports, or refused',
     oneof(textOfPieces(['unix:', '//', '/', 'a', '[', ']', ':', '::1', '8080', '65536', '0', '.'], 6), hostileText()),
-    { inputs: 1000, seed: 662 },
+    { inputs: 230, seed: 662 },
     async (text) => {
       const socket = await outcomeOf(() => parseUnixEndpoint(text));
       if (socket.ok) expect(socket.value).toMatch(/^\/[^\0]*$/s);
@@ -54,7 +54,7 @@ describe('addresses', () => {
     },
   );
 
-  fuzz('are read back as they were', integer({ min: 1, max: 65_535 }), { inputs: 50, seed: 663 }, (port) => {
+  fuzz('are read back as they were', integer({ min: 1, max: 65_535 }), { inputs: 20, seed: 663 }, (port) => {
     expect(parseListenAddress(`[::1]:${port}`)).toEqual({ host: '::1', port });
     expect(parseListenAddress(`:${port}`)?.port).toBe(port);
   });

@@ -42,7 +42,7 @@ describe('the files of a provider', () => {
   fuzz(
     'that are taken lie within the volume, beside the names of the writer, and none is a folder of another',
     array(file, { maxLength: 6 }),
-    { inputs: 500, seed: 621 },
+    { inputs: 120, seed: 621 },
     async (files) => {
       const outcome = await outcomeOf(() => checkPayload(files));
       if (!outcome.ok) return;
@@ -103,7 +103,7 @@ describe('a file that a Secret asks for', () => {
   fuzz(
     'is never read from outside of the volume',
     oneof(textOfPieces(['..', '/', 'outside', 'inside', 'volume', '.', '\0', folder], 6), hostileText(20)),
-    { inputs: 200, seed: 623, examples: ['../outside', `${folder}/outside`, 'inside\0', 'a'.repeat(300)] },
+    { inputs: 50, seed: 623, examples: ['../outside', `${folder}/outside`, 'inside\0', 'a'.repeat(300)] },
     async (name) => {
       const found = await createMountedFileReader(join(folder, 'volume'))(name);
       if (found !== undefined) expect(found.expose().toString()).toBe('inside');
@@ -117,7 +117,7 @@ describe('the mount table', () => {
   fuzz(
     'is read line by line, whatever a line is',
     mutatedText([LINE, `${LINE}\n${LINE}`, LINE.replace('- tmpfs', '-')]),
-    { inputs: 400, seed: 624 },
+    { inputs: 90, seed: 624 },
     (text) => {
       for (const { mountPoint, options } of parseMountinfo(text)) {
         expect(typeof mountPoint).toBe('string');
@@ -127,7 +127,7 @@ describe('the mount table', () => {
     },
   );
 
-  fuzz('gives back every path as it was escaped', hostileText(60), { inputs: 200, seed: 625 }, (text) => {
+  fuzz('gives back every path as it was escaped', hostileText(60), { inputs: 50, seed: 625 }, (text) => {
     const plain = Buffer.from(text.replaceAll('\0', '')).toString();
     const escaped = plain.replace(/[ \t\n\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
     expect(parseMountinfo(`1 2 0:1 / /${escaped} rw - tmpfs tmpfs rw`)[0]?.mountPoint).toBe(`/${plain}`);
@@ -158,7 +158,7 @@ describe('a volume record', () => {
       mutatedText([JSON.stringify(RECORD)]),
       hostileJson(Object.keys(RECORD)).map((value) => JSON.stringify(value) ?? ''),
     ),
-    { inputs: 60, seed: 626 },
+    { inputs: 20, seed: 626 },
     async (text) => {
       writeFileSync(await place(), text);
       const record = await records.read(RECORD.targetPath);

@@ -100,7 +100,7 @@ describe('the objects of a class', () => {
   fuzz(
     'never plan two files of one path',
     tuple(hostileText(12), hostileText(12), constantFrom('one', 'two', 'ONE'), constantFrom('secret', 'key')),
-    { inputs: 200, seed: 602 },
+    { inputs: 50, seed: 602 },
     ([first, second, name, type]) => {
       const entries = [first, second].map((objectAlias) => ({ objectName: name, objectType: type, objectAlias }));
       const { specs } = read(JSON.stringify({ array: entries }));
@@ -151,7 +151,7 @@ describe('the parameters of a mount', () => {
       hostileTextMap(['clientid', 'clientsecret', 'CLIENTSECRET'], constantFrom(CLIENT_SECRET, '', ' ')),
       constantFrom(true, false),
     ),
-    { inputs: 300, seed: 603 },
+    { inputs: 70, seed: 603 },
     ([attributes, secrets, overlaid]) => {
       const given = overlaid ? { ...WHOLE, ...attributes } : attributes;
       const parsed = parseParameters({
@@ -176,7 +176,7 @@ describe('the parameters of a mount', () => {
       mutatedText([TOKENS]),
       hostileJson([TOKEN_EXCHANGE_AUDIENCE, 'token']).map((value) => JSON.stringify(value)),
     ),
-    { inputs: 400, seed: 604, examples: ['{"__proto__":{"api://AzureADTokenExchange":{"token":"x"}}}', 'null', '[]'] },
+    { inputs: 90, seed: 604, examples: ['{"__proto__":{"api://AzureADTokenExchange":{"token":"x"}}}', 'null', '[]'] },
     (tokens) => {
       const parsed = parseParameters({
         attributes: { ...WHOLE, 'csi.storage.k8s.io/serviceAccount.tokens': tokens },

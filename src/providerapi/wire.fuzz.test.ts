@@ -36,7 +36,7 @@ function decoded<T>(decode: () => T): T | undefined {
 }
 
 describe('a Mount request', () => {
-  fuzz('of any bytes is read or refused', mutatedBytes([REQUEST]), { inputs: 1000, seed: 631 }, async (bytes) => {
+  fuzz('of any bytes is read or refused', mutatedBytes([REQUEST]), { inputs: 230, seed: 631 }, async (bytes) => {
     const request = decoded(() => MountRequest.decode(bytes));
     if (request === undefined) return;
     const outcome = await outcomeOf(() => fromMountRequest(request, signal));
@@ -61,7 +61,7 @@ describe('a Mount request', () => {
       targetPath: hostileText(),
       currentObjectVersion: array(record({ id: hostileText(6), version: string() }), { maxLength: 3 }),
     }),
-    { inputs: 600, seed: 632 },
+    { inputs: 140, seed: 632 },
     async (request) => {
       const outcome = await outcomeOf(() => fromMountRequest(request, signal));
       if (!outcome.ok) expect(outcome.error.message).not.toContain(VALUE);
@@ -71,7 +71,7 @@ describe('a Mount request', () => {
   fuzz(
     'comes over the wire as it was, and is logged without its tokens',
     hostileTextMap([TOKENS_ATTRIBUTE, 'keyvaultName']),
-    { inputs: 400, seed: 633 },
+    { inputs: 90, seed: 633 },
     (attributes) => {
       const sent = toMountRequest({
         attributes,
@@ -99,7 +99,7 @@ describe('a Mount request', () => {
 });
 
 describe("a provider's answer", () => {
-  fuzz('of any bytes is read or refused', mutatedBytes([RESPONSE]), { inputs: 1000, seed: 634 }, async (bytes) => {
+  fuzz('of any bytes is read or refused', mutatedBytes([RESPONSE]), { inputs: 230, seed: 634 }, async (bytes) => {
     const response = decoded(() => MountResponse.decode(bytes));
     if (response === undefined) return;
     const outcome = await outcomeOf(() => fromMountResponse(response), ['world', 'input']);

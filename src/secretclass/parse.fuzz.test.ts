@@ -27,7 +27,7 @@ describe('a SecretProviderClass', () => {
   fuzz(
     'of any shape is whole, or refused with its places',
     hostileJson(NAMES),
-    { inputs: 800, seed: 681 },
+    { inputs: 180, seed: 681 },
     async (spec) => {
       for (const object of [
         spec,
@@ -53,7 +53,7 @@ describe('a SecretProviderClass', () => {
       hostileTextMap([`${KUBELET}pod.name`, `${KUBELET}serviceAccount.tokens`, 'objects', 'clientID']),
       hostileTextMap([`${KUBELET}pod.name`, 'clientID']),
     ),
-    { inputs: 500, seed: 682 },
+    { inputs: 120, seed: 682 },
     ([parameters, context]) => {
       const merged = mergeAttributes(parameters, context);
       for (const [name, value] of Object.entries(merged)) {
@@ -69,7 +69,7 @@ describe('a SecretProviderClass', () => {
   fuzz(
     'has a pod status whose name fits, and is of that pod and class alone',
     tuple(hostileText(300), constantFrom('ns', 'n'.repeat(200)), hostileText(300)),
-    { inputs: 300, seed: 683 },
+    { inputs: 70, seed: 683 },
     ([pod, namespace, name]) => {
       expect(podStatusName(pod, namespace, name).length).toBeLessThanOrEqual(253);
     },

@@ -24,7 +24,7 @@ describe('a journal', () => {
   fuzz(
     'gives back what was written, whatever keys and values are',
     array(entry, { maxLength: 4 }),
-    { inputs: 60, seed: 751 },
+    { inputs: 20, seed: 751 },
     async (entries) => {
       writeFileSync(file, '');
       await withStore((store) => entries.forEach(([key, value]) => store.put(key, value as Json)));
@@ -39,7 +39,7 @@ describe('a journal', () => {
   fuzz(
     'cut off anywhere has all entries before the cut, and takes new ones',
     tuple(array(entry, { minLength: 1, maxLength: 4 }), integer({ min: 0, max: 10_000 })),
-    { inputs: 60, seed: 752 },
+    { inputs: 20, seed: 752 },
     async ([entries, at]) => {
       writeFileSync(file, '');
       await withStore((store) => entries.forEach(([, value], index) => store.put(`k${index}`, value as Json)));
@@ -62,7 +62,7 @@ describe('a journal', () => {
       Buffer.from('0123456789abcdef [["a",1]]\n'),
       Buffer.from('da39a3ee5e6b4b0d [["a"]]\n\n\n'),
     ]),
-    { inputs: 100, seed: 753 },
+    { inputs: 20, seed: 753 },
     async (bytes) => {
       writeFileSync(file, bytes);
       const outcome = await outcomeOf(() => withStore((store) => store.list('').length), ['world']);

@@ -60,7 +60,7 @@ describe('the proof of a caller', () => {
       claims.map((body) => `${header}.${base64(body)}.${signature}`),
       headers.map((head) => `${base64(head)}.${payload}.`),
     ),
-    { inputs: 300, seed: 671, examples: [`${header}.${payload}.`, `${header}..${signature}`, '..', `${good}.x`] },
+    { inputs: 70, seed: 671, examples: [`${header}.${payload}.`, `${header}..${signature}`, '..', `${good}.x`] },
     async (token) => {
       const proof = await prove(token);
       if (token !== good && proof.proved) {
@@ -77,7 +77,7 @@ describe('the proof of a caller', () => {
       oneof(hostileText(), constantFrom('team', 'tea', 'team:reader')),
       oneof(hostileText(), constantFrom('reader', 'm:reader')),
     ),
-    { inputs: 200, seed: 672, examples: [['team', 'reader']] },
+    { inputs: 50, seed: 672, examples: [['team', 'reader']] },
     async ([namespace, name]) => {
       expect((await prove(good, namespace, name)).proved).toBe(namespace === 'team' && name === 'reader');
     },
@@ -86,7 +86,7 @@ describe('the proof of a caller', () => {
   fuzz(
     'of two callers is one only where all parts are equal',
     tuple(hostileText(6), hostileText(6), hostileText(6), hostileText(6)),
-    { inputs: 300, seed: 673, examples: [['a","b', 'c', 'a', 'b","c']] },
+    { inputs: 70, seed: 673, examples: [['a","b', 'c', 'a', 'b","c']] },
     async ([tenant, client, otherTenant, otherClient]) => {
       const key = async (tenantId: string, clientId: string) => {
         const identity = { mode: 'service-principal', clientId, clientSecret: new Secret('s') } as const;

@@ -72,7 +72,7 @@ describe('a command line of az', () => {
   fuzz(
     'is a command with its values, or refused in words',
     array(word, { maxLength: 9 }),
-    { inputs: 2000, seed: 771 },
+    { inputs: 460, seed: 771 },
     async (words) => {
       const target = await usage(() => findTarget(words));
       if (target?.kind !== 'command') return;
@@ -84,7 +84,7 @@ describe('a command line of az', () => {
   fuzz(
     'that nobody can answer ends with 1, 2 or 3, and never with a stack',
     array(word, { maxLength: 6 }),
-    { inputs: 40, seed: 772 },
+    { inputs: 20, seed: 772 },
     async (words) => {
       const line = words.map((each) => `'${each.replaceAll("'", '')}'`).join(' ');
       const { code, stderr } = await captureAz(line, {
@@ -100,7 +100,7 @@ describe('a command line of az', () => {
   fuzz(
     'has files put in for @, and nothing else',
     array(oneof(constantFrom('@file', '--x=@file', '@', '@@file', 'a@file'), hostileText(10)), { maxLength: 4 }),
-    { inputs: 200, seed: 773 },
+    { inputs: 50, seed: 773 },
     async (words) => {
       const io = { env: { HOME: home }, readStdin: () => Promise.resolve('in') };
       const expanded = await expandFiles(words, io as never);
@@ -176,7 +176,7 @@ describe('the settings of az', () => {
   fuzz(
     'are sections of texts, whatever the file holds',
     textOfPieces(['[core]', '\n', 'output', '=', ' ', ':', '#', ';', '[', ']', '__proto__', 'tsv', '\r\n'], 20),
-    { inputs: 1500, seed: 775 },
+    { inputs: 340, seed: 775 },
     (text) => {
       for (const [, section] of parseSettings(text))
         for (const [name, value] of section) expect(`${typeof name} ${typeof value}`).toBe('string string');

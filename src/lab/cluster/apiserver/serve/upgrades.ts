@@ -25,6 +25,9 @@ export interface UpgradedService {
   serveSpdy(transport: Duplex): Promise<void>;
 }
 
+/** A message is held whole before it is passed on. Clients of Kubernetes write 32 KiB at a time. */
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
 /** A SPDY/3.1 connection inside of a WebSocket (KEP-4006): the name is followed by the protocol of its streams. */
 const TUNNEL = 'SPDY/3.1+';
 
@@ -99,7 +102,11 @@ function serveWebSocket(
   service: UpgradedService,
 ): Promise<void> {
   const { request, socket, head, protocol } = opening;
-  const server = new WebSocketServer({ noServer: true, handleProtocols: () => protocol });
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_MESSAGE_BYTES,
+    handleProtocols: () => protocol,
+  });
   // The tunnel's name has a slash, which is no token of RFC 6455 and which ws therefore refuses. What is agreed is known here.
   request.headers['sec-websocket-protocol'] = 'agreed';
   return new Promise((resolve, reject) => {
