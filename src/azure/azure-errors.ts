@@ -204,7 +204,7 @@ function plainAnswer(error: ForeignRestError | undefined, status: number | undef
 const SPARED_LINE =
   /^(?:Assignment: \(not found\)|DenyAssignmentId: null|DecisionReason: null|If role assignments, .* please observe propagation time\.)?$/;
 
-/** Where Microsoft's page on an error is; spared where a hint says it in fewer words. */
+/** Where Microsoft's page on an error is: an event has no room for it. */
 const HELP_LINK = / For help resolving this issue, please see https:\/\/\S+/;
 
 /** A text of several lines in one, as an event has room for it. */
