@@ -81,10 +81,12 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
       if (!planned.ok) throw mountInputError(planned.issues, request.attributes);
       const cloud = await resolveCloud(parameters, options.cloudEnvFile);
       const { tenantId, identity, pod } = parameters;
-      return withMountDeadline(clock, mountTimeoutMs, request.signal, async (signal) => {
+      const vaultUrl = `https://${parameters.keyvaultName.toLowerCase()}.${cloud.vaultDnsSuffix}`;
+      const limits = { clock, timeoutMs: mountTimeoutMs, outer: request.signal };
+      const services = [cloud.authorityHost, vaultUrl];
+      return withMountDeadline(limits, services, async (signal) => {
         const startMs = clock.monotonic();
         const admission = await broker.admit({ cloud, tenantId, identity, pod }, signal);
-        const vaultUrl = `https://${parameters.keyvaultName.toLowerCase()}.${cloud.vaultDnsSuffix}`;
         const account = createMountAccount();
         const results = await Promise.all(
           planned.plan.fetches.map((fetch) =>
@@ -158,14 +160,13 @@ async function resolveCloud(parameters: ProviderParameters, defaultFile: string 
 
 // Ends the wait of one mount; requests that other mounts share go on for them.
 async function withMountDeadline<T>(
-  clock: Clock,
-  timeoutMs: number,
-  outer: AbortSignal,
+  { clock, timeoutMs, outer }: { readonly clock: Clock; readonly timeoutMs: number; readonly outer: AbortSignal },
+  services: readonly string[],
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const linked = linkSignals(outer);
   const timer = new AbortController();
-  const text = `failed to mount objects, error: not done within ${timeoutMs / 1000} s`;
+  const text = `not done within ${timeoutMs / 1000} s, as ${services.join(' and ')} were too slow`;
   const watch = clock.sleep(timeoutMs, { signal: timer.signal }).then(
     () => linked.abort(new KeyferryError('deadline-exceeded', text)),
     () => undefined,
