@@ -61,7 +61,8 @@ let cluster: TestCluster;
 
 beforeAll(async () => {
   lab = await startTestLab();
-  cluster = await makeCluster(lab);
+  // Refreshes too ask while a service is down.
+  cluster = await makeCluster(lab, '--enable-secret-rotation --rotation-poll-interval 1m');
   await lab.az(`az keyvault create -n ${VAULT} -g g`);
   await lab.az(`az keyvault secret set --vault-name ${VAULT} -n Fine --value v`);
   const identity = JSON.parse(await lab.az('az identity create -g g -n reader')) as Record<string, string>;
