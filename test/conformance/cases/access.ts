@@ -138,6 +138,27 @@ export const ACCESS_CASES: readonly Case[] = [
     },
   },
   {
+    id: 'access/impersonate-more',
+    claim:
+      "an administrator may act with another's uid and what else is known of them; groups that are named stand alone",
+    run: async ({ call, namespace }) => {
+      const answer = await call({
+        method: 'POST',
+        path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+        body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
+        headers: {
+          'impersonate-user': `system:serviceaccount:${namespace}:default`,
+          'impersonate-group': 'team',
+          'impersonate-uid': 'u-7',
+          'impersonate-extra-scopes': 'one',
+        },
+      });
+      const { userInfo } = answered(answer, 201).status;
+      expect(userInfo).toMatchObject({ uid: 'u-7', extra: { scopes: ['one'] } });
+      expect(userInfo.groups).toEqual(['team', 'system:authenticated']);
+    },
+  },
+  {
     id: 'access/escalation',
     claim: 'nobody gives rights that they do not have',
     run: async (world) => {
