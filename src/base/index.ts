@@ -16,6 +16,7 @@ export {
   type KeyferryErrorOptions,
 } from './errors.ts';
 export { onAbort } from './on-abort.ts';
+export { isDeeperThan } from './json-depth.ts';
 export { createKeyedLock, type KeyedLock } from './keyed-lock.ts';
 export { silentLog, type Log, type LogFields } from './log.ts';
 export { didYouMean, nearest } from './nearest.ts';

@@ -345,6 +345,12 @@ describe('Microsoft Graph', () => {
   fuzz('answers every request without a 500', known, { inputs: 210, seed: 735 }, async (sent) => {
     await send(graph, 'graph.microsoft.com', sent, headers);
   });
+
+  it('says 400 of an application that is nested a hundred thousand deep', async () => {
+    const body = `{"displayName":"a","web":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_001)}`;
+    const sent = { method: 'POST', path: '/v1.0/applications', query: [], body, type: 'application/json' };
+    expect((await expectQuick(() => send(graph, 'graph.microsoft.com', sent, headers)))?.status).toBe(400);
+  });
 });
 
 describe('Entra ID', () => {

@@ -1,6 +1,9 @@
+import { isDeeperThan } from '#base';
 import { AzureError } from './azure-error.ts';
 
 const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
+/** No resource of Azure is nested nearly as deep. */
+const MAX_DEPTH = 100;
 
 /** A JSON object as it arrived. */
 export type JsonObject = { readonly [key: string]: unknown };
@@ -21,6 +24,9 @@ export async function readJsonObject(request: Request, refuse: (problem: string)
     value = JSON.parse(text);
   } catch {
     throw refuse('The request content was invalid and could not be deserialized: it is not JSON.');
+  }
+  if (isDeeperThan(value, MAX_DEPTH)) {
+    throw refuse(`The request content was invalid: it is nested more than ${MAX_DEPTH} levels deep.`);
   }
   if (!isObject(value)) throw refuse('The request content was invalid and could not be deserialized: it is no object.');
   return value;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parse as parseYaml } from 'yaml';
 import { readBody } from '#http';
-import { errorText, yamlProblem } from '#base';
+import { errorText, isDeeperThan, yamlProblem } from '#base';
 import type { DeleteRequest, PatchType } from '../../api-access.ts';
 import { isRecord } from '../json.ts';
 import type { UserInfo, WriteOptions } from '../operations/context.ts';
@@ -65,16 +65,6 @@ function parseText(bytes: Buffer): unknown {
   } catch (error) {
     throw badRequest(`the object provided is unrecognized: ${errorText(error)}`);
   }
-}
-
-/** Whether objects and lists lie in each other more than `limit` times; it does not call itself, so that any depth can be asked. */
-function isDeeperThan(body: unknown, limit: number): boolean {
-  let level: unknown[] = [body];
-  for (let depth = 0; depth <= limit; depth += 1) {
-    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
-    if (level.length === 0) return false;
-  }
-  return true;
 }
 
 /** The patch type of a content type. Throws 415. */
