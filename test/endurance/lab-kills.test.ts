@@ -18,4 +18,4 @@ it('a lab that is killed 50 times while clients write loses no write that was an
   const { figures } = scenario;
   console.log(`seed ${seed}: ${JSON.stringify(figures)}`);
   expect(Math.min(...Object.values(figures.answered))).toBeGreaterThanOrEqual(figures.kills.writes);
-}, 500_000);
+}, 1_200_000); // two minutes on an idle machine of two cores
