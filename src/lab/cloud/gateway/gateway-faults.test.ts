@@ -126,7 +126,11 @@ describe('a fault at the gateway', () => {
     const { id: reset } = faults.add({ host: '*.vault.azure.net', effect: { kind: 'reset' }, times: 1 });
     await ask(URL_OF_SECRET).catch(() => undefined);
     const { id: hang } = begin({ kind: 'hang' });
-    await ask(URL_OF_SECRET, AbortSignal.timeout(50)).catch(() => undefined);
+    const leaving = new AbortController();
+    const left = ask(URL_OF_SECRET, leaving.signal).catch(() => undefined);
+    await expect.poll(() => faults.list().at(-1)?.hits).toBe(1);
+    leaving.abort();
+    await left;
     await expect.poll(() => audit.records().length).toBe(3);
     expect(audit.records().map(({ status, result, fault }) => [status, result, fault])).toEqual([
       [429, 'HTTP 429', throttling],
