@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
+const REPORTERS = ['verbose', './test/endurance/fuzz-reporter.ts'];
+
 /** `npm run test:endurance`: crashes, load and a million inputs, in numbers that `npm test` has no time for. */
 export default defineConfig({
   test: {
@@ -10,10 +12,6 @@ export default defineConfig({
     maxWorkers: 2,
     // How many times the inputs of `npm test` the fuzzed parsers are given.
     env: { KEYFERRY_FUZZ_FACTOR: '100' },
-    reporters: [
-      'verbose',
-      './test/endurance/fuzz-reporter.ts',
-      ...(process.env['CI'] ? [['json', { outputFile: 'build/endurance-report.json' }] as const] : []),
-    ],
+    reporters: process.env['CI'] ? [...REPORTERS, ['json', { outputFile: 'build/endurance-report.json' }]] : REPORTERS,
   },
 });
