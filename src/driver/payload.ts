@@ -50,6 +50,8 @@ function problemOfPath(path: string): string | undefined {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `is longer than ${MAX_PATH_BYTES} bytes`;
   if (path === '' || path === '.') return 'is empty';
   if (path.includes('\0')) return 'contains a null byte';
+  // Half a character has no bytes of its own: two such names would be one file.
+  if (Buffer.from(path).toString() !== path) return 'is no UTF-8';
   if (isAbsolute(path)) return 'must be a relative path';
   if (path.split('/').includes('..')) return "must not contain '..'";
   if (path.startsWith('..')) return "must not start with '..'";

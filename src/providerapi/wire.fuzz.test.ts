@@ -103,7 +103,8 @@ describe("a provider's answer", () => {
     const response = decoded(() => MountResponse.decode(bytes));
     if (response === undefined) return;
     const outcome = await outcomeOf(() => fromMountResponse(response), ['world', 'input']);
-    if (outcome.ok) expect(JSON.stringify(outcome.value)).not.toContain(VALUE);
+    // Damaged bytes may make a path or a version of what was the content; what is content never shows.
+    if (outcome.ok) expect(JSON.stringify(outcome.value.files.map(({ contents }) => contents))).not.toContain(VALUE);
     else expect(outcome.error.message).not.toContain(VALUE);
   });
 });

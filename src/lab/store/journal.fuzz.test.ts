@@ -30,8 +30,7 @@ describe('a journal', () => {
       await withStore((store) => entries.forEach(([key, value]) => store.put(key, value as Json)));
       const last = new Map(entries);
       await withStore((store) => {
-        for (const [key, value] of last)
-          expect(JSON.stringify(store.get(Buffer.from(key).toString()))).toBe(JSON.stringify(value));
+        for (const [key, value] of last) expect(JSON.stringify(store.get(key))).toBe(JSON.stringify(value));
       });
     },
   );
