@@ -1,0 +1,166 @@
+/**
+ * A `keyferry node` of a test's own beside a lab: the production process in namespaces of its own, called over its CSI
+ * socket as kubelet calls it, with a real API server and vault behind it.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock, type Secret } from '#base';
+import { callUnary, createGrpcClient } from '#grpc';
+import { packageRoot, planNamespaces } from '#lab/session';
+import { NodeClient } from '../../src/gen/csi/v1/csi.ts';
+import { inspectProcess, type InspectedProcess } from './inspected-process.ts';
+import { readProcessFile } from './node-process.ts';
+import { list, readAll } from './node-volumes.ts';
+import { eventually } from './test-lab.ts';
+
+/** A volume of a pod that is only a name. */
+export interface TestVolume {
+  readonly volumeId: string;
+  readonly targetPath: string;
+  readonly podName: string;
+  readonly podUid: string;
+}
+
+/** What a publish hands over beside the pod. */
+export interface PublishRequest {
+  readonly className: string;
+  readonly serviceAccount: string;
+  /** By audience, as kubelet sends them. */
+  readonly tokens: Readonly<Record<string, { readonly token: Secret<string>; readonly expirationTimestamp: string }>>;
+}
+
+/** A running `keyferry node`. */
+export interface CsiNode extends AsyncDisposable {
+  readonly pid: number;
+  readonly inspector: InspectedProcess;
+  /** A volume that was never there before. */
+  volume(): TestVolume;
+  publish(volume: TestVolume, request: PublishRequest): Promise<void>;
+  unpublish(volume: TestVolume): Promise<void>;
+  /** A file of a mounted volume, as the pod would see it; empty when there is none. */
+  file(volume: TestVolume, name: string): string;
+  /** The CSI targets in the process's mount table. */
+  mounts(): string[];
+  /** The driver's records of volumes. */
+  records(): string[];
+  /** The process's metrics, one a line. */
+  metrics(): Promise<string>;
+  /** All that it has logged and written to its error output. */
+  output(): string;
+}
+
+const LIMITS = { timeoutMs: 60_000 };
+/** As kubelet's, short enough for a socket's path. */
+const PARENT = '/tmp';
+
+/** Starts it in the environment of a lab's commands; answers once it serves. */
+export async function startCsiNode(env: Readonly<Record<string, string>>): Promise<CsiNode> {
+  const folder = mkdtempSync(join(PARENT, 'kf-csi-'));
+  const socket = join(folder, 'csi.sock');
+  const plan = planNamespaces(process.getuid?.() ?? 0);
+  const child = spawn(
+    plan.command,
+    [
+      ...plan.args,
+      process.execPath,
+      '--inspect=127.0.0.1:0',
+      join(packageRoot(), 'bin', 'keyferry'),
+      'node',
+      `--endpoint=unix://${socket}`,
+      '--nodeid=csi-node',
+      `--kubeconfig=${env['KUBECONFIG']}`,
+      `--provider-volume=${join(folder, 'providers')}`,
+      `--additional-provider-volume-paths=${join(folder, 'more-providers')}`,
+      '--metrics-addr=127.0.0.1:0',
+    ],
+    { env, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()));
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const found = (pattern: RegExp) =>
+    pattern.test(output) ? { found: pattern.exec(output)?.[1] ?? '' } : { seen: output };
+  const dispose = async () => {
+    child.kill('SIGKILL');
+    await gone;
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const inspectorUrl = await eventually('the inspector', async () => found(/(ws:\/\/\S+)/));
+    await eventually('the driver serves', async () => found(/"msg":("Driver serves")/));
+    const metricsPort = await eventually('the metrics', async () => found(/"port":(\d+)/));
+    const pid = Number(readAll(`/proc/${child.pid}/task/${child.pid}/children`).trim());
+    const inspector = await inspectProcess(inspectorUrl, pid);
+    const node = createGrpcClient(NodeClient, socket);
+    let volumes = 0;
+    return {
+      pid,
+      inspector,
+      volume() {
+        volumes += 1;
+        const podUid = createHash('sha256').update(`${folder} ${volumes}`).digest('hex').slice(0, 32);
+        const targetPath = join(folder, 'pods', podUid, 'volumes/kubernetes.io~csi/secrets/mount');
+        return { volumeId: `csi-${podUid}`, targetPath, podUid, podName: `pod-${volumes}` };
+      },
+      async publish({ volumeId, targetPath, podName, podUid }, { className, serviceAccount, tokens }) {
+        mkdirSync(join(targetPath, '..'), { recursive: true });
+        const shown = Object.entries(tokens).map(([audience, { token, ...rest }]) => [
+          audience,
+          { token: token.expose(), ...rest },
+        ]);
+        await callUnary(
+          node,
+          'nodePublishVolume',
+          {
+            volumeId,
+            publishContext: {},
+            stagingTargetPath: '',
+            targetPath,
+            volumeCapability: {
+              accessType: { $case: 'mount', value: { fsType: '', mountFlags: [], volumeMountGroup: '' } },
+              accessMode: { mode: 1 },
+            },
+            readonly: true,
+            secrets: {},
+            volumeContext: {
+              secretProviderClass: className,
+              'csi.storage.k8s.io/pod.name': podName,
+              'csi.storage.k8s.io/pod.namespace': 'default',
+              'csi.storage.k8s.io/pod.uid': podUid,
+              'csi.storage.k8s.io/serviceAccount.name': serviceAccount,
+              'csi.storage.k8s.io/ephemeral': 'true',
+              'csi.storage.k8s.io/serviceAccount.tokens': JSON.stringify(Object.fromEntries(shown)),
+            },
+          },
+          LIMITS,
+          systemClock,
+        );
+      },
+      async unpublish({ volumeId, targetPath }) {
+        await callUnary(node, 'nodeUnpublishVolume', { volumeId, targetPath }, LIMITS, systemClock);
+        // What kubelet does afterwards.
+        for (const path of ['..', '../..', '../../..', '../../../..']) rmdirSync(join(targetPath, path));
+      },
+      file: ({ targetPath }, name) => readAll(join(`/proc/${pid}/root`, targetPath, name)),
+      mounts: () =>
+        readProcessFile(pid, 'mountinfo')
+          .split('\n')
+          .flatMap((line) => line.split(' ')[4] ?? [])
+          .filter((path) => path.startsWith(folder)),
+      records: () => list(join(folder, 'volumes')),
+      metrics: async () => (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text(),
+      output: () => output,
+      async [Symbol.asyncDispose]() {
+        inspector[Symbol.dispose]();
+        node.close();
+        await dispose();
+      },
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
