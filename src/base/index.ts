@@ -3,6 +3,7 @@ export { backoffMs, type BackoffOptions } from './backoff.ts';
 export { systemClock, type Clock, type WaitOptions } from './clock.ts';
 export { createDisposeStack, type DisposeStack } from './dispose-stack.ts';
 export { parseDuration, renderDuration } from './duration.ts';
+export { editDistance } from './edit-distance.ts';
 export {
   ERROR_CODES,
   errorText,

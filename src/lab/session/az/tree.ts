@@ -1,3 +1,4 @@
+import { editDistance } from '#base';
 import type { CommandSpec, GroupSpec } from './command.ts';
 import { COMMANDS, GROUPS } from './commands/index.ts';
 import { usageError } from './errors.ts';
@@ -51,17 +52,4 @@ function unknownCommand(group: GroupSpec, word: string, words: readonly string[]
     `'${word}' is misspelled or not recognized by the system.`,
     close === undefined ? `See: az ${group.path === '' ? '' : `${group.path} `}--help` : `Did you mean '${close}' ?`,
   );
-}
-
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_unused, index) => index);
-  for (const [i, letter] of Array.from(from).entries()) {
-    const next = [i + 1];
-    for (const [j, other] of Array.from(to).entries()) {
-      const substitute = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(substitute, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }
