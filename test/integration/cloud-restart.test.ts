@@ -1,5 +1,7 @@
 import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { systemClock, systemRandom } from '#base';
+import { renderAzureConfig } from '#lab/session';
 import { createMemoryStore } from '#lab/store';
 import { startCloudLab } from './support/cloud-lab.ts';
 
@@ -44,7 +46,12 @@ describe('the emulated Azure, started again on the same store', () => {
     await first.put(secretUrl, { value: 'kept' });
     const specs = first.cloud.clusters();
     expect(specs).toHaveLength(1);
-    const cache = first.cloud.azureConfigFiles()['msal_token_cache.json'] ?? '';
+    const { 'msal_token_cache.json': cache = '' } = renderAzureConfig({
+      directory: first.cloud.directory,
+      refreshToken: first.cloud.signInUser(),
+      clock: systemClock,
+      random: systemRandom,
+    });
     await first[Symbol.asyncDispose]();
 
     await using again = await startCloudLab(store);

@@ -1,12 +1,11 @@
 import type { RequestListener } from 'node:http';
-import { createDisposeStack, KeyferryError, type Clock, type Log, type Random } from '#base';
+import { createDisposeStack, KeyferryError, type Clock, type Log, type Random, type Secret } from '#base';
 import type { Faults } from '#lab/faults';
 import { machineTime } from '#lab/clock';
 import type { Store } from '#lab/store';
 import { cloudHosts, type CloudHosts } from './azure-clouds.ts';
 import { createArm, type ArmService } from './arm/index.ts';
 import { createAuditLog } from './audit-log.ts';
-import { renderAzureConfig } from './azure-config.ts';
 import type { ClusterHost, ClusterSpec } from './clusters.ts';
 import { openDirectory, type LabDirectory } from './directory-store.ts';
 import { openEntra } from './entra/index.ts';
@@ -69,8 +68,8 @@ export interface Cloud extends AsyncDisposable {
   readonly audit: AuditLog;
   /** What the gateway answers for. */
   readonly hosts: CloudHosts;
-  /** The files of an AZURE_CONFIG_DIR in which the lab's user is signed in, by name; each call makes a new sign-in. */
-  azureConfigFiles(): Record<string, string>;
+  /** Signs the directory's user in: the refresh token that Entra ID would answer, a new one each call. */
+  signInUser(): Secret<string>;
   /** The managed clusters that ARM has kept: the session starts them again. */
   clusters(): readonly ClusterSpec[];
   /** Starts the instance metadata service of the node of the cluster with this ARM id, for its pods. */
@@ -147,13 +146,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       directory,
       audit,
       hosts: cloudHosts(IMDS_HOST),
-      azureConfigFiles: () =>
-        renderAzureConfig({
-          directory,
-          refreshToken: entra.grants.issue('refresh', { userObjectId: directory.user.objectId, scope: '' }),
-          clock,
-          random,
-        }),
+      signInUser: () => entra.grants.issue('refresh', { userObjectId: directory.user.objectId, scope: '' }),
       clusters: () => arm.clusters(),
       startNodeMetadata: (clusterId) => nodes.startNode(clusterId),
       status: () =>

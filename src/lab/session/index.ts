@@ -1,5 +1,6 @@
 export { captureAz, runAz, type AzIo, type AzResult } from './az/index.ts';
 export { AZ_CHOICES, findProgram, wantsBuiltinAz, type AzChoice } from './az-choice.ts';
+export { renderAzureConfig, type AzureConfigRequest } from './azure-config.ts';
 export { createControlClient, type ControlClient } from './control-client.ts';
 export type { FaultRequest } from './fault-control.ts';
 export { labEnvironment, renderExports, type EnvironmentOptions } from './environment.ts';

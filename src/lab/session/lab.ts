@@ -10,6 +10,7 @@ import { startCloud, type Cloud } from '#lab/cloud';
 import { createFaultTable, type FaultTable } from '#lab/faults';
 import { createMemoryStore, openJournalStore, storeSection, type Store } from '#lab/store';
 import { dropStaleTokens } from './az/index.ts';
+import { renderAzureConfig } from './azure-config.ts';
 import { caBundle } from './ca-bundle.ts';
 import { createLabClusters, type LabClusters } from './cluster-host.ts';
 import { createControlClient } from './control-client.ts';
@@ -135,7 +136,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     bundle = caBundle(cloud.caPem);
     trustStore = renderJavaTrustStore(bundle, { password: JAVA_TRUST_STORE_PASSWORD, nowMs: machine.now() });
     store.put('session/gateway-port', cloud.gateway.port);
-    await writeClientFiles(folder, { cloud, bundle, trustStore, store });
+    await writeClientFiles(folder, { cloud, bundle, trustStore, store, clock, random });
     await startKnownClusters(cloud, clusters, log);
 
     let requestStop: () => void = () => undefined;
@@ -209,18 +210,24 @@ async function writeClientFiles(
     bundle,
     trustStore,
     store,
+    clock,
+    random,
   }: {
     readonly cloud: Cloud;
     readonly bundle: string;
     readonly trustStore: Uint8Array;
     readonly store: Store;
+    readonly clock: Clock;
+    readonly random: Random;
   },
 ): Promise<void> {
   await writeFileAtomically(folder.caFile, cloud.caPem, 0o644);
   await writeFileAtomically(folder.caBundle, bundle, 0o644);
   await writeFileAtomically(folder.javaTrustStore, trustStore, 0o644);
   if (store.get('session/azure-config') !== cloud.directory.tenant.tenantId) {
-    for (const [name, content] of Object.entries(cloud.azureConfigFiles())) {
+    const { directory } = cloud;
+    const files = renderAzureConfig({ directory, refreshToken: cloud.signInUser(), clock, random });
+    for (const [name, content] of Object.entries(files)) {
       const path = join(folder.azureConfig, name);
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       await writeFile(path, content, { mode: 0o600 });

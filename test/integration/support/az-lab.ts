@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createDisposeStack, silentLog, systemClock, systemRandom } from '#base';
 import { startCloud, type Cloud } from '#lab/cloud';
 import { createMemoryStore } from '#lab/store';
-import type { AzIo, AzResult } from '#lab/session';
+import { renderAzureConfig, type AzIo, type AzResult } from '#lab/session';
 import { az } from '../../../src/lab/session/az/testing/index.ts';
 import { createIssuerOnlyClusters, type IssuerOnlyClusters } from './cloud-lab.ts';
 
@@ -44,7 +44,13 @@ export async function startAzLab(): Promise<AzLab> {
   );
   const configFolder = join(home, 'azure');
   await mkdir(configFolder);
-  for (const [name, content] of Object.entries(cloud.azureConfigFiles())) {
+  const files = renderAzureConfig({
+    directory: cloud.directory,
+    refreshToken: cloud.signInUser(),
+    clock: systemClock,
+    random: systemRandom,
+  });
+  for (const [name, content] of Object.entries(files)) {
     await writeFile(join(configFolder, name), content);
   }
   const bundle = join(home, 'ca.pem');

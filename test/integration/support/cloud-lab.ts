@@ -157,20 +157,19 @@ export async function startCloudLab(store: Store = createMemoryStore(), faults?:
   return lab;
 }
 
-/** A token of the lab's user, had as az has it: with the refresh token of the handed-out configuration. */
+/** The public client that az is. */
+const AZ_CLIENT_ID = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
+
+/** A token of the lab's user, had as az has it: for a refresh token. */
 async function userToken(cloud: Cloud, dispatcher: ProxyAgent, scope: string): Promise<string> {
-  const cache = JSON.parse(cloud.azureConfigFiles()['msal_token_cache.json'] ?? '{}') as {
-    RefreshToken: Record<string, { secret: string; client_id: string }>;
-  };
-  const [entry] = Object.values(cache.RefreshToken);
   const answer = await request('https://login.microsoftonline.com/organizations/oauth2/v2.0/token', {
     method: 'POST',
     dispatcher,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({
       grant_type: 'refresh_token',
-      client_id: entry?.client_id ?? '',
-      refresh_token: entry?.secret ?? '',
+      client_id: AZ_CLIENT_ID,
+      refresh_token: cloud.signInUser().expose(),
       scope,
     }).toString(),
   });

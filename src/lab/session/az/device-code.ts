@@ -3,7 +3,7 @@ import { AzError } from './errors.ts';
 import type { AzHttp, AzResponse } from './http.ts';
 import type { AzIo } from './io.ts';
 import { isObject, parseJson, textAt, type Json } from './json.ts';
-import { AZ_CLIENT_ID, type SignedInUser } from './sign-in.ts';
+import { AZ_CLIENT_ID, type SignedInUser } from './msal-cache.ts';
 import { claimsOf } from './token-claims.ts';
 import { ARM_SCOPE, LOGIN_URL } from './tokens.ts';
 

@@ -2,6 +2,7 @@ import { Secret } from '#base';
 import type { AzIo } from './io.ts';
 import { isObject, objectsAt, textAt, type JsonObject } from './json.ts';
 import type { AssignedIdentityInfo } from './managed-identity.ts';
+import { AZ_CLIENT_ID, homeAccountIdOf, MSAL_CACHE, userEntries, type SignedInUser } from './msal-cache.ts';
 import { readConfigFile, writeConfigFile, type Account } from './profile.ts';
 
 /** How the account that is signed in proves itself to Entra ID. */
@@ -13,20 +14,7 @@ export type SignIn =
   | { readonly kind: 'certificate'; readonly clientId: string; readonly file: string }
   | { readonly kind: 'managed-identity'; readonly info: AssignedIdentityInfo };
 
-/** A user who signed in. */
-export interface SignedInUser {
-  readonly username: string;
-  readonly tenantId: string;
-  readonly objectId: string;
-}
-
-const USERS = 'msal_token_cache.json';
 const SERVICE_PRINCIPALS = 'service_principal_entries.json';
-
-const ENVIRONMENT = 'login.microsoftonline.com';
-
-/** The client id of az itself, which user tokens belong to. */
-export const AZ_CLIENT_ID = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 
 /** How `account` signs in, from MSAL's cache or the list of service principals; undefined when nothing is kept for it. */
 export async function readSignIn(
@@ -42,7 +30,7 @@ export async function readSignIn(
 }
 
 async function readUserSignIn(env: AzIo['env'], username: string): Promise<SignIn | undefined> {
-  const cache = await readConfigFile(env, USERS);
+  const cache = await readConfigFile(env, MSAL_CACHE);
   const account = section(cache, 'Account').find((entry) => textAt(entry, 'username') === username);
   const home = textAt(account, 'home_account_id');
   const entry = section(cache, 'RefreshToken').find((token) => textAt(token, 'home_account_id') === home);
@@ -94,49 +82,32 @@ export async function forgetServicePrincipal(io: AzIo, clientId: string): Promis
 
 /** Keeps a user's refresh token in MSAL's cache, in place of what was kept of the same user. */
 export async function keepUser(io: AzIo, user: SignedInUser, refreshToken: Secret<string>): Promise<void> {
-  const homeAccountId = `${user.objectId}.${user.tenantId}`;
-  const others = await usersWithout(io, (entry) => textAt(entry, 'home_account_id') === homeAccountId);
-  const account = {
-    home_account_id: homeAccountId,
-    environment: ENVIRONMENT,
-    realm: user.tenantId,
-    local_account_id: user.objectId,
-    username: user.username,
-    authority_type: 'MSSTS',
-  };
-  const token = {
-    credential_type: 'RefreshToken',
-    secret: refreshToken.expose(),
-    home_account_id: homeAccountId,
-    environment: ENVIRONMENT,
-    client_id: AZ_CLIENT_ID,
-    target: '',
-    last_modification_time: String(Math.floor(io.clock.now() / 1000)),
-    family_id: '1',
-  };
-  await writeConfigFile(io, USERS, {
+  const home = homeAccountIdOf(user);
+  const others = await usersWithout(io, (entry) => textAt(entry, 'home_account_id') === home);
+  const entriesOfUser = Object.entries(userEntries(user, refreshToken, io.clock.now()));
+  await writeConfigFile(io, MSAL_CACHE, {
     ...others,
-    Account: { ...objectAt(others, 'Account'), [`${homeAccountId}-${ENVIRONMENT}-${user.tenantId}`]: account },
-    RefreshToken: {
-      ...objectAt(others, 'RefreshToken'),
-      [`${homeAccountId}-${ENVIRONMENT}-refreshtoken-1--`]: token,
-    },
+    ...Object.fromEntries(entriesOfUser.map(([kind, entry]) => [kind, { ...objectAt(others, kind), ...entry }])),
   });
 }
 
 /** Takes a user with all tokens out of MSAL's cache. */
 export async function forgetUser(io: AzIo, username: string): Promise<void> {
-  const cache = await readConfigFile(io.env, USERS);
+  const cache = await readConfigFile(io.env, MSAL_CACHE);
   const homes = section(cache, 'Account')
     .filter((entry) => textAt(entry, 'username') === username)
     .map((entry) => textAt(entry, 'home_account_id'));
   if (homes.length === 0) return;
-  await writeConfigFile(io, USERS, await usersWithout(io, (entry) => homes.includes(textAt(entry, 'home_account_id'))));
+  await writeConfigFile(
+    io,
+    MSAL_CACHE,
+    await usersWithout(io, (entry) => homes.includes(textAt(entry, 'home_account_id'))),
+  );
 }
 
 /** MSAL's cache without the entries that `leaves` names, of every kind. */
 async function usersWithout(io: AzIo, leaves: (entry: JsonObject) => boolean): Promise<JsonObject> {
-  const cache = await readConfigFile(io.env, USERS);
+  const cache = await readConfigFile(io.env, MSAL_CACHE);
   if (!isObject(cache)) return {};
   return Object.fromEntries(
     Object.entries(cache).map(([kind, entriesOfKind]) => [

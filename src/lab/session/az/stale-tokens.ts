@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Random } from '#base';
+import { MSAL_CACHE } from './msal-cache.ts';
 import { isObject, parseJson, type Json, type JsonObject } from './json.ts';
 import { writePrivateFile } from './private-file.ts';
 import { claimsOf } from './token-claims.ts';
@@ -15,8 +16,7 @@ export async function dropStaleTokens(configFolder: string, nowMs: number, rando
   const rewrite = (name: string, change: (content: JsonObject) => JsonObject) =>
     rewriteFile(join(configFolder, name), change, random);
   await rewrite(ACCESS_TOKEN_CACHE, (kept) => alive(kept, 'access_token', nowMs));
-  // MSAL's format: https://github.com/AzureAD/microsoft-authentication-library-for-python, msal/token_cache.py
-  await rewrite('msal_token_cache.json', (cache) => {
+  await rewrite(MSAL_CACHE, (cache) => {
     const { AccessToken: tokens } = cache;
     return isObject(tokens) ? { ...cache, AccessToken: alive(tokens, 'secret', nowMs) } : cache;
   });

@@ -8,16 +8,10 @@ import { signInByDeviceCode } from '../device-code.ts';
 import { AzError } from '../errors.ts';
 import { objectsAt, parseJson, textAt, type JsonObject } from '../json.ts';
 import { tenantOf } from '../managed-identity.ts';
+import { AZ_CLIENT_ID } from '../msal-cache.ts';
 import { flag, text } from '../options.ts';
 import { listedAccount, readAccounts, tenantNames, writeAccounts, type Account } from '../profile.ts';
-import {
-  AZ_CLIENT_ID,
-  forgetServicePrincipal,
-  forgetUser,
-  keepServicePrincipal,
-  keepUser,
-  type SignIn,
-} from '../sign-in.ts';
+import { forgetServicePrincipal, forgetUser, keepServicePrincipal, keepUser, type SignIn } from '../sign-in.ts';
 import { ARM_SCOPE, forgetTokens, LOGIN_URL, requestToken } from '../tokens.ts';
 import { isGuid } from './principals.ts';
 

@@ -1,5 +1,6 @@
 import type { Clock, Random, Secret } from '#base';
-import type { Directory } from './directory.ts';
+import type { Directory } from '#lab/cloud';
+import { MSAL_CACHE, userEntries } from './az/index.ts';
 
 /** What the files are made from. */
 export interface AzureConfigRequest {
@@ -10,17 +11,14 @@ export interface AzureConfigRequest {
   readonly random: Random;
 }
 
-/** The application id under which az signs users in, and the family whose members share refresh tokens. */
-const AZ_CLIENT_ID = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
-const FAMILY_ID = '1';
-const ENVIRONMENT = 'login.microsoftonline.com';
-
 /**
  * The files of an AZURE_CONFIG_DIR in which the directory's user is signed in, by name. The cloud is the plain
  * AzureCloud: nothing is registered. az makes no request to start with and trades the refresh token in when it needs to.
  */
 export function renderAzureConfig(request: AzureConfigRequest): Record<string, string> {
-  const { directory } = request;
+  const { directory, refreshToken, clock } = request;
+  const { tenant, user } = directory;
+  const signedIn = { username: user.userPrincipalName ?? '', tenantId: tenant.tenantId, objectId: user.objectId };
   return {
     config: [
       '[cloud]',
@@ -36,7 +34,7 @@ export function renderAzureConfig(request: AzureConfigRequest): Record<string, s
     ].join('\n'),
     'clouds.config': `[AzureCloud]\nsubscription = ${directory.subscription.subscriptionId}\n`,
     'azureProfile.json': jsonFile(profile(request)),
-    'msal_token_cache.json': jsonFile(tokenCache(request)),
+    [MSAL_CACHE]: jsonFile(userEntries(signedIn, refreshToken, clock.now())),
   };
 }
 
@@ -59,43 +57,6 @@ function profile({ directory, random }: AzureConfigRequest): object {
         managedByTenants: [],
       },
     ],
-  };
-}
-
-/** MSAL's cache: it looks entries up by their fields, the keys only have to differ. */
-function tokenCache({ directory, refreshToken, clock }: AzureConfigRequest): object {
-  const { tenant, user } = directory;
-  const homeAccountId = `${user.objectId}.${tenant.tenantId}`;
-  return {
-    Account: {
-      [`${homeAccountId}-${ENVIRONMENT}-${tenant.tenantId}`]: {
-        home_account_id: homeAccountId,
-        environment: ENVIRONMENT,
-        realm: tenant.tenantId,
-        local_account_id: user.objectId,
-        username: user.userPrincipalName,
-        authority_type: 'MSSTS',
-      },
-    },
-    RefreshToken: {
-      [`${homeAccountId}-${ENVIRONMENT}-refreshtoken-${FAMILY_ID}--`]: {
-        credential_type: 'RefreshToken',
-        secret: refreshToken.expose(),
-        home_account_id: homeAccountId,
-        environment: ENVIRONMENT,
-        client_id: AZ_CLIENT_ID,
-        target: '',
-        last_modification_time: String(Math.floor(clock.now() / 1000)),
-        family_id: FAMILY_ID,
-      },
-    },
-    AppMetadata: {
-      [`appmetadata-${ENVIRONMENT}-${AZ_CLIENT_ID}`]: {
-        client_id: AZ_CLIENT_ID,
-        environment: ENVIRONMENT,
-        family_id: FAMILY_ID,
-      },
-    },
   };
 }
 
