@@ -12,12 +12,8 @@ export function makeFolders(path: string, mode: number): void {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && statSync(path).isDirectory()) return;
     const parent = dirname(path);
-    if (code !== 'ENOENT' || parent === path || exists(parent)) throw error;
+    if (code !== 'ENOENT' || parent === path) throw error;
     makeFolders(parent, mode);
     mkdirSync(path, { mode });
   }
-}
-
-function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
