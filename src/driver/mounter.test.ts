@@ -13,7 +13,7 @@ describe.runIf(mayMount())('with the kernel behind it', () => {
 });
 
 describe('parseMountinfo', () => {
-  it('reads mount point, type, source and options, with and without optional fields', () => {
+  it('reads device, mount point, type, source and options, with and without optional fields', () => {
     const text = [
       '36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue',
       '37 35 0:52 / /var/lib/kubelet/pods/a/mount rw,nosuid - tmpfs tmpfs rw,size=1024k',
@@ -21,6 +21,7 @@ describe('parseMountinfo', () => {
     ].join('\n');
     expect(parseMountinfo(text)).toEqual([
       {
+        device: '98:0',
         mountPoint: '/mnt2',
         fsType: 'ext3',
         source: '/dev/root',
@@ -28,6 +29,7 @@ describe('parseMountinfo', () => {
         superOptions: ['rw', 'errors=continue'],
       },
       {
+        device: '0:52',
         mountPoint: '/var/lib/kubelet/pods/a/mount',
         fsType: 'tmpfs',
         source: 'tmpfs',

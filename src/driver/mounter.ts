@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KeyferryError, type Clock, type Log } from '#base';
 import { parseMountinfo, type MountEntry } from './mountinfo.ts';
+import { ifPresent } from './volume-files.ts';
 
 /** Mounts volumes. The mount table is the only truth about what is mounted: never the times of files. */
 export interface Mounter {
-  /** The file system that is mounted at `target` itself, the topmost where several are stacked. */
+  /** The file system that is mounted at `target` itself, the topmost where several are stacked; none that cannot be reached. */
   find(target: string): Promise<MountEntry | undefined>;
   /** Mounts an empty tmpfs on the existing folder `target`. */
   mountTmpfs(target: string, options: { readonly sizeBytes: number }): Promise<void>;
@@ -35,7 +36,8 @@ export function createMounter({ clock, log }: MounterOptions): Mounter {
   const find = async (target: string): Promise<MountEntry | undefined> => {
     const path = await resolveTarget(target);
     const table = parseMountinfo(await readFile('/proc/self/mountinfo', 'utf8'));
-    return table.findLast((entry) => entry.mountPoint === path);
+    const entry = table.findLast(({ mountPoint }) => mountPoint === path);
+    return entry !== undefined && (await isReached(entry)) ? entry : undefined;
   };
 
   const unmountOnce = async (target: string): Promise<void> => {
@@ -80,6 +82,25 @@ async function resolveTarget(target: string): Promise<string> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return target; // no folder: nothing can be mounted there
     throw error;
   }
+}
+
+/**
+ * Whether the path leads to this mount. The table also has mounts that nobody reaches, because one of their upper folders
+ * has been mounted over since: what is written to such a path lands on whatever is there now, maybe a disk.
+ * Only a tmpfs, what this driver mounts, is looked at: other file systems may have one device number in the table and
+ * another in stat (btrfs), or not answer at all.
+ */
+async function isReached({ mountPoint, fsType, device }: MountEntry): Promise<boolean> {
+  if (fsType !== 'tmpfs') return true;
+  const found = await ifPresent(stat(mountPoint, { bigint: true }));
+  return found !== undefined && renderDevice(found.dev) === device;
+}
+
+/** A device number as mountinfo has it: the layout of makedev(3) in user space. */
+function renderDevice(dev: bigint): string {
+  const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n);
+  const minor = (dev & 0xffn) | ((dev >> 12n) & 0xffffff00n);
+  return `${major}:${minor}`;
 }
 
 /** Runs a program; answers undefined when it succeeds and else what it said. */

@@ -1,5 +1,7 @@
 /** One line of /proc/self/mountinfo (proc(5)). */
 export interface MountEntry {
+  /** The file system's device number, `major:minor`. */
+  readonly device: string;
   readonly mountPoint: string;
   readonly fsType: string;
   readonly source: string;
@@ -17,10 +19,17 @@ export function parseMountinfo(text: string): MountEntry[] {
     const [left = '', right] = line.split(' - ', 2);
     const fields = left.split(' ');
     const [fsType, source, superOptions] = right?.split(' ') ?? [];
-    const mountPoint = fields[4];
-    const options = fields[5];
-    if (mountPoint === undefined || options === undefined || fsType === undefined || source === undefined) continue;
+    const [, , device, , mountPoint, options] = fields;
+    if (
+      device === undefined ||
+      mountPoint === undefined ||
+      options === undefined ||
+      fsType === undefined ||
+      source === undefined
+    )
+      continue;
     entries.push({
+      device,
       mountPoint: unescapePath(mountPoint),
       fsType,
       source: unescapePath(source),

@@ -41,7 +41,7 @@ export function createFakeMounter(): FakeMounter {
       const superOptions = ['rw', `size=${sizeBytes / 1024}k`];
       mounts.set(target, {
         covered,
-        entry: { mountPoint: target, fsType: 'tmpfs', source: 'tmpfs', options, superOptions },
+        entry: { device: '0:0', mountPoint: target, fsType: 'tmpfs', source: 'tmpfs', options, superOptions },
       });
     },
     unmount: uncover,

@@ -74,6 +74,28 @@ export function describeMounter(name: string, create: () => Mounter, { real = fa
       expect(await mounter.find(target)).toBeUndefined();
     });
 
+    // Or files would be written to the folder that is seen, on a disk, in the belief that it is the tmpfs.
+    it.runIf(real)(
+      'does not find a mount that lies below another one, as when kubelet’s folder is mounted anew',
+      async () => {
+        await mounter.mountTmpfs(target, SIZE);
+        await mounter.mountTmpfs(folder, SIZE);
+        try {
+          expect(await mounter.find(target)).toBeUndefined();
+          await mkdir(target);
+          expect(await mounter.find(target)).toBeUndefined();
+          await mounter.mountTmpfs(target, SIZE);
+          await writeFile(join(target, 'above'), '');
+          await mounter.unmount(target);
+          expect(await mounter.find(target)).toBeUndefined();
+          expect(await readdir(target)).toEqual([]);
+        } finally {
+          await mounter.unmount(folder);
+        }
+        expect(await mounter.find(target)).toMatchObject({ fsType: 'tmpfs' });
+      },
+    );
+
     it.runIf(real)('holds no more than its size', async () => {
       await mounter.mountTmpfs(target, SIZE);
       await expect(writeFile(join(target, 'big'), Buffer.alloc(2 * SIZE.sizeBytes))).rejects.toMatchObject({
