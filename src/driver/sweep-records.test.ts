@@ -30,7 +30,7 @@ async function sweep(mounted: readonly string[]) {
   const records = createVolumeRecords({ folder, log });
   const find = async (mountPoint: string) =>
     mounted.includes(mountPoint)
-      ? { mountPoint, fsType: 'tmpfs', source: 'tmpfs', options: [], superOptions: [] }
+      ? { device: '0:1', mountPoint, fsType: 'tmpfs', source: 'tmpfs', options: [], superOptions: [] }
       : undefined;
   await sweepRecords({ records, mounter: { find }, locks: createKeyedLock(), log });
   return { records, log };
