@@ -32,7 +32,10 @@ export interface GateCall {
  * pods there are, and is noticed to be over within one.
  */
 export interface ServiceGate {
-  /** Runs `task` when the service may be asked, and again while it is throttled and the deadline leaves room. */
+  /**
+   * Runs `task` when the service may be asked, and again while it is throttled, for as long as the deadline and the patience
+   * of a call allow: a pause that ends later fails it at once, with the service's reason.
+   */
   run<T>(service: string, call: GateCall, task: () => Promise<T>): Promise<T>;
 }
 
@@ -50,8 +53,14 @@ interface ServiceState {
 
 const THROTTLED = { initialMs: 1_000, maxMs: 15_000, jitter: 0.5 };
 const UNREACHABLE = { initialMs: 250, maxMs: 15_000, jitter: 0.5 };
-/** Tries against a service that cannot be reached; a throttled one is tried as long as the deadline allows. */
+/** Tries against a service that cannot be reached; a throttled one is tried for {@link PATIENCE_MS}. */
 const UNREACHABLE_TRIES = 3;
+/**
+ * How long one call goes along with a service's pauses, milliseconds, from the first one that it meets. A throttle of Key
+ * Vault counts requests in windows of ten seconds, so most are over by then; what lasts longer has to be told, as a pod
+ * that waits in silence looks like one that hangs.
+ */
+const PATIENCE_MS = 12_000;
 const MAX_SERVICES = 1_000;
 
 /** A gate without pauses. */
@@ -78,11 +87,13 @@ export function createServiceGate(options: ServiceGateOptions): ServiceGate {
 
   const isPaused = (state: ServiceState): boolean => state.pausedUntilMs > clock.monotonic();
 
-  const waitForPause = async (state: ServiceState, { signal, deadlineMs }: GateCall): Promise<void> => {
+  const waitForPause = async (state: ServiceState, call: Waiting): Promise<void> => {
     while (isPaused(state)) {
-      const leftMs = state.pausedUntilMs - clock.monotonic();
-      if (state.pausedUntilMs > deadlineMs) throw tooLate(state, leftMs);
-      await clock.sleep(leftMs, { signal });
+      const nowMs = clock.monotonic();
+      call.patientUntilMs ??= Math.min(call.deadlineMs, nowMs + PATIENCE_MS);
+      const leftMs = state.pausedUntilMs - nowMs;
+      if (state.pausedUntilMs > call.patientUntilMs) throw tooLate(state, leftMs);
+      await clock.sleep(leftMs, { signal: call.signal });
     }
   };
 
@@ -130,7 +141,7 @@ export function createServiceGate(options: ServiceGateOptions): ServiceGate {
   };
 
   /** One try: the request itself, or the failure of the one that went first. */
-  const attempt = async <T>(state: ServiceState, call: GateCall, task: () => Promise<T>): Promise<Outcome<T>> => {
+  const attempt = async <T>(state: ServiceState, call: Waiting, task: () => Promise<T>): Promise<Outcome<T>> => {
     for (;;) {
       await waitForPause(state, call);
       const { probe } = state;
@@ -152,16 +163,22 @@ export function createServiceGate(options: ServiceGateOptions): ServiceGate {
   };
 
   return {
-    async run(service, call, task) {
+    async run(service, { signal, deadlineMs }, task) {
       const state = stateOf(service);
-      call.signal.throwIfAborted();
+      const call: Waiting = { signal, deadlineMs };
+      signal.throwIfAborted();
       for (let tries = 1; ; tries += 1) {
         const outcome = await attempt(state, call, task);
         if (outcome.ok) return outcome.value;
-        if (call.signal.aborted || !isWorthAnotherTry(outcome.error, tries)) throw outcome.error;
+        if (signal.aborted || !isWorthAnotherTry(outcome.error, tries)) throw outcome.error;
       }
     },
   };
+}
+
+/** A call on its way; `patientUntilMs` is set by the first pause that it meets. */
+interface Waiting extends GateCall {
+  patientUntilMs?: number;
 }
 
 /** Whether a failure says something about the service, and not about the request. */

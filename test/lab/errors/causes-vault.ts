@@ -79,7 +79,7 @@ export const VAULT_CAUSES = [
     place: 'pod-event',
     looksLike:
       'Throttled: Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached',
-    why: 'A vault takes 4,000 requests for secrets in ten seconds, from all its users together, and answers 429 to the rest, mostly with the seconds to wait. The provider waits that long, with all its requests to this vault, and asks again; the event comes only when the pause would end later than 39 s after the mount began.',
+    why: 'A vault takes 4,000 requests for secrets in ten seconds, from all its users together, and answers 429 to the rest, mostly with the seconds to wait. The provider waits that long, with all its requests to this vault, and asks again. The event comes when that has not helped within 12 s, or when the pause is longer than that; kubelet then repeats the mount.',
     mend: 'Nothing: mounts go on by themselves when the vault takes requests again. If it comes again and again (the metric ServiceApiHit of the vault, by status code), use a longer refresh interval, or spread the secrets over more vaults.',
     commands: [],
     check: [],
