@@ -5,6 +5,7 @@ import type { PersistentVolume, PersistentVolumeClaim } from 'kubernetes-types/c
 import { createDisposeStack, errorText, type Clock, type Log, type Random } from '#base';
 import type { ConfigMap, KubeObject, Pod, ResourceRef, SecretObject } from '#kube';
 import { ApiError, type ApiAccess } from '../api-access.ts';
+import { listAndWatch } from '../list-and-watch.ts';
 import type { PodStreams } from '../pod-streams.ts';
 import type { ContainerRuntime } from '../runtime/index.ts';
 import { RESOURCES } from '../resources.ts';
@@ -13,7 +14,6 @@ import { createEventRecorder } from './events.ts';
 import { createVolumeMounter, type VolumeMounter } from './mounts.ts';
 import { nodeResources, startNodeRegistration } from './node-registration.ts';
 import { createNodeRoot } from './node-root.ts';
-import { watchObjects } from './object-watch.ts';
 import { startPluginRegistry } from './plugins.ts';
 import { podHostname } from './pod-files.ts';
 import { createPodVolumes } from './pod-volumes.ts';
@@ -184,9 +184,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const firstList = new Promise<void>((resolve) => {
     started = resolve;
   });
-  const watch = { api, clock, log, signal };
+  const watch = { api, clock, random, log, signal };
   const loops = [
-    watchObjects<KubeObject & Pod>(
+    listAndWatch<KubeObject & Pod>(
       { ...watch, resource: RESOURCES.pods, query: { fieldSelector: `spec.nodeName=${nodeName}` } },
       {
         onList: (pods) => {
@@ -206,7 +206,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
         }
       };
       const resource = kind === 'Secret' ? RESOURCES.secrets : RESOURCES.configMaps;
-      return watchObjects({ ...watch, resource }, { onList: () => undefined, onChange: tell, onDelete: tell });
+      return listAndWatch({ ...watch, resource }, { onList: () => undefined, onChange: tell, onDelete: tell });
     }),
   ];
   stack.defer(async () => {

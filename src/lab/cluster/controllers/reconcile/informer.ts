@@ -1,7 +1,7 @@
-import { backoffMs, errorText, type Clock, type Log, type Random } from '#base';
+import type { Clock, Log, Random } from '#base';
 import type { KubeObject, ResourceRef } from '#kube';
 import type { ApiAccess } from '../../api-access.ts';
-import { isNotFound } from './api-errors.ts';
+import { listAndWatch } from '../../list-and-watch.ts';
 
 /** One difference between what was known of an object and what is. */
 export interface ObjectChange<T = KubeObject> {
@@ -32,8 +32,6 @@ export interface Informer extends AsyncDisposable {
   objects(): Iterable<KubeObject>;
 }
 
-const RETRY = { initialMs: 50, maxMs: 10_000, factor: 2, jitter: 0.2 };
-
 /** `namespace/name`, or the name alone for a cluster-scoped object. */
 export function keyOf(object: {
   readonly metadata?: { readonly namespace?: string | undefined; readonly name?: string | undefined };
@@ -50,12 +48,9 @@ export function parseKey(key: string): { readonly namespace: string | undefined;
     : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
-/**
- * Starts an {@link Informer}. A watch that ends is resumed from the last resourceVersion; one that is refused (410) or
- * fails is preceded by a new list, whose differences are told as changes, deletions included.
- */
+/** Starts an {@link Informer}. What a new list differs in from what was known is told as changes, deletions included. */
 export function startInformer(options: InformerOptions): Informer {
-  const { api, resource, clock, random, log } = options;
+  const { resource } = options;
   const stop = new AbortController();
   const known = new Map<string, KubeObject>();
   const handlers: ChangeHandler[] = [];
@@ -78,50 +73,18 @@ export function startInformer(options: InformerOptions): Informer {
     if (known.delete(keyOf(object))) tell({ type: 'deleted', object, previous: undefined });
   };
 
-  const relist = async (): Promise<string> => {
-    const list = await api.list(resource);
-    const present = new Set(list.items.map(keyOf));
-    for (const [key, object] of known) if (!present.has(key)) lose(object);
-    for (const object of list.items) see(object);
-    return list.metadata.resourceVersion;
-  };
-
-  /** Follows the watch to its end; answers where to resume, or undefined when a new list is due. */
-  const follow = async (resourceVersion: string): Promise<string | undefined> => {
-    let latest = resourceVersion;
-    for await (const event of api.watch(resource, { resourceVersion, signal: stop.signal })) {
-      if (event.type === 'ERROR') return undefined;
-      latest = event.object.metadata.resourceVersion ?? latest;
-      if (event.type === 'DELETED') lose(event.object);
-      else if (event.type !== 'BOOKMARK') see(event.object);
-    }
-    return latest;
-  };
-
-  const run = async () => {
-    let failures = 0;
-    let resumeFrom: string | undefined;
-    while (!stop.signal.aborted) {
-      try {
-        resumeFrom ??= await relist();
-        resumeFrom = await follow(resumeFrom);
-        failures = 0;
-      } catch (error) {
-        if (stop.signal.aborted) return;
-        resumeFrom = undefined;
-        failures += 1;
-        // A resource whose definition was deleted: the owner of this informer is about to dispose it.
-        if (!isNotFound(error)) {
-          log.warn('Watch failed, it is retried', { resource: resource.resource, failures, error: errorText(error) });
-        }
-      }
-      // Also after a clean end: a watch that is closed at once must not spin.
-      const pauseMs = failures === 0 ? 1 : backoffMs(RETRY, failures, random);
-      await clock.sleep(pauseMs, { signal: stop.signal }).catch(() => undefined);
-    }
-  };
-
-  const running = run();
+  const running = listAndWatch<KubeObject>(
+    { ...options, signal: stop.signal },
+    {
+      onList(objects) {
+        const present = new Set(objects.map(keyOf));
+        for (const [key, object] of known) if (!present.has(key)) lose(object);
+        for (const object of objects) see(object);
+      },
+      onChange: see,
+      onDelete: lose,
+    },
+  );
   return {
     onChange(handler) {
       handlers.push(handler);
