@@ -6,6 +6,7 @@ import { silentLog } from '#base';
 import { beginWork } from '#lab/clock';
 import { createMemoryStore } from '#lab/store';
 import { createFakeClock } from '../../base/testing/index.ts';
+import { readClockFile, writeTaken } from '../clock/clock-file.ts';
 import { openTimekeeper, renderClock } from './timekeeper.ts';
 
 const DAY_MS = 86_400_000;
@@ -68,6 +69,20 @@ describe('the timekeeper', () => {
     await machine.sleepers();
     await machine.advance(1000);
     expect((await second).after.offsetMs).toBe(2 * DAY_MS);
+  });
+
+  it('moves the processes first: what the lab asks of them at the new time meets them there', async () => {
+    const { time, machine } = scene();
+    const path = join(folder, 'first');
+    using process = time.timeFor(path);
+    process.begin();
+    const advance = time.advance(DAY_MS);
+    await machine.sleepers();
+    expect(readClockFile(path)?.wantedMs).toBe(DAY_MS);
+    expect(time.report().offsetMs).toBe(0);
+    writeTaken(path, DAY_MS);
+    await machine.advance(5);
+    expect((await advance).after.offsetMs).toBe(DAY_MS);
   });
 
   it('goes on without a process that does not follow, until it lives in the lab no more', async () => {

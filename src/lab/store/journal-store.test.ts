@@ -2,7 +2,7 @@
 import * as nodeFs from 'node:fs';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { array, assert, constantFrom, dictionary, double, nat, oneof, property, record, uint8Array } from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KeyferryError } from '#base';
@@ -235,6 +235,40 @@ describe('a disk without room', () => {
 });
 
 describe('the disk of the journal', () => {
+  it('has all of a rewritten journal before that takes the place of the old one', async () => {
+    const steps: string[] = [];
+    const names = new Map<number, string>();
+    const files = {
+      ...nodeFs,
+      openSync: (path: string, flags: string, mode?: number) => {
+        const file = nodeFs.openSync(path, flags, mode);
+        names.set(file, basename(path));
+        return file;
+      },
+      writeSync: (file: number, bytes: Buffer, start: number) => {
+        steps.push(`write ${names.get(file) ?? ''}`);
+        return nodeFs.writeSync(file, bytes, start);
+      },
+      fsyncSync: (file: number) => {
+        steps.push(`sync ${names.get(file) ?? ''}`);
+        nodeFs.fsyncSync(file);
+      },
+      renameSync: (from: string, to: string) => {
+        steps.push('rename');
+        nodeFs.renameSync(from, to);
+      },
+    } as unknown as typeof nodeFs;
+    const store = open({ files, slackLines: 0 });
+    while (!steps.includes('rename')) store.put('k', steps.length);
+    expect(steps.slice(steps.indexOf('rename') - 2)).toEqual([
+      'write journal.jsonl.new',
+      'sync journal.jsonl.new',
+      'rename',
+      `sync ${basename(folder)}`,
+    ]);
+    await store[Symbol.asyncDispose]();
+  });
+
   it('is told to keep what was written, once a second at the most, and at the end', async () => {
     const clock = createFakeClock();
     let flushes = 0;

@@ -127,6 +127,35 @@ describe('the trace of a pod that has its secrets', () => {
     ]);
   });
 
+  it('names the pod that asked also when another pod that shared the answer was done first', () => {
+    const shared = { token: { how: 'shared', at: time(1), correlationId: 'exchange-a' }, objects: [] };
+    const found = trace(podOf('c', READY), [
+      asked('b', 2, shared),
+      asked('a', 3),
+      asked('c', 4, shared),
+      published('c', 5, 'Volume mounted'),
+    ]);
+    expect(found.volumes[0]?.attempts[0]?.hops).toMatchObject([
+      { hop: 'token' },
+      { hop: 'exchange', how: 'shared', askedFor: { pod: 'shop/a' } },
+    ]);
+  });
+
+  it('has no hop of an earlier attempt in one that ended before the provider was asked', () => {
+    const found = trace(podOf('a', READY), [
+      asked('a', 1),
+      published('a', 2, 'Volume mounted'),
+      published('a', 10, 'Refresh failed, the volume keeps its files', {
+        errorType: 'SecretProviderClassNotFound',
+        error: 'no such class',
+      }),
+    ]);
+    expect(found.volumes[0]?.attempts.map(({ outcome, hops }) => [outcome, hops.map(({ hop }) => hop)])).toEqual([
+      ['mounted', ['token', 'exchange', 'read']],
+      ['kept', []],
+    ]);
+  });
+
   it('tells refreshes that found nothing new as one, and one that did apart', () => {
     const found = trace(podOf('a', READY), [
       published('a', 1, 'Volume mounted', files),
