@@ -59,9 +59,13 @@ function meet(asked: string, served: string): boolean {
 
 function noSuchCluster(name: unknown, apiServers: LabHosts['apiServers']): KeyferryError {
   const names = apiServers.map(({ cluster }) => cluster).join(', ');
-  return new KeyferryError('not-found', `the lab has no running cluster ${typeof name === 'string' ? name : 'of such a name'}`, {
-    hint: names === '' ? 'It has none at all: make one with "az aks create".' : `It has ${names}.`,
-  });
+  return new KeyferryError(
+    'not-found',
+    `the lab has no running cluster ${typeof name === 'string' ? name : 'of such a name'}`,
+    {
+      hint: names === '' ? 'It has none at all: make one with "az aks create".' : `It has ${names}.`,
+    },
+  );
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
