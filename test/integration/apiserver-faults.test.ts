@@ -13,7 +13,7 @@ let server: ApiServer;
 let client: KubeClient & Disposable;
 
 beforeAll(async () => {
-  server = await startTestApiServer(table);
+  server = await startTestApiServer({ faults: table });
   const text = await server.issueKubeconfig({ user: 'admin', groups: ['system:masters'], clusterName: 'lab' });
   client = createKubeClient({ config: parseKubeconfig(text, { clock: systemClock, folder: '/' }), clock: systemClock });
 });

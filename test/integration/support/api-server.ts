@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { silentLog, systemClock, systemRandom } from '#base';
 import type { Faults } from '#lab/faults';
-import { createMemoryStore } from '#lab/store';
+import { createMemoryStore, type Store } from '#lab/store';
 import { startApiServer, type ApiServer } from '../../../src/lab/cluster/apiserver/index.ts';
 import type { ExecSession, PodStreams } from '../../../src/lab/cluster/pod-streams.ts';
 
@@ -29,10 +29,19 @@ const streams: PodStreams = {
   portForward: () => Promise.reject(new Error('nothing to connect to')),
 };
 
-/** An API server whose namespace `default` is ready for pods; `faults` are for clients of its socket. */
-export async function startTestApiServer(faults?: Faults): Promise<ApiServer> {
+/** What a {@link startTestApiServer} differs in. */
+export interface TestApiServerOptions {
+  /** For clients of its socket. */
+  readonly faults?: Faults;
+  /** Default: a new one in memory. */
+  readonly store?: Store;
+}
+
+/** An API server whose namespace `default` is ready for pods. */
+export async function startTestApiServer(options: TestApiServerOptions = {}): Promise<ApiServer> {
+  const { faults, store = createMemoryStore() } = options;
   const server = await startApiServer({
-    store: createMemoryStore(),
+    store,
     clock: systemClock,
     random: systemRandom,
     log: silentLog,
@@ -41,6 +50,7 @@ export async function startTestApiServer(faults?: Faults): Promise<ApiServer> {
     faults,
   });
   const accounts = { group: '', version: 'v1', resource: 'serviceaccounts' };
-  await server.access.create(accounts, 'default', { metadata: { name: 'default' } });
+  const metadata = { name: 'default', namespace: 'default' };
+  await server.access.get(accounts, metadata).catch(() => server.access.create(accounts, 'default', { metadata }));
   return server;
 }

@@ -49,6 +49,15 @@ describe('watching', () => {
     expect(await collect(watch, 2)).toEqual(['ADDED b', 'DELETED a']);
   });
 
+  it('cuts off a client that does not read and drops what waited for it', async () => {
+    const { access, context } = api;
+    const object = await access.create(MAPS, 'default', map('m'));
+    const watch = watchObjects(context, context.kinds.get(MAPS), { signal: new AbortController().signal });
+    expect(await watch.next()).toMatchObject({ value: { type: 'ADDED' } });
+    for (let count = 0; count <= 10_000; count += 1) context.storage.put(context.kinds.get(MAPS).collection, object);
+    expect(await watch.next()).toEqual({ done: true, value: undefined });
+  });
+
   it('answers 410 for a version that the history has forgotten', async () => {
     const forgetful = await createTestApi(createMemoryStore(), 2);
     const first = await forgetful.access.create(MAPS, 'default', map('m'));

@@ -22,8 +22,11 @@ export interface WatchQuery extends ListQuery {
 
 /** How often a quiet watch gets a bookmark, milliseconds. */
 const BOOKMARK_EVERY_MS = 60_000;
-/** A client that is this many events behind is cut off, as when its version is too old. */
-const MAX_QUEUED = 20_000;
+/**
+ * A client that is this many events behind is cut off, so that one that does not read costs no more memory than these:
+ * kube-apiserver ends such a watch, too, and the client goes on from the last version that it saw.
+ */
+const MAX_QUEUED = 10_000;
 
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
@@ -35,25 +38,35 @@ export async function* watchObjects(
 ): AsyncGenerator<WatchEvent, void, undefined> {
   const { storage, clock } = context;
   const matches = selectorOf(kind, query);
-  const queue: WatchEvent[] = [];
-  let wake: () => void = () => undefined;
-  const push = (event: WatchEvent | undefined) => {
-    if (event === undefined) return;
-    queue.push(event);
-    wake();
-  };
   const from = initialRevision(query);
   const start = from ?? storage.revision;
+  const present: WatchEvent[] = [];
   if (from === undefined && query.sendInitialEvents !== false) {
     for (const object of storage.list(kind.collection, query.namespace)) {
       const shown = fromStored(kind, object);
-      if (matches(shown)) push({ type: 'ADDED', object: shown });
+      if (matches(shown)) present.push({ type: 'ADDED', object: shown });
     }
     if (query.sendInitialEvents === true && query.allowBookmarks === true) {
-      push(bookmark(kind, start, { [INITIAL_EVENTS_END]: 'true' }));
+      present.push(bookmark(kind, start, { [INITIAL_EVENTS_END]: 'true' }));
     }
   }
-  const unsubscribe = storage.subscribe(kind.collection, start, (change) => push(eventOf(kind, matches, change)));
+  const queue: WatchEvent[] = [];
+  let wake: () => void = () => undefined;
+  let fellBehind = false;
+  const push = (event: WatchEvent | undefined) => {
+    if (event === undefined || fellBehind) return;
+    if (queue.length < MAX_QUEUED) {
+      queue.push(event);
+    } else {
+      // Now, not when the client reads again, which it may never do.
+      fellBehind = true;
+      queue.length = 0;
+      unsubscribe?.();
+    }
+    wake();
+  };
+  let unsubscribe: (() => void) | undefined;
+  unsubscribe = storage.subscribe(kind.collection, start, (change) => push(eventOf(kind, matches, change)));
   const ending = linkSignals(query.signal);
   const onEnd = () => wake();
   ending.signal.addEventListener('abort', onEnd);
@@ -70,7 +83,12 @@ export async function* watchObjects(
   if (query.timeoutMs !== undefined) sleep(query.timeoutMs, () => ending.abort());
   if (query.allowBookmarks === true) bookmarkLater();
   try {
-    while (!ending.signal.aborted) {
+    for (const event of present) {
+      if (ending.signal.aborted) return;
+      yield event;
+    }
+    present.length = 0; // a watch goes on for long, and these objects change
+    while (!ending.signal.aborted && !fellBehind) {
       const event = queue.shift();
       if (event !== undefined) {
         yield event;
@@ -78,12 +96,11 @@ export async function* watchObjects(
       }
       await new Promise<void>((resolve) => {
         wake = resolve;
-        if (ending.signal.aborted || queue.length > 0) resolve();
+        if (ending.signal.aborted || fellBehind || queue.length > 0) resolve();
       });
-      if (queue.length > MAX_QUEUED) return;
     }
   } finally {
-    unsubscribe();
+    unsubscribe?.();
     ending.signal.removeEventListener('abort', onEnd);
     ending.abort();
   }

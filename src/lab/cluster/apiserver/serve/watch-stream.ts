@@ -34,8 +34,11 @@ export async function serveWatch(
   const send = async (event: unknown) => {
     if (response.write(`${JSON.stringify(event)}\n`) || closed.signal.aborted) return;
     await new Promise<void>((resolve) => {
-      response.once('drain', resolve);
-      response.once('close', resolve);
+      const goOn = () => {
+        response.off('drain', goOn).off('close', goOn);
+        resolve();
+      };
+      response.on('drain', goOn).on('close', goOn);
     });
   };
   try {
