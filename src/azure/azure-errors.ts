@@ -1,5 +1,6 @@
 import { errorText, KeyferryError, type ErrorCode } from '#base';
 import { tokenHint, type PresentedClaims } from './token-hints.ts';
+import { vaultHint } from './vault-hints.ts';
 
 /** The one place that turns what Microsoft's SDKs throw into {@link KeyferryError}. Codes and texts of Azure are kept. */
 
@@ -43,41 +44,6 @@ export function retryAfterMs(header: string | undefined, nowMs: number): number 
   const date = Date.parse(header);
   return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - nowMs), MAX_RETRY_AFTER_MS);
 }
-
-const GIVE_GET =
-  'give the identity the get permission in the access policies of the vault, by its object id (oid in the message), not its client id';
-
-const UNREACHABLE = 'the node cannot reach the vault: look at its network, its firewall and its proxy';
-const NOT_TRUSTED =
-  'the node does not trust the certificate: a proxy that reads TLS needs its authority in NODE_EXTRA_CA_CERTS';
-
-const VAULT_HINTS: Readonly<Record<string, string>> = {
-  ForbiddenByPolicy: GIVE_GET,
-  AccessDenied: GIVE_GET,
-  ForbiddenByRbac:
-    'assign the role Key Vault Secrets User to the identity (oid in the message) on this vault; it can take some minutes',
-  ForbiddenByFirewall: "let the node's address (Client address in the message) through the firewall of the vault",
-  ForbiddenByConnection: 'the vault takes no public traffic: reach it by a private endpoint',
-  SecretDisabled: 'enable the version, or name another one in objectVersion',
-  ENOTFOUND: "check keyvaultName and cloudName of the SecretProviderClass, and the node's DNS",
-  EAI_AGAIN: "the node's DNS does not answer",
-  ECONNREFUSED: UNREACHABLE,
-  ECONNRESET: UNREACHABLE,
-  EHOSTUNREACH: UNREACHABLE,
-  ENETUNREACH: UNREACHABLE,
-  ETIMEDOUT: UNREACHABLE,
-  CERT_HAS_EXPIRED: NOT_TRUSTED,
-  SELF_SIGNED_CERT_IN_CHAIN: NOT_TRUSTED,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: NOT_TRUSTED,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: NOT_TRUSTED,
-  SecretNotFound: 'check objectName and objectVersion: the vault has no such secret; a deleted one can be recovered',
-  Throttled: 'the vault is asked too often; the mount is tried again by itself',
-};
-
-/** What a proxy on the way answers when it cannot or will not reach a host. A vault's own errors are JSON. */
-const PROXY_STATUS: readonly (number | undefined)[] = [407, 502, 503, 504];
-const NOT_THE_VAULT =
-  'a proxy answered instead of the vault: check keyvaultName and cloudName of the SecretProviderClass, then the proxy';
 
 // What Entra ID adds to each description, with spaces or line breaks between the parts. It is another text each time; without
 // it equal failures have equal texts, and Kubernetes counts one event instead of keeping one a try.
@@ -142,12 +108,11 @@ export function vaultError(error: unknown, what: string, nowMs: number): Keyferr
   const codes = [codeOf(body['code']) ?? codeOf(foreign?.code), codeOf(inner)].filter(isText);
   const upstreamCode = codes.length > 0 ? codes.join('/') : undefined;
   const plain = textOf(body['message']) === undefined ? plainAnswer(foreign, status) : undefined;
-  const byProxy = plain !== undefined && PROXY_STATUS.includes(status);
   const reason = oneLine(withoutTokens(textOf(body['message']) ?? plain ?? describeForeign(error, status)));
   const prefix = upstreamCode === undefined ? '' : `${upstreamCode}: `;
   return foreignError(codeOfStatus(status), `${what}: ${prefix}${reason}`, {
     upstreamCode,
-    hint: codes.map((code) => VAULT_HINTS[code]).find(isText) ?? (byProxy ? NOT_THE_VAULT : undefined),
+    hint: vaultHint({ codes, status, isPlain: plain !== undefined }),
     retryAfterMs: retryAfterMs(foreign?.response?.headers?.get('retry-after') ?? undefined, nowMs),
     requestId: foreign?.response?.headers?.get('x-ms-request-id'),
   });

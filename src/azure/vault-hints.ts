@@ -1,0 +1,54 @@
+const GIVE_GET =
+  'give the identity the get permission in the access policies of the vault, by its object id (oid in the message), not its client id';
+
+const UNREACHABLE = 'the node cannot reach the vault: look at its network, its firewall and its proxy';
+const NOT_TRUSTED =
+  'the node does not trust the certificate: a proxy that reads TLS needs its authority in NODE_EXTRA_CA_CERTS';
+
+/**
+ * One line of help for what people meet at a vault, by code: the vault's inner and outer ones, and Node's where none answered.
+ * A hint ends a pod's event, right after the vault's own text, and leans on the values that the text names.
+ */
+const VAULT_HINTS: Readonly<Record<string, string>> = {
+  ForbiddenByPolicy: GIVE_GET,
+  AccessDenied: GIVE_GET,
+  ForbiddenByRbac:
+    'assign the role Key Vault Secrets User to the identity (oid in the message) on this vault; it can take some minutes',
+  ForbiddenByFirewall: "let the node's address (Client address in the message) through the firewall of the vault",
+  ForbiddenByConnection: 'the vault takes no public traffic: reach it by a private endpoint',
+  SecretDisabled: 'enable the version, or name another one in objectVersion',
+  ENOTFOUND: "check keyvaultName and cloudName of the SecretProviderClass, and the node's DNS",
+  EAI_AGAIN: "the node's DNS does not answer",
+  ECONNREFUSED: UNREACHABLE,
+  ECONNRESET: UNREACHABLE,
+  EHOSTUNREACH: UNREACHABLE,
+  ENETUNREACH: UNREACHABLE,
+  ETIMEDOUT: UNREACHABLE,
+  CERT_HAS_EXPIRED: NOT_TRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: NOT_TRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: NOT_TRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: NOT_TRUSTED,
+  SecretNotFound: 'check objectName and objectVersion: the vault has no such secret; a deleted one can be recovered',
+  Throttled: 'the vault is asked too often; the mount is tried again by itself',
+};
+
+/** What a proxy on the way answers when it cannot or will not reach a host. A vault's own errors are JSON. */
+const PROXY_STATUS: readonly (number | undefined)[] = [407, 502, 503, 504];
+const NOT_THE_VAULT =
+  'a proxy answered instead of the vault: check keyvaultName and cloudName of the SecretProviderClass, then the proxy';
+
+/** The help for a failed vault request: by its codes, the outer one first, else by who answered; undefined where nothing is known. */
+export function vaultHint({
+  codes,
+  status,
+  isPlain,
+}: {
+  readonly codes: readonly string[];
+  readonly status: number | undefined;
+  /** The answer was a text, not an error of a vault. */
+  readonly isPlain: boolean;
+}): string | undefined {
+  const known = codes.find((code) => Object.hasOwn(VAULT_HINTS, code));
+  if (known !== undefined) return VAULT_HINTS[known];
+  return isPlain && PROXY_STATUS.includes(status) ? NOT_THE_VAULT : undefined;
+}
