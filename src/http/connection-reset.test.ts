@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo, type Socket } from 'node:net';
@@ -36,4 +36,23 @@ it('resets the connection beneath TLS', async () => {
   const open = (port: number) =>
     connectTls({ port, host: '127.0.0.1', servername: 'localhost', ca: authority.pair.certPem });
   await expect(resetBy(server, open)).resolves.toBe('ECONNRESET');
+});
+
+it('resets the connection that is there now, also when an earlier one of the same client port closes late', () => {
+  const server = new EventEmitter();
+  const reset = createConnectionReset(server as Server);
+  const opened = ['first', 'second'].map(() => {
+    const socket = Object.assign(new EventEmitter(), {
+      remoteAddress: '127.0.0.1',
+      remotePort: 40_000,
+      resets: 0,
+      resetAndDestroy: () => void (socket.resets += 1),
+    });
+    server.emit('connection', socket);
+    return socket;
+  });
+  opened[0]?.emit('close');
+  const { remoteAddress, remotePort } = opened[1] ?? {};
+  reset({ remoteAddress, remotePort, destroy: () => undefined } as unknown as Socket);
+  expect(opened.map(({ resets }) => resets)).toEqual([0, 1]);
 });
