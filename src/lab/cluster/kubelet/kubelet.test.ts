@@ -98,8 +98,13 @@ describe.each(NAMESPACE_USERS)('run by %s', (user) => {
       });
     });
 
-    it('starts pods again after a restart of the lab, as after a reboot', async () => {
-      expect(await child.call('restart')).toEqual({ on: 'ContainerStatusUnknown', lost: 137 });
+    it('starts pods again after a restart of the lab, as after a reboot, and keeps no log of those that are gone', async () => {
+      expect(await child.call('restart')).toEqual({
+        on: 'ContainerStatusUnknown',
+        lost: 137,
+        // of a pod that went while no kubelet ran, and of one that was over before
+        logs: { before: ['gone', 'lost', 'on', 'over'], after: ['lost', 'on', 'over'], removed: ['lost', 'on'] },
+      });
     });
 
     it('ends pods by their restart policy', async () => {

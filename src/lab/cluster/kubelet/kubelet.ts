@@ -16,6 +16,7 @@ import { nodeResources, startNodeRegistration } from './node-registration.ts';
 import { createNodeRoot } from './node-root.ts';
 import { startPluginRegistry } from './plugins.ts';
 import { podHostname } from './pod-files.ts';
+import { createPodLogs } from './pod-logs.ts';
 import { createPodVolumes } from './pod-volumes.ts';
 import { startPodWorker, type PodWorker } from './pod-worker.ts';
 import { createPodStreams } from './streams.ts';
@@ -38,6 +39,8 @@ export interface KubeletOptions {
   readonly log: Log;
   /** Default `v1.34.1`. */
   readonly kubernetesVersion?: string | undefined;
+  /** How many pods the node takes. Default 110. */
+  readonly maxPods?: number | undefined;
   /** What containers find in KUBERNETES_SERVICE_HOST and _PORT; without it they get neither. */
   readonly apiServerUrl?: string | undefined;
 }
@@ -97,6 +100,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       nodeIp,
       kubernetesVersion: options.kubernetesVersion ?? 'v1.34.1',
       runtimeVersion: `${runtime.name}://${runtime.version}`,
+      maxPods: options.maxPods,
     }),
   );
   const retryAll = () => {
@@ -129,12 +133,11 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       configMap: (name: string) => configMap(namespace, name),
       token: (audience: string, seconds: number) => tokens.get(pod, audience, seconds),
       node: { nodeIp },
-      nodeResources: nodeResources(),
+      nodeResources: nodeResources(options.maxPods),
       defaults: defaultEnvironment(podHostname(pod, nodeName), options.apiServerUrl),
     };
   };
-  const logDirOf = (namespace: string, name: string, uid: string) =>
-    join(options.logDir, `${namespace}_${name}_${uid}`);
+  const logs = createPodLogs(options.logDir, log);
 
   const addWorker = (pod: Pod): void => {
     const { uid = '', name = '', namespace = 'default' } = pod.metadata ?? {};
@@ -150,7 +153,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       podDir,
       sources,
       signal,
-      logDir: logDirOf(namespace, name, uid),
+      logDir: logs.folderOf({ namespace, name, uid }),
       createVolumes: (onProgress) =>
         createPodVolumes({
           podDir,
@@ -180,7 +183,16 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     else if (!isOver(pod) || pod.metadata?.deletionTimestamp !== undefined) addWorker(pod);
   };
 
+  const onDelete = (pod: Pod): void => {
+    const { uid = '', name = '', namespace = 'default' } = pod.metadata ?? {};
+    const worker = workers.get(uid);
+    // A pod that was over before this kubelet started has nothing but its logs.
+    if (worker === undefined) logs.remove({ namespace, name, uid });
+    else worker.update('gone');
+  };
+
   let started: () => void = () => undefined;
+  let listed: ReadonlySet<string> = new Set();
   const firstList = new Promise<void>((resolve) => {
     started = resolve;
   });
@@ -190,13 +202,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       { ...watch, resource: RESOURCES.pods, query: { fieldSelector: `spec.nodeName=${nodeName}` } },
       {
         onList: (pods) => {
-          const present = new Set(pods.map(({ metadata }) => metadata.uid));
-          for (const [uid, worker] of workers) if (!present.has(uid)) worker.update('gone');
+          listed = new Set(pods.map(({ metadata }) => metadata.uid ?? ''));
+          for (const [uid, worker] of workers) if (!listed.has(uid)) worker.update('gone');
           for (const pod of pods) onPod(pod);
           started();
         },
         onChange: onPod,
-        onDelete: (pod) => workers.get(pod.metadata.uid ?? '')?.update('gone'),
+        onDelete,
       },
     ),
     ...(['Secret', 'ConfigMap'] as const).map((kind) => {
@@ -213,14 +225,16 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     stopping.abort();
     await Promise.all(loops);
     await Promise.all([...workers.values()].map(({ ended }) => ended));
+    await logs.idle();
   });
   await firstList;
   await removeOrphans(paths.podsDir, new Set(workers.keys()), { csi, mounter, log, signal });
+  await logs.removeAllBut((uid) => listed.has(uid) || workers.has(uid));
 
   return {
     streams: createPodStreams({
       worker: (uid) => workers.get(uid),
-      logDir: ({ namespace, podName, podUid }) => logDirOf(namespace, podName, podUid),
+      logDir: ({ namespace, podName, podUid }) => logs.folderOf({ namespace, name: podName, uid: podUid }),
       clock,
     }),
     paths,

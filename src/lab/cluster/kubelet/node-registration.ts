@@ -15,6 +15,8 @@ export interface NodeRegistrationOptions {
   readonly nodeIp: string;
   readonly kubernetesVersion: string;
   readonly runtimeVersion: string;
+  /** How many pods the node takes. Default 110. */
+  readonly maxPods?: number | undefined;
 }
 
 /** The node's objects in the API server. */
@@ -26,11 +28,12 @@ export interface NodeRegistration extends AsyncDisposable {
 const LEASE_SECONDS = 40;
 const HEARTBEAT_MS = 10_000;
 const LEASE_NAMESPACE = 'kube-node-lease';
-const MAX_PODS = 110;
+/** kubelet's `--max-pods`, where nothing else is said. */
+const DEFAULT_MAX_PODS = 110;
 
 /** What the node has, in whole cores and bytes, by resource name. */
-export function nodeResources(): Readonly<Record<string, number>> {
-  return { cpu: cpus().length, memory: totalmem(), pods: MAX_PODS };
+export function nodeResources(maxPods = DEFAULT_MAX_PODS): Readonly<Record<string, number>> {
+  return { cpu: cpus().length, memory: totalmem(), pods: maxPods };
 }
 
 /** Registers the node, Ready, with its CSINode object, and renews its lease until it is disposed. */
@@ -77,11 +80,11 @@ export async function startNodeRegistration(options: NodeRegistrationOptions): P
 function renderNode(options: NodeRegistrationOptions, before: Node | undefined): Node {
   const { nodeName, nodeIp, clock } = options;
   const architecture = arch() === 'x64' ? 'amd64' : arch();
-  const { cpu = 1, memory = 0 } = nodeResources();
+  const { cpu = 1, memory = 0, pods } = nodeResources(options.maxPods);
   const capacity = {
     cpu: String(cpu),
     memory: `${Math.floor(memory / 1024)}Ki`,
-    pods: String(MAX_PODS),
+    pods: String(pods),
     'ephemeral-storage': '10Gi',
   };
   const labels = {

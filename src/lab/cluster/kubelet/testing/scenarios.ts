@@ -312,8 +312,18 @@ serveScenarios({
       const container = { name: 'c', image: 'busybox', command: ['sleep', '1000'] };
       await api.create(RESOURCES.pods, 'default', pod('on', { containers: [container] }));
       await api.create(RESOURCES.pods, 'default', pod('lost', { restartPolicy: 'Never', containers: [container] }));
-      for (const name of ['on', 'lost']) await until(api, name, isReady);
+      const over = { ...container, command: ['true'] };
+      await api.create(RESOURCES.pods, 'default', pod('over', { restartPolicy: 'Never', containers: [over] }));
+      await api.create(RESOURCES.pods, 'default', pod('gone', { containers: [container] }));
+      for (const name of ['on', 'lost', 'gone']) await until(api, name, isReady);
+      await until(api, 'over', ({ status }) => status?.phase === 'Succeeded');
+      const logs = () =>
+        readdirSync(join(folder, 'logs'))
+          .map((name) => name.split('_')[1])
+          .toSorted();
+      const before = logs();
       await kubelet[Symbol.asyncDispose]();
+      await api.delete(RESOURCES.pods, { namespace: 'default', name: 'gone' }, { gracePeriodSeconds: 0 });
       const common = { clock: systemClock, random: systemRandom, log: silentLog };
       await using runtime = await createProcessRuntime({
         ...common,
@@ -337,9 +347,13 @@ serveScenarios({
           (now) => isReady(now) && now.status?.containerStatuses?.[0]?.restartCount === 1,
         );
         const lost = await until(api, 'lost', ({ status }) => status?.phase === 'Failed');
+        const after = logs();
+        await api.delete(RESOURCES.pods, { namespace: 'default', name: 'over' });
+        await eventually('no log of a pod that is removed', async () => !logs().includes('over'));
         return {
           on: on.status?.containerStatuses?.[0]?.lastState?.terminated?.reason,
           lost: lost.status?.containerStatuses?.[0]?.state?.terminated?.exitCode,
+          logs: { before, after, removed: logs() },
         };
       } finally {
         await second[Symbol.asyncDispose]();
