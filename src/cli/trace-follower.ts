@@ -27,7 +27,7 @@ export function createTraceFollower(palette: Palette): TraceFollower {
       }
       const nowHead = renderTraceHead(trace, palette);
       if (nowHead !== head) lines.unshift(nowHead);
-      const nowEnd = trace.end === undefined ? '' : renderEnd(trace.end, palette);
+      const nowEnd = trace.end === undefined ? '' : renderEnd(trace.end, palette, trace.ready);
       if (nowEnd !== end && nowEnd !== '') lines.push(nowEnd);
       head = nowHead;
       end = nowEnd;

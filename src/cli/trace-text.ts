@@ -14,7 +14,7 @@ export function renderTrace(trace: Trace, palette: Palette): string {
       ...(attempts.length === 0 ? [palette.faint('  the driver was not asked for it yet')] : []),
       ...attempts.map((attempt) => renderAttempt(attempt, palette)),
     ]),
-    ...(end === undefined ? [] : ['', renderEnd(end, palette)]),
+    ...(end === undefined ? [] : ['', renderEnd(end, palette, trace.ready)]),
     '',
   ].join('\n');
 }
@@ -33,10 +33,10 @@ export function renderAttempt(attempt: Attempt, palette: Palette): string {
   return [...hops.map((hop) => renderHop(hop, palette)), renderOutcome(attempt, palette)].join('\n');
 }
 
-/** Where the way ends, why, and the mend. */
-export function renderEnd({ where, why, mend }: TraceEnd, { bad, faint, key }: Palette): string {
+/** Where the way ends, or for a pod that has its files its refresh; why, and the mend. */
+export function renderEnd({ where, why, mend }: TraceEnd, { bad, faint, key }: Palette, ready: boolean): string {
   return [
-    bad(`the way ends at ${where}`),
+    bad(ready ? `the refresh ends at ${where}, the pod keeps its files` : `the way ends at ${where}`),
     `  ${faint('why ')}  ${why.trim()}`,
     ...(mend === undefined ? [] : [`  ${faint('mend')}  ${key(mend)}`]),
   ].join('\n');
@@ -72,34 +72,38 @@ function describeHop(hop: Hop): Described {
         failed: false,
       };
     case 'exchange': {
-      const failed = hop.result !== undefined && hop.result !== 'Success';
+      const failed = failureOf(hop);
       const client = hop.identity === undefined ? `client ${hop.clientId}` : `${hop.identity} (client ${hop.clientId})`;
       return {
-        text: failed ? `Entra ID refused ${client}: ${hop.result}` : `Entra ID gave an access token for ${client}`,
+        text:
+          failed === undefined
+            ? `Entra ID gave an access token for ${client}`
+            : `Entra ID ${failed.verb} ${client}${failed.reason}`,
         below: [
           shared(hop),
           hop.credential === undefined ? '' : `federated credential: ${hop.credential}`,
           hop.nearestCredential === undefined ? '' : `nearest federated credential: ${hop.nearestCredential}`,
           fault(hop),
         ],
-        failed,
+        failed: failed !== undefined,
       };
     }
     case 'read': {
-      const failed = hop.result !== undefined && hop.result !== 'Success';
+      const failed = failureOf(hop);
       const vault = hop.vault.replace(/^https:\/\//, '');
       const version = hop.version === undefined ? '' : ` version ${hop.version}`;
       return {
-        text: failed
-          ? `${vault} refused ${hop.object}: ${hop.status} ${hop.result}`
-          : `${vault} gave ${hop.object}${version}`,
+        text:
+          failed === undefined
+            ? `${vault} gave ${hop.object}${version}`
+            : `${vault} ${failed.verb} ${hop.object}${failed.reason}`,
         below: [
           shared(hop),
           hop.allowedBy === undefined ? '' : `allowed by ${hop.allowedBy}`,
           hop.refusedBy === undefined ? '' : `because ${hop.refusedBy}`,
           fault(hop),
         ],
-        failed,
+        failed: failed !== undefined,
       };
     }
     case 'files': {
@@ -114,6 +118,17 @@ function describeHop(hop: Hop): Described {
         failed: !hop.synced,
       };
   }
+}
+
+/** What a request came to that did not get what it asked for; undefined: it did. */
+function failureOf(hop: Extract<Hop, { readonly how: string }>) {
+  const { result, status, failed } = hop;
+  if (result === undefined) {
+    return failed === undefined ? undefined : { verb: 'was not asked, or gave no answer to', reason: `: ${failed}` };
+  }
+  if (result === 'Success') return undefined;
+  if (status === 0) return { verb: 'gave no answer to', reason: '' };
+  return { verb: 'refused', reason: `: ${hop.hop === 'read' ? `${status} ` : ''}${result}` };
 }
 
 /** Whose request it was, where the broker had the answer already or shared a running one. */

@@ -108,6 +108,21 @@ describe('the log line of a mount', () => {
     });
   });
 
+  it('says how an object was asked for that failed after the window of its proof was over', async () => {
+    const log = createMemoryLog();
+    const setting = setUp({ log, freshnessWindowMs: 5_000 });
+    setting.azure.onRead = async () => {
+      await setting.clock.sleep(10_000);
+      throw new KeyferryError('deadline-exceeded', 'no answer within 10000 ms');
+    };
+    const line = told(setting, log, ONE);
+    await expect.poll(() => setting.azure.reads.length).toBe(1);
+    await setting.clock.advance(10_000);
+    expect(await line).toMatchObject({
+      objects: [{ id: 'secret/one', failed: 'deadline-exceeded', how: 'fetched', correlationId: 'read-1' }],
+    });
+  });
+
   it('says of an answer that was kept when, and under which id, it was asked for', async () => {
     const log = createMemoryLog();
     const setting = setUp({ log });

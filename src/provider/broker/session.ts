@@ -152,8 +152,7 @@ export function createSession(options: SessionOptions): Session {
       tokens.clear();
       readers.clear();
       values.clear();
-      exchangeFacts.clear();
-      readFacts.clear();
+      // The facts stay for the mounts that are still under way.
     },
   };
 }

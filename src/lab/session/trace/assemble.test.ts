@@ -269,6 +269,39 @@ describe('the end of a way', () => {
     expect(trace(podOf('a', {}, []), []).end).toMatchObject({ where: 'the pod' });
   });
 
+  it('is that of the last refresh for a pod that has its files, until one succeeds', () => {
+    const kept = published('a', 5, 'Refresh failed, the volume keeps its files', {
+      errorType: 'GRPCProviderError',
+      error: 'failed to get one: disabled (enable it)',
+    });
+    const failing = asked('a', 4, {
+      objects: [{ id: 'secret/one', failed: 'Forbidden', hint: 'enable it', how: 'fetched', at: time(4) }],
+    });
+    const lines = [published('a', 1, 'Volume mounted'), failing, kept];
+    expect(trace(podOf('a', READY), lines).end).toEqual({
+      at: time(5),
+      where: 'the read from https://kv.vault.azure.net',
+      why: 'failed to get one: disabled',
+      mend: 'Enable it',
+    });
+    const well = published('a', 8, 'Volume is up to date');
+    expect(trace(podOf('a', READY), [...lines, well]).end).toBeUndefined();
+  });
+
+  it('has what the provider says of a request that the audit log does not have', () => {
+    const never = { id: 'secret/one', failed: 'Throttled', how: 'fetched', at: time(1) };
+    const found = trace(podOf('a'), [asked('a', 1, { objects: [never] }), refused({ error: 'left alone' })]);
+    const [, exchange, read] = found.volumes[0]?.attempts[0]?.hops ?? [];
+    expect(exchange).not.toHaveProperty('failed');
+    expect(read).toMatchObject({ hop: 'read', failed: 'Throttled' });
+    const tokenless = [{ id: 'secret/one', failed: 'deadline-exceeded' }];
+    const stuck = trace(podOf('a'), [asked('a', 1, { objects: tokenless }), refused({ error: 'no answer' })]);
+    expect(stuck.volumes[0]?.attempts[0]?.hops).toMatchObject([
+      { hop: 'token' },
+      { hop: 'exchange', failed: 'deadline-exceeded' },
+    ]);
+  });
+
   it('is not told while nothing stands in the way', () => {
     expect(trace(podOf('a'), []).end).toBeUndefined();
   });

@@ -26,7 +26,7 @@ export function assembleTrace(records: TraceRecords): Trace {
   const volumes = (pod.spec?.volumes ?? [])
     .filter(({ csi }) => csi?.driver === DRIVER)
     .map((volume) => traceVolume(records, volume.name, volume.csi?.volumeAttributes?.['secretProviderClass'] ?? ''));
-  const end = isReady ? undefined : (endOfVolumes(volumes) ?? whyPodWaits(pod, events, volumes.length));
+  const end = endOfVolumes(volumes) ?? (isReady ? undefined : whyPodWaits(pod, events, volumes.length));
   return {
     cluster,
     namespace,
@@ -41,13 +41,11 @@ export function assembleTrace(records: TraceRecords): Trace {
   };
 }
 
-/** Where a volume that is not there yet stopped. */
+/** Where a volume stopped that is not there yet, else one that was not refreshed the last time. */
 function endOfVolumes(volumes: readonly VolumeTrace[]): TraceEnd | undefined {
-  const ends = volumes.flatMap(({ attempts }) => {
-    const last = attempts.at(-1);
-    return last?.outcome === 'refused' && last.end !== undefined ? [last.end] : [];
-  });
-  return ends[0];
+  const lasts = volumes.map(({ attempts }) => attempts.at(-1));
+  const endOf = (outcome: Attempt['outcome']) => lasts.find((last) => last?.outcome === outcome)?.end;
+  return endOf('refused') ?? endOf('kept');
 }
 
 function traceVolume(records: TraceRecords, volume: string, className: string): VolumeTrace {
@@ -100,9 +98,12 @@ function askedHops(records: TraceRecords, asked: FetchedLine): Hop[] {
   if (token !== undefined) {
     const { had, request } = account(records, asked, token, (line) => line.token);
     const { federatedCredential, nearestCredential } = request?.details ?? {};
+    // What was never asked of the vault has failed with its token.
+    const failed = asked.objects.find((object) => object.how === undefined)?.failed;
     hops.push({
       hop: 'exchange',
       ...had,
+      ...(request === undefined && failed !== undefined ? { failed } : {}),
       clientId: asked.clientId,
       ...(request?.identity?.name && { identity: request.identity.name }),
       ...(federatedCredential && { credential: federatedCredential }),
@@ -122,6 +123,7 @@ function askedHops(records: TraceRecords, asked: FetchedLine): Hop[] {
       vault: asked.vault,
       object: object.id,
       ...(object.version && { version: object.version }),
+      ...(request === undefined && object.failed !== undefined ? { failed: object.failed } : {}),
       ...(allowedBy && { allowedBy }),
       ...(refusedBy && { refusedBy }),
     });

@@ -18,6 +18,8 @@ interface Had extends Timed {
   readonly status?: number;
   /** The fault (`lab fault`) that the request met. */
   readonly fault?: string;
+  /** Why it was not had, where the audit log has no answer: the provider's word for it. */
+  readonly failed?: string;
 }
 
 /** The service account token that kubelet passed to the driver; its claims, never the token. */
@@ -116,6 +118,9 @@ export interface Trace {
   /** Since when; only of a ready pod. */
   readonly readyAt?: string;
   readonly volumes: readonly VolumeTrace[];
-  /** Why the pod is not ready, and where the way ends; undefined: it is ready, or nothing stands in its way so far. */
+  /**
+   * Why the pod is not ready, and where the way ends; of a ready pod why its files are not refreshed any more. Undefined:
+   * nothing stands in its way so far.
+   */
   readonly end?: TraceEnd;
 }
