@@ -7,9 +7,17 @@ export interface SplitEnvironment {
 }
 
 const SHELL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** Names that would act on the programs that assemble the container, or that a shell keeps for itself. */
-const ACTS_ON_LAUNCHER =
-  /^(?:LD_.*|GLIBC_TUNABLES|MALLOC_.*|BASH_ENV|ENV|SHELLOPTS|BASHOPTS|IFS|PS4|PWD|OLDPWD|SHLVL|LIBMOUNT_.*|KEYFERRY_LATE_.*)$/;
+/**
+ * Names that would act on the programs that assemble the container. They run outside of it and with more rights, and a pod
+ * can have files at paths that it knows there. The C library's are those that it drops for set-user-ID programs, for the
+ * same reason (glibc's sysdeps/generic/unsecvars.h: GCONV_PATH loads libraries as LD_PRELOAD does).
+ */
+const OF_LIBRARIES =
+  'LD_.*|GLIBC_TUNABLES|MALLOC_.*|GCONV_PATH|GETCONF_DIR|HOSTALIASES|LOCALDOMAIN|LOCPATH|MUSL_LOCPATH|NIS_PATH|NLSPATH|RES_OPTIONS|RESOLV_HOST_CONF|TMPDIR|TZDIR|LIBMOUNT_.*|LIBBLKID_.*|BLKID_.*';
+/** Names that a shell keeps for itself: it would change their values, or, of OPTIND in dash, refuse to start. */
+const OF_SHELLS =
+  'BASH_.*|BASHOPTS|BASHPID|ENV|EPOCHREALTIME|EPOCHSECONDS|EUID|GROUPS|IFS|LINENO|OLDPWD|OPTIND|PPID|PS[0-4]|PWD|RANDOM|SECONDS|SHELLOPTS|SHLVL|SRANDOM|UID';
+const ACTS_ON_LAUNCHER = new RegExp(`^(?:${OF_LIBRARIES}|${OF_SHELLS}|KEYFERRY_LATE_.*)$`);
 
 const CARRIER = 'KEYFERRY_LATE_';
 

@@ -55,6 +55,13 @@ describe('the way of the environment to a container', () => {
     ['tls.crt', 'y', 'late'],
     ['LD_PRELOAD', '/x.so', 'late'],
     ['IFS', ',', 'late'],
+    // glibc loads what these name: a pod could have a file there
+    ['GCONV_PATH', '/var/lib/kubelet/pods/x', 'late'],
+    ['LOCPATH', '/var/lib/kubelet/pods/x', 'late'],
+    ['TMPDIR', '/data', 'late'],
+    // dash does not start with this one
+    ['OPTIND', 'x', 'late'],
+    ['PPID', '7', 'late'],
     ['KEYFERRY_LATE_0', 'forged', 'late'],
   ])('is for %s=%s %s', (name, value, way) => {
     const { direct, carriers } = splitEnvironment([{ name, value }]);
