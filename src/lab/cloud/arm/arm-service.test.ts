@@ -210,6 +210,23 @@ describe('a resource group', () => {
   });
 });
 
+describe('an escaped slash in a path', () => {
+  const escaped = (id: string) => `${SUBSCRIPTION}/resourceGroups/${encodeURIComponent(id)}`;
+
+  it('parts it, so that no resource can be taken for a group', async () => {
+    await lab.send('PUT', GROUP, { location: 'eastus' });
+    await lab.send('PUT', `${IDENTITIES}/demo`, { location: 'eastus' });
+    const identity = `Rg1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/demo`;
+    const found = await lab.send('GET', escaped(identity));
+    expect(found.body).toMatchObject({ type: 'Microsoft.ManagedIdentity/userAssignedIdentities' });
+    expect(lab.audit.facts(lab.lastRequest())).toMatchObject({ operation: 'UserAssignedIdentityGet' });
+  });
+
+  it('leads out of no group whose contributor asks', async () => {
+    expect((await lab.send('GET', escaped('Rg1/../Rg2/resources'))).status).toBe(404);
+  });
+});
+
 describe('the look-up of resources', () => {
   const find = async (filter: string, scope = SUBSCRIPTION) => {
     const answer = await lab.send('GET', `${scope}/resources?$filter=${encodeURIComponent(filter)}`);

@@ -174,7 +174,8 @@ export function createArm(deps: ArmDeps): ArmService {
     deps.audit.note(request, { operation: 'Authentication' });
     const token = await authenticate(deps.tokens, request, directory.tenant);
     deps.audit.note(request, { identity: identityOf(token), operation: 'Unknown' });
-    const segments = pathSegments(url.pathname);
+    // An escaped slash parts a path as any other: inside of a name it would make the id of another resource of it.
+    const segments = pathSegments(url.pathname).flatMap((part) => part.split('/').filter((name) => name !== ''));
     const match = findRoute(request.method, segments);
     if (match !== undefined) deps.audit.note(request, { operation: match.route.operation });
 
