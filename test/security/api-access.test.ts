@@ -151,6 +151,41 @@ describe('a pod whose account may edit its own namespace', () => {
     },
   );
 
+  it('sees the namespace that it may edit, as kube-apiserver decides that there, and removes it no more than others', async () => {
+    const answer = async (method: string, path: string) => (await send(method, path)).code;
+    expect(await answer('GET', '/api/v1/namespaces/default')).toBe(200);
+    expect(await answer('DELETE', '/api/v1/namespaces/default')).toBe(403);
+    expect(await answer('GET', '/api/v1/namespaces/other')).toBe(403);
+    expect(await answer('GET', '/api/v1/namespaces?fieldSelector=metadata.name%3Ddefault')).toBe(403);
+    expect((await send('GET', '/api/v1/namespaces/other')).text).toContain('in the namespace \\"other\\"');
+  });
+
+  it('removes no object by the right on its status', async () => {
+    const account = { namespace: 'other', name: 'statuses' };
+    await server.access.create({ ...API, resource: 'serviceaccounts' }, 'other', { metadata: { name: account.name } });
+    await server.access.create({ ...RBAC, resource: 'roles' }, 'other', {
+      metadata: { name: 'statuses' },
+      rules: [{ apiGroups: [''], resources: ['pods/status'], verbs: ['*'] }],
+    });
+    await server.access.create({ ...RBAC, resource: 'rolebindings' }, 'other', {
+      metadata: { name: 'statuses' },
+      roleRef: { apiGroup: RBAC.group, kind: 'Role', name: 'statuses' },
+      subjects: [{ kind: 'ServiceAccount', ...account }],
+    });
+    await server.access.create({ ...API, resource: 'pods' }, 'other', {
+      metadata: { name: 'kept' },
+      spec: { serviceAccountName: account.name, containers: [{ name: 'c', image: 'i' }] },
+    });
+    const bearer = (await server.access.createToken(account, { audiences: [] })).token.expose();
+    const status = '/api/v1/namespaces/other/pods/kept/status';
+    expect((await send('DELETE', status, { bearer })).code).toBe(405);
+    expect((await send('GET', status, { bearer })).code).toBe(200);
+  });
+
+  it.each(['//[', 'http://['])('is told that the request target %s is none', async (path) => {
+    expect((await send('GET', path)).code).toBe(400);
+  });
+
   it.each([
     '/api/v1/namespaces/default/../other/secrets/taken',
     '/api/v1/namespaces/default/%2e%2e/other/secrets/taken',

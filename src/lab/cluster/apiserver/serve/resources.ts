@@ -87,6 +87,8 @@ async function serveObject(context: ServeContext, call: Call, info: ResourceRequ
       await servePatch(context, call, target, view);
       return;
     case 'delete': {
+      // a status is a part of its object: who may remove the part must not remove the whole by it
+      if (target.subresource !== undefined) throw methodNotAllowed();
       const answer = deleteObject(api, target, parseDeleteRequest(await readObject(request), query));
       sendJson(call.response, 200, answer);
       return;
