@@ -299,9 +299,9 @@ describe('protobuf bodies', () => {
   );
 
   it('of many equal fields are read in linear time', async () => {
-    const many = Buffer.concat([Buffer.from('k8s\0'), Buffer.alloc(3_000_000, Buffer.from([0x0a, 0x00]))]);
+    const many = Buffer.concat([Buffer.from('k8s\0'), Buffer.alloc(600_000, Buffer.from([0x0a, 0x00]))]);
     await expectQuick(() => refused(() => decodeProtobuf(many)));
-    const labels = envelope('v1', 'ConfigMap', Buffer.alloc(3_000_000, Buffer.from([0x12, 0x00])));
+    const labels = envelope('v1', 'ConfigMap', Buffer.alloc(1_000_000, Buffer.from([0x12, 0x00])));
     expect(await expectQuick(() => refused(() => decodeProtobuf(labels)))).toBeDefined();
   });
 
