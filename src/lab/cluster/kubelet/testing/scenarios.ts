@@ -319,7 +319,7 @@ serveScenarios({
       await until(api, 'over', ({ status }) => status?.phase === 'Succeeded');
       const logs = () =>
         readdirSync(join(folder, 'logs'))
-          .map((name) => name.split('_')[1])
+          .flatMap((name) => name.split('_').slice(1, 2))
           .toSorted();
       const before = logs();
       await kubelet[Symbol.asyncDispose]();
