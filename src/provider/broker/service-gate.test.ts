@@ -80,6 +80,32 @@ describe('a throttled service', () => {
     await expect(Promise.all(answers)).resolves.toEqual(['value', 'value']);
   });
 
+  it('gets growing pauses beside a Retry-After that is too short', async () => {
+    const triedWith = async (retryAfterMs?: number) => {
+      const { clock, gate } = setUp();
+      const { task, triedAtMs } = failing(clock, [throttled(retryAfterMs), throttled(retryAfterMs)]);
+      const answer = gate.run(SERVICE, within(clock, 60_000), task);
+      await clock.sleepers();
+      await clock.advance(60_000);
+      await answer;
+      return triedAtMs;
+    };
+    expect(await triedWith(1)).toEqual(await triedWith());
+  });
+
+  it('gets one pause for all requests that it refused together, as if there had been one', async () => {
+    const retriedAfter = async (requests: number) => {
+      const { clock, gate } = setUp();
+      const tasks = Array.from({ length: requests }, () => failing(clock, [throttled()]));
+      const answers = tasks.map(({ task }) => gate.run(SERVICE, within(clock, 60_000), task));
+      await clock.sleepers(requests);
+      await clock.advance(60_000);
+      await Promise.all(answers);
+      return Math.min(...tasks.map(({ triedAtMs }) => triedAtMs[1] ?? NaN));
+    };
+    expect(await retriedAfter(4)).toBe(await retriedAfter(1));
+  });
+
   it('does not hold up another service', async () => {
     const { clock, gate } = setUp();
     const answer = gate.run(SERVICE, within(clock, 60_000), failing(clock, [throttled(5_000)]).task);
