@@ -14,6 +14,8 @@ export interface ClusterSpec {
   readonly kubernetesVersion: string;
   /** The node's name: that of the first machine in the first node pool's scale set. */
   readonly nodeName: string;
+  /** How many pods the node takes. */
+  readonly maxPods: number;
 }
 
 /** The documents of a cluster's service account issuer. */

@@ -18,6 +18,7 @@ const spec = (armId: string, issuerUrl: string): ClusterSpec => ({
   issuerUrl,
   secretsProvider: undefined,
   nodeName: 'aks-nodepool1-12345678-vmss000000',
+  maxPods: 250,
   workloadIdentity: true,
   kubernetesVersion: '1.34',
 });

@@ -14,6 +14,7 @@ const spec = (name: string): ClusterSpec => ({
   issuerUrl: 'https://issuer/',
   secretsProvider: undefined,
   nodeName: 'aks-nodepool1-12345678-vmss000000',
+  maxPods: 250,
   workloadIdentity: true,
   kubernetesVersion: '1.33.5',
 });

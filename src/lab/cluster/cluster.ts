@@ -38,6 +38,8 @@ export interface ClusterOptions {
   /** The API server's port, if it is free; otherwise the one of before, or any. */
   readonly port?: number | undefined;
   readonly nodeName: string;
+  /** How many pods the node takes. Default 110. */
+  readonly maxPods?: number | undefined;
   /** Such as `v1.34.1`. */
   readonly kubernetesVersion?: string | undefined;
   /** The user in {@link Cluster.kubeconfig}. Default `clusterAdmin`. */
@@ -142,6 +144,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       log,
       apiServerUrl: server.url,
       kubernetesVersion: options.kubernetesVersion,
+      maxPods: options.maxPods,
     });
     return {
       name,

@@ -108,6 +108,7 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
       // Azure says 1.33.5 where Kubernetes says v1.33.5
       kubernetesVersion: `v${spec.kubernetesVersion}`,
       nodeName: spec.nodeName,
+      maxPods: spec.maxPods,
       userName: `clusterUser_${spec.resourceGroup}_${spec.name}`,
     });
 

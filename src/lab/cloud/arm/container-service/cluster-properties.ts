@@ -13,6 +13,8 @@ const POOL_NAME = /^[a-z][a-z0-9]{0,11}$/;
 const MAX_NODES = 1000;
 const DEFAULT_POLL_INTERVAL = '2m';
 const DEFAULT_VM_SIZE = 'Standard_DS2_v2';
+/** Of Azure CNI Overlay, which AKS gives a cluster that asks for no other network (AKS, maximum pods per node). */
+const DEFAULT_MAX_PODS = 250;
 
 /** What the lab fixes when it creates a cluster and keeps for its lifetime, beside what the client asks for. */
 export interface ClusterFacts {
@@ -137,7 +139,14 @@ export function clusterSpec(cluster: ArmResource, issuerUrl: string, nodeName: s
     workloadIdentity: objectOr(objectOr(properties['securityProfile'])['workloadIdentity'])['enabled'] === true,
     kubernetesVersion: String(properties['kubernetesVersion']),
     nodeName,
+    maxPods: maxPodsOf(properties),
   };
+}
+
+/** Of the first pool, whose machine is the lab's node. */
+function maxPodsOf({ agentPoolProfiles: pools }: JsonObject): number {
+  const maxPods = Array.isArray(pools) ? objectOr(pools[0])['maxPods'] : undefined;
+  return typeof maxPods === 'number' ? maxPods : DEFAULT_MAX_PODS;
 }
 
 function isSecretsProvider(addon: string): boolean {
@@ -203,6 +212,7 @@ export function fillPool(pool: JsonObject, kubernetesVersion: string): JsonObjec
   return {
     ...pool,
     vmSize: textOr(pool['vmSize'], DEFAULT_VM_SIZE),
+    maxPods: pool['maxPods'] ?? DEFAULT_MAX_PODS,
     orchestratorVersion: kubernetesVersion,
     currentOrchestratorVersion: kubernetesVersion,
     powerState: { code: 'Running' },

@@ -88,6 +88,7 @@ describe('a managed cluster', () => {
       secretsProvider: { enableSecretRotation: false, rotationPollInterval: '2m' },
       workloadIdentity: true,
       nodeName: expect.stringMatching(/^aks-nodepool1-\d{8}-vmss000000$/),
+      maxPods: 250,
       kubernetesVersion: created.body['properties']?.['kubernetesVersion'],
     });
     expect(lab.arm.clusters()).toEqual([spec]);

@@ -78,6 +78,23 @@ describe('a pod is not assigned', () => {
     expect(planScheduling(one, [place])).toEqual({ kind: 'unschedulable', message });
   });
 
+  test('when the node has as many pods as it takes; the pod of another node takes no place there', () => {
+    const full = { ...node(), status: { allocatable: { pods: '3' } } } as Node;
+    const podsOn = (count: number) => (nodeName: string) => (nodeName === 'n1' ? count : 0);
+    expect(planScheduling(pod(), [full], { podsOn: podsOn(2) })).toEqual({ kind: 'assign', nodeName: 'n1' });
+    expect(planScheduling(pod(), [full], { podsOn: podsOn(3) })).toEqual({
+      kind: 'unschedulable',
+      message:
+        '0/1 nodes are available: 1 Too many pods. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+    });
+    // As in hwameistor/hwameistor#1227.
+    const cordoned = { ...node({ unschedulable: true }), metadata: { name: 'n2' } } as Node;
+    expect(planScheduling(pod(), [cordoned, full], { podsOn: podsOn(3) })).toMatchObject({
+      message:
+        '0/2 nodes are available: 1 Too many pods, 1 node(s) were unschedulable. preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.',
+    });
+  });
+
   test('when there is no node', () => {
     expect(planScheduling(pod(), [])).toEqual({
       kind: 'unschedulable',

@@ -17,27 +17,56 @@ export function awaitsScheduling(pod: Pod): boolean {
   );
 }
 
-/**
- * Chooses a node by nodeSelector, required node affinity, taints and `unschedulable`. Requests of CPU and memory, ports,
- * pod affinity and spreading are not looked at: the lab has one node and its containers are processes of the machine.
- * `volumeProblem` is why the pod's volumes keep it from every node.
- */
-export function planScheduling(pod: Pod, nodes: readonly Node[], volumeProblem?: string): SchedulingDecision {
-  if (nodes.length === 0) return { kind: 'unschedulable', message: 'no nodes available to schedule pods' };
-  if (volumeProblem !== undefined) return unschedulable(nodes, volumeProblem);
-  const refusals = new Map<string, number>();
-  for (const node of nodes) {
-    const refusal = refusalOf(pod, node);
-    if (refusal === undefined) return { kind: 'assign', nodeName: node.metadata?.name ?? '' };
-    refusals.set(refusal, (refusals.get(refusal) ?? 0) + 1);
-  }
-  const reasons = [...refusals].map(([reason, count]) => `${count} ${reason}`).sort();
-  return unschedulable(nodes, reasons.join(', '));
+/** What a decision takes into account beside the pod and the nodes. */
+export interface SchedulingFacts {
+  /** Why the pod's volumes keep it from every node. */
+  readonly volumeProblem?: string | undefined;
+  /** How many pods a node has that have not ended. Default: none. */
+  readonly podsOn?: (nodeName: string) => number;
 }
 
-function unschedulable({ length }: readonly Node[], reasons: string): SchedulingDecision {
-  const preemption = `preemption: 0/${length} nodes are available: ${length} Preemption is not helpful for scheduling.`;
-  return { kind: 'unschedulable', message: `0/${length} nodes are available: ${reasons}. ${preemption}` };
+/**
+ * Chooses a node by nodeSelector, required node affinity, taints, `unschedulable` and the number of pods that it takes.
+ * Requests of CPU and memory, ports, pod affinity and spreading are not looked at: the lab has one node and its
+ * containers are processes of the machine. No pod has to go for one of a higher priority.
+ */
+export function planScheduling(
+  pod: Pod,
+  nodes: readonly Node[],
+  { volumeProblem, podsOn = () => 0 }: SchedulingFacts = {},
+): SchedulingDecision {
+  const { length } = nodes;
+  if (length === 0) return { kind: 'unschedulable', message: 'no nodes available to schedule pods' };
+  if (volumeProblem !== undefined) return unschedulable(length, volumeProblem, `${length} ${NOT_HELPFUL}`);
+  const refusals = nodes.map((node) => refusalOf(pod, node) ?? (isFull(node, podsOn) ? TOO_MANY_PODS : undefined));
+  const chosen = nodes[refusals.indexOf(undefined)];
+  if (chosen !== undefined) return { kind: 'assign', nodeName: chosen.metadata?.name ?? '' };
+  // Only a lack of room could be mended by preemption.
+  const preemption = refusals.map((refusal) => (refusal === TOO_MANY_PODS ? NO_VICTIMS : NOT_HELPFUL));
+  return unschedulable(length, counted(refusals), counted(preemption));
+}
+
+const TOO_MANY_PODS = 'Too many pods';
+const NOT_HELPFUL = 'Preemption is not helpful for scheduling';
+const NO_VICTIMS = 'No preemption victims found for incoming pod';
+
+function unschedulable(nodes: number, reasons: string, preemption: string): SchedulingDecision {
+  const none = `0/${nodes} nodes are available:`;
+  return { kind: 'unschedulable', message: `${none} ${reasons}. preemption: ${none} ${preemption}.` };
+}
+
+/** Equal reasons together, each with how many nodes have it. */
+function counted(reasons: readonly (string | undefined)[]): string {
+  return [...new Set(reasons)]
+    .map((reason) => `${reasons.filter((other) => other === reason).length} ${reason}`)
+    .sort()
+    .join(', ');
+}
+
+/** The scheduler's plugin NodeResourcesFit, for pods alone. A node that does not say how many it takes takes any number. */
+function isFull({ metadata, status }: Node, podsOn: (nodeName: string) => number): boolean {
+  const most = status?.allocatable?.['pods'];
+  return most !== undefined && podsOn(metadata?.name ?? '') >= Number(most);
 }
 
 /** The names of the claims that the pod's volumes are. */

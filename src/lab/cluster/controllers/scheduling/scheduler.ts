@@ -6,6 +6,7 @@ import { keyOf, parseKey } from '../reconcile/informer.ts';
 import { startReconcileLoop, type ReconcileLoop } from '../reconcile/loop.ts';
 import { RESOURCES } from '../../resources.ts';
 import { awaitsScheduling, claimsOf, planScheduling, saysAlready } from './scheduler-plan.ts';
+import { isPodFinished } from '../workloads/pod-state.ts';
 import { wireTime } from '../reconcile/wire-time.ts';
 
 /** Gives each pending pod its node, or writes into its status and an event why there is none. */
@@ -34,6 +35,10 @@ export function startScheduler(context: ControllerContext): ReconcileLoop {
     return undefined;
   };
 
+  /** The nodes of pods that have not ended: those take a place there, also while they are being deleted. */
+  const places = new Map<string, string>();
+  const podsOn = (nodeName: string) => [...places.values()].filter((place) => place === nodeName).length;
+
   const loop = startReconcileLoop({
     ...context,
     name: 'scheduler',
@@ -43,7 +48,8 @@ export function startScheduler(context: ControllerContext): ReconcileLoop {
       const pod = await orIfNotFound(api.get<Pod & KubeObject>(RESOURCES.pods, at), undefined);
       if (pod === undefined || !awaitsScheduling(pod)) return undefined;
       const { items } = await api.list<Node>(RESOURCES.nodes);
-      const decision = planScheduling(pod, items, await volumeProblem(namespace, pod));
+      const problem = await volumeProblem(namespace, pod);
+      const decision = planScheduling(pod, items, { volumeProblem: problem, podsOn });
       if (decision.kind === 'unschedulable') {
         const { message } = decision;
         if (saysAlready(pod, message)) return undefined;
@@ -53,9 +59,15 @@ export function startScheduler(context: ControllerContext): ReconcileLoop {
       }
       const { nodeName } = decision;
       const { resourceVersion } = pod.metadata;
-      await ignoreNotFound(
-        api.patch(RESOURCES.pods, at, 'merge', { metadata: { resourceVersion }, spec: { nodeName } }),
-      );
+      // At once, for those that are looked at meanwhile.
+      places.set(key, nodeName);
+      try {
+        await api.patch(RESOURCES.pods, at, 'merge', { metadata: { resourceVersion }, spec: { nodeName } });
+      } catch (error) {
+        places.delete(key);
+        await ignoreNotFound(Promise.reject(error));
+        return undefined;
+      }
       await setScheduled(at, pod, { status: 'True' });
       const message = `Successfully assigned ${key} to ${nodeName}`;
       await events.record(pod, { type: 'Normal', reason: 'Scheduled', message });
@@ -66,6 +78,10 @@ export function startScheduler(context: ControllerContext): ReconcileLoop {
   const pending = new Set<string>();
   context.watch<Pod & KubeObject>(RESOURCES.pods, ({ type, object }) => {
     const key = keyOf(object);
+    const { nodeName } = object.spec ?? {};
+    if (type === 'deleted' || isPodFinished(object)) {
+      if (places.delete(key)) for (const waiting of pending) loop.enqueue(waiting);
+    } else if (nodeName) places.set(key, nodeName);
     if (type === 'deleted' || !awaitsScheduling(object)) {
       pending.delete(key);
       return;
@@ -84,4 +100,5 @@ export function startScheduler(context: ControllerContext): ReconcileLoop {
   return loop;
 }
 
-const facts = (node: Node | undefined) => node && [node.metadata?.labels, node.spec?.taints, node.spec?.unschedulable];
+const facts = (node: Node | undefined) =>
+  node && [node.metadata?.labels, node.spec?.taints, node.spec?.unschedulable, node.status?.allocatable];
