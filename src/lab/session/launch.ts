@@ -8,6 +8,7 @@ import { abortReason, errorText, KeyferryError, linkSignals, type Clock } from '
 import { createControlClient, type ControlClient } from './control-client.ts';
 import { checkNamespaces, planNamespaces } from './namespaces.ts';
 import { executable } from './package-root.ts';
+import { foreignContent } from './foreign-content.ts';
 import { makeFolders } from './make-folders.ts';
 import { readEndpoint, removeEndpoint, type StateFolder } from './state-folder.ts';
 
@@ -146,12 +147,19 @@ async function launch(options: LaunchOptions): Promise<LaunchedLab> {
   };
 }
 
-/** Makes the state folder and opens the lab's log in it. Throws `failed-precondition` where the machine refuses. */
+/** Makes the state folder and opens the lab's log in it. Throws `failed-precondition` where it is not for a lab, or the machine refuses. */
 function openLog(folder: StateFolder): number {
   try {
     makeFolders(folder.root, 0o700);
+    const foreign = foreignContent(folder);
+    if (foreign !== undefined) {
+      throw new KeyferryError('failed-precondition', `${folder.root} is no lab's folder: it holds ${foreign}`, {
+        hint: 'Name a new or an empty folder with --state DIR: all that is in a lab’s folder is the lab’s.',
+      });
+    }
     return openSync(folder.logFile, 'a', 0o600);
   } catch (cause) {
+    if (cause instanceof KeyferryError) throw cause;
     throw new KeyferryError('failed-precondition', `the state folder cannot be written: ${errorText(cause)}`, {
       cause,
       hint: 'Name another with --state DIR, or keep nothing with --ephemeral.',
