@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { KeyferryError, systemClock } from '#base';
 import type { ControlClient, Trace, TraceRequest } from '#lab/session';
-import { interruption } from './interruption.ts';
 import { placeOf, runningLab, type LabPlace } from './lab-access.ts';
 import { json, outputOption, stateOption, type Output } from './lab-options.ts';
 import { palette, type Terminal } from './terminal.ts';
@@ -54,7 +53,6 @@ async function follow(
   output: Output,
   terminal: Terminal,
 ): Promise<void> {
-  using interrupted = interruption();
   const follower = createTraceFollower(palette(terminal));
   let last: string | undefined;
   for (;;) {
@@ -67,8 +65,7 @@ async function follow(
     if (output === 'text') terminal.out(follower.news(trace));
     else if (text !== last) terminal.out(`${text}\n`);
     last = text;
-    await systemClock.sleep(LOOK_EVERY_MS, { signal: interrupted.signal }).catch(() => undefined);
-    if (interrupted.signal.aborted) return;
+    await systemClock.sleep(LOOK_EVERY_MS);
   }
 }
 
