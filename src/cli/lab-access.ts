@@ -22,12 +22,19 @@ export interface LabPlace {
   readonly ephemeral?: boolean;
 }
 
-/** Which state folder a command means. An ephemeral lab gets a new one in memory (or in the temporary folder). */
+/** Which state folder a command means; throws `invalid-input` for an empty name. An ephemeral lab gets a new one in memory (or in the temporary folder). */
 export function placeOf(place: LabPlace, terminal: Terminal): StateFolder {
   if (place.ephemeral === true) {
     return stateFolder(newFolder([terminal.env['XDG_RUNTIME_DIR'], '/dev/shm', tmpdir()]));
   }
-  return stateFolder(resolve(place.state ?? terminal.env['KEYFERRY_STATE'] ?? defaultStateRoot(terminal.env)));
+  if (place.state === '') {
+    throw new KeyferryError('invalid-input', '--state names no folder', {
+      hint: 'Is the variable in it empty? Without --state it is the default folder.',
+    });
+  }
+  // An empty variable is as none: resolved, it would be the working directory.
+  const fromEnv = terminal.env['KEYFERRY_STATE'] === '' ? undefined : terminal.env['KEYFERRY_STATE'];
+  return stateFolder(resolve(place.state ?? fromEnv ?? defaultStateRoot(terminal.env)));
 }
 
 /** A new folder in the first of the places that takes one: some are absent, read-only or somebody else's. */
@@ -55,7 +62,7 @@ export interface UsableLab {
   readonly launched: LaunchedLab | undefined;
 }
 
-/** The running lab of a state folder. Throws `not-found` when none runs there. */
+/** The running lab of a state folder. Throws `not-found` when none runs there, `deadline-exceeded` when it hangs. */
 export async function runningLab(folder: StateFolder): Promise<UsableLab> {
   const lab = await findLab(folder);
   if (lab === undefined) {
@@ -66,15 +73,20 @@ export async function runningLab(folder: StateFolder): Promise<UsableLab> {
   return lab;
 }
 
-/** The running lab of a state folder, if there is one. */
+/** The running lab of a state folder, if there is one. Throws `deadline-exceeded` for one that hangs. */
 export async function findLab(folder: StateFolder): Promise<UsableLab | undefined> {
   const endpoint = await readEndpoint(folder);
   if (endpoint === undefined) return undefined;
   const control = createControlClient(endpoint);
   try {
     return { folder, control, status: await control.status(), launched: undefined };
-  } catch {
-    return undefined;
+  } catch (error) {
+    // What is there and hangs has not ended: another one could not be started.
+    if (!(error instanceof KeyferryError) || error.code !== 'deadline-exceeded') return undefined;
+    throw new KeyferryError('deadline-exceeded', `the lab on ${folder.root} hangs: ${error.message}`, {
+      cause: error,
+      hint: `Try again, or end its process, which "pgrep -f 'lab-daemon --state=${folder.root}'" names: its state stays.`,
+    });
   }
 }
 

@@ -46,7 +46,7 @@ async function labNames(
   terminal: Terminal,
 ): Promise<readonly Candidate[]> {
   const { state, namespace = 'default', cluster } = before;
-  const lab = await findLab(placeOf(state === undefined ? {} : { state }, terminal));
+  const lab = await findLab(placeOf(state === undefined ? {} : { state }, terminal)).catch(() => undefined);
   return lab === undefined ? [] : NAMES[thing](lab.status, { namespace, cluster });
 }
 

@@ -18,7 +18,10 @@ const REFUSAL = z.object({
   hint: z.string().optional(),
 });
 
-/** Asks a running lab. All calls throw `unavailable` when none answers, and what the lab threw when it refuses. */
+/**
+ * Asks a running lab. All calls throw `unavailable` when none answers, `deadline-exceeded` when one is there and does not
+ * answer in time, and what the lab threw when it refuses.
+ */
 export interface ControlClient {
   status(): Promise<LabStatus>;
   /** The audit records so far and, with `follow`, those to come until the lab ends or the signal aborts. */
@@ -44,7 +47,10 @@ export interface ControlClient {
 }
 
 /** A client of the lab at `endpoint`; it goes straight to loopback, past any proxy. */
-export function createControlClient(endpoint: LabEndpoint): ControlClient {
+export function createControlClient(
+  endpoint: LabEndpoint,
+  { answerWithinMs = ANSWER_WITHIN_MS }: { readonly answerWithinMs?: number } = {},
+): ControlClient {
   const ask = (method: string, path: string, timeoutMs: number, signal?: AbortSignal, body?: unknown) =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const request = httpRequest(
@@ -64,14 +70,24 @@ export function createControlClient(endpoint: LabEndpoint): ControlClient {
           }
         },
       );
-      request.setTimeout(timeoutMs, () => request.destroy(new Error(`no answer within ${timeoutMs} ms`)));
-      request.on('error', (cause) => reject(new KeyferryError('unavailable', 'the lab does not answer', { cause })));
+      request.setTimeout(timeoutMs, () =>
+        request.destroy(
+          new KeyferryError('deadline-exceeded', `the lab has not answered within ${timeoutMs / 1000} s`),
+        ),
+      );
+      request.on('error', (cause) =>
+        reject(
+          cause instanceof KeyferryError
+            ? cause
+            : new KeyferryError('unavailable', 'the lab does not answer', { cause }),
+        ),
+      );
       request.end(body === undefined ? undefined : JSON.stringify(body));
     });
   return {
-    status: async () => JSON.parse(await text(await ask('GET', '/lab/status', ANSWER_WITHIN_MS))) as LabStatus,
+    status: async () => JSON.parse(await text(await ask('GET', '/lab/status', answerWithinMs))) as LabStatus,
     async *audit({ follow, signal }) {
-      const response = await ask('GET', `/lab/audit?follow=${follow}`, follow ? 0 : ANSWER_WITHIN_MS, signal);
+      const response = await ask('GET', `/lab/audit?follow=${follow}`, follow ? 0 : answerWithinMs, signal);
       try {
         for await (const line of createInterface({ input: response })) yield JSON.parse(line) as AuditRecord;
       } catch (error) {
@@ -80,28 +96,28 @@ export function createControlClient(endpoint: LabEndpoint): ControlClient {
     },
     trace: async ({ pod, namespace, cluster }) => {
       const query = new URLSearchParams({ pod, namespace, ...(cluster === undefined ? {} : { cluster }) });
-      return JSON.parse(await text(await ask('GET', `/lab/trace?${query.toString()}`, ANSWER_WITHIN_MS))) as Trace;
+      return JSON.parse(await text(await ask('GET', `/lab/trace?${query.toString()}`, answerWithinMs))) as Trace;
     },
     clock: {
-      show: async () => JSON.parse(await text(await ask('GET', '/lab/clock', ANSWER_WITHIN_MS))) as ClockReport,
+      show: async () => JSON.parse(await text(await ask('GET', '/lab/clock', answerWithinMs))) as ClockReport,
       advance: async (ms) => {
-        const answer = await ask('POST', `/lab/clock/advance?ms=${ms}`, ANSWER_WITHIN_MS);
+        const answer = await ask('POST', `/lab/clock/advance?ms=${ms}`, answerWithinMs);
         return JSON.parse(await text(answer)) as ClockAdvance;
       },
     },
     faults: {
       add: async (request) => {
-        const answer = await ask('POST', '/lab/faults', ANSWER_WITHIN_MS, undefined, request);
+        const answer = await ask('POST', '/lab/faults', answerWithinMs, undefined, request);
         return JSON.parse(await text(answer)) as Fault;
       },
-      list: async () => JSON.parse(await text(await ask('GET', '/lab/faults', ANSWER_WITHIN_MS))) as Fault[],
+      list: async () => JSON.parse(await text(await ask('GET', '/lab/faults', answerWithinMs))) as Fault[],
       clear: async (ids = []) => {
         const query = new URLSearchParams(ids.map((id): [string, string] => ['id', id])).toString();
-        return JSON.parse(await text(await ask('DELETE', `/lab/faults?${query}`, ANSWER_WITHIN_MS))) as Fault[];
+        return JSON.parse(await text(await ask('DELETE', `/lab/faults?${query}`, answerWithinMs))) as Fault[];
       },
     },
     stop: async () => {
-      (await ask('POST', '/lab/stop', ANSWER_WITHIN_MS)).resume();
+      (await ask('POST', '/lab/stop', answerWithinMs)).resume();
     },
   };
 }
