@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { VERSION } from '#base';
+import { KeyferryError, VERSION } from '#base';
 import { addCompletionCommands } from './completion/completion-command.ts';
 import { addDemoCommand } from './demo/demo-command.ts';
 import { addLabCommands } from './lab-commands.ts';
@@ -48,8 +48,39 @@ export function buildProgram(context: CommandContext): Command {
     program.command(name).description(description).addHelpText('after', `\nExample:\n  ${example}`);
   }
   addCompletionCommands(program, terminal);
+  addHelpCommand(program);
   for (const command of allCommands(program)) command.copyInheritedSettings(program);
+  for (const command of [program, ...allCommands(program)]) {
+    command.showHelpAfterError(`what to do: See "${pathOf(command)} --help".`);
+  }
   return program;
+}
+
+/** `keyferry help lab fault add`: commander's own goes no deeper than one command. */
+function addHelpCommand(program: Command): void {
+  program
+    .helpCommand(false)
+    .command('help')
+    .description('the help of a command')
+    .argument('[command...]', 'the command, "lab trace" for example')
+    .addHelpText('after', '\nExample:\n  keyferry help lab trace')
+    .action((words: string[]) => {
+      let command = program;
+      for (const word of words) {
+        const next = command.commands.find((one) => one.name() === word);
+        if (next === undefined) {
+          throw new KeyferryError('invalid-input', `there is no command "${pathOf(command)} ${word}"`, {
+            hint: `See "${pathOf(command)} --help".`,
+          });
+        }
+        command = next;
+      }
+      command.outputHelp();
+    });
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 /** Started by bin/keyferry itself; here only so that the help names them. */

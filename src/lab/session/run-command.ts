@@ -34,7 +34,9 @@ export async function runCommand(
         reject(
           new KeyferryError(missing ? 'not-found' : 'failed-precondition', `cannot run ${program}: ${cause.message}`, {
             cause,
-            ...(missing ? { hint: `Is ${program} installed and on the PATH?` } : {}),
+            hint: missing
+              ? `Is ${program} installed and on the PATH?`
+              : `Is ${program} a program, and executable (chmod +x)?`,
           }),
         );
       });
