@@ -2,25 +2,15 @@ import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import {
-  createDisposeStack,
-  errorText,
-  systemClock,
-  systemRandom,
-  toKeyferryError,
-  VERSION,
-  type DisposeStack,
-  type KeyferryError,
-  type Log,
-} from '#base';
+import { systemClock, systemRandom, VERSION, type LogFields } from '#base';
 import { createDriverMetrics, createMounter, startDriver, startRegistration } from '#driver';
 import { startHttpServer, type HttpServer } from '#http';
 import { createEventRecorder, createKubeClient, inClusterConfig, loadKubeconfig } from '#kube';
 import { createProviderDirectory, startProviderServer } from '#providerapi';
 import { AZURE_PROVIDER_FLAGS, wireAzureProvider } from './azure-provider.ts';
-import { parseFlags, renderFlags, type FlagTable, type FlagValues } from './flags.ts';
+import type { FlagTable } from './flags.ts';
 import { parseListenAddress, parseUnixEndpoint } from './listen-address.ts';
-import { createProcessLog } from './process-log.ts';
+import { PROCESS_FLAGS, runProcess, sendMetrics, type Environment, type ProcessContext } from './run-process.ts';
 
 /** The `source.component` of the driver's events, as upstream's. */
 const EVENT_COMPONENT = 'csi-secrets-store-controller';
@@ -72,20 +62,12 @@ export const NODE_FLAGS = {
     help: "socket on which to serve this process's Azure provider to others as well",
   },
   ...AZURE_PROVIDER_FLAGS,
-  'log-format-json': { kind: 'bool', default: true, help: 'accepted; logs are always JSON' },
-  v: { kind: 'int', default: 0, help: 'verbosity; from 4 on, debug' },
-  version: { kind: 'bool', default: false, help: 'print the version and end' },
-  help: { kind: 'bool', default: false, help: 'print this and end' },
+  ...PROCESS_FLAGS,
   'provider-health-check': { kind: 'bool', default: false, help: 'accepted without effect' },
   'provider-health-check-interval': { kind: 'duration', default: 120_000, help: 'accepted without effect' },
   'enable-pprof': { kind: 'bool', default: false, help: 'accepted without effect' },
   'pprof-port': { kind: 'int', default: 6065, help: 'accepted without effect' },
 } as const satisfies FlagTable;
-
-type Flags = FlagValues<typeof NODE_FLAGS>;
-
-/** Surroundings of a process. */
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** `keyferry node`, for the executable. */
 export function main(argv: readonly string[]): Promise<number> {
@@ -96,45 +78,18 @@ export function main(argv: readonly string[]): Promise<number> {
  * Runs the CSI node driver with the Azure provider in it until SIGTERM or SIGINT, and answers the exit code: 1 as well
  * when kubelet refuses the driver, so that the container is started anew.
  */
-export async function runNode(argv: readonly string[], env: Environment): Promise<number> {
-  let flags: Flags;
-  try {
-    flags = parseFlags(NODE_FLAGS, argv);
-  } catch (error) {
-    process.stderr.write(`${errorText(error)}\n`);
-    return 2;
-  }
-  if (flags.help || flags.version) {
-    process.stdout.write(
-      flags.help
-        ? `keyferry node [flags]\n${renderFlags(NODE_FLAGS)}\n\nExample:\n  keyferry node --endpoint unix:///csi/csi.sock --registration-dir /registration --enable-secret-rotation\n`
-        : `${VERSION}\n`,
-    );
-    return 0;
-  }
-  const log = createProcessLog({ level: flags.v >= 4 ? 'debug' : 'info' });
-  const stack = createDisposeStack();
-  try {
-    const ended = endOfProcess();
-    await start(flags, env, log, stack, ended.fail);
-    log.info('Driver serves', { driver: flags.drivername, endpoint: flags.endpoint, version: VERSION });
-    log.info('Driver stops', { signal: await ended.promise });
-    return 0;
-  } catch (error) {
-    log.error('Driver failed', { code: toKeyferryError(error).code, error: errorText(error) });
-    return 1;
-  } finally {
-    await stack[Symbol.asyncDispose]();
-  }
+export function runNode(argv: readonly string[], env: Environment): Promise<number> {
+  const spec = {
+    flags: NODE_FLAGS,
+    title: 'Driver',
+    usage: 'keyferry node [flags]',
+    example: 'keyferry node --endpoint unix:///csi/csi.sock --registration-dir /registration --enable-secret-rotation',
+    start,
+  };
+  return runProcess(spec, argv, env);
 }
 
-async function start(
-  flags: Flags,
-  env: Environment,
-  log: Log,
-  stack: DisposeStack,
-  fail: (error: KeyferryError) => void,
-): Promise<void> {
+async function start({ flags, env, log, stack, fail }: ProcessContext<typeof NODE_FLAGS>): Promise<LogFields> {
   const clock = systemClock;
   const random = systemRandom;
   const nodeId = flags.nodeid || env['KUBE_NODE_NAME'] || hostname();
@@ -217,6 +172,7 @@ async function start(
   stack.defer(() => {
     ready.value = false;
   });
+  return { driver: flags.drivername, endpoint: flags.endpoint };
 }
 
 /** /metrics for Prometheus, /healthz for the liveness probe, /readyz once the driver can be called. */
@@ -231,23 +187,8 @@ function startStatusServer(
       const path = request.url?.split('?')[0];
       if (path === '/healthz') response.writeHead(200).end('ok');
       else if (path === '/readyz') response.writeHead(ready.value ? 200 : 503).end(ready.value ? 'ok' : 'not ready');
-      else if (path === '/metrics') {
-        registry.metrics().then(
-          (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
-          (error: unknown) => response.writeHead(500).end(errorText(error)),
-        );
-      } else response.writeHead(404).end();
+      else if (path === '/metrics') sendMetrics(registry, response);
+      else response.writeHead(404).end();
     },
   });
-}
-
-function endOfProcess(): { readonly promise: Promise<NodeJS.Signals>; readonly fail: (error: KeyferryError) => void } {
-  let fail: (error: KeyferryError) => void = () => undefined;
-  const promise = new Promise<NodeJS.Signals>((resolve, reject) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
-    fail = reject;
-  });
-  promise.catch(() => undefined); // it may be refused before anybody waits for it
-  return { promise, fail };
 }

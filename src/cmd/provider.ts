@@ -1,14 +1,14 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { createDisposeStack, errorText, systemClock, systemRandom, toKeyferryError, VERSION, type Log } from '#base';
+import { errorText, systemClock, systemRandom, VERSION, type DisposeStack, type Log, type LogFields } from '#base';
 import { callUnary, createGrpcClient } from '#grpc';
 import { startHttpServer, type HttpServer } from '#http';
 import { createKubeClient, inClusterConfig, loadKubeconfig, type KubeClient } from '#kube';
 import { startProviderServer } from '#providerapi';
 import { HealthCheckResponse_ServingStatus, HealthClient } from '../gen/grpc/health/v1/health.ts';
 import { AZURE_PROVIDER_FLAGS, wireAzureProvider } from './azure-provider.ts';
-import { parseFlags, renderFlags, type FlagTable, type FlagValues } from './flags.ts';
+import type { FlagTable, FlagValues } from './flags.ts';
 import { parseUnixEndpoint } from './listen-address.ts';
-import { createProcessLog } from './process-log.ts';
+import { PROCESS_FLAGS, runProcess, sendMetrics, type Environment, type ProcessContext } from './run-process.ts';
 
 const RUNTIME_NAME = 'secrets-store-csi-driver-provider-azure';
 
@@ -22,10 +22,7 @@ export const PROVIDER_FLAGS = {
   'http-host': { kind: 'text', default: '0.0.0.0', help: 'address on which health check and metrics listen' },
   kubeconfig: { kind: 'text', default: '', help: 'way to the API server outside a pod, for the keys of its tokens' },
   ...AZURE_PROVIDER_FLAGS,
-  'log-format-json': { kind: 'bool', default: true, help: 'accepted; logs are always JSON' },
-  v: { kind: 'int', default: 0, help: 'verbosity; from 4 on, debug' },
-  version: { kind: 'bool', default: false, help: 'print the version and end' },
-  help: { kind: 'bool', default: false, help: 'print this and end' },
+  ...PROCESS_FLAGS,
   'metrics-backend': { kind: 'text', default: 'Prometheus', help: 'accepted; metrics are always for Prometheus' },
   'enable-pprof': { kind: 'bool', default: false, help: 'accepted without effect' },
   'pprof-port': { kind: 'int', default: 6060, help: 'accepted without effect' },
@@ -33,50 +30,24 @@ export const PROVIDER_FLAGS = {
 
 type Flags = FlagValues<typeof PROVIDER_FLAGS>;
 
-/** Surroundings of a process. */
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** `keyferry provider`, for the executable. */
 export function main(argv: readonly string[]): Promise<number> {
   return runProvider(argv, process.env);
 }
 
 /** Runs the Azure Key Vault provider on a socket until SIGTERM or SIGINT, and answers the exit code. */
-export async function runProvider(argv: readonly string[], env: Environment): Promise<number> {
-  let flags: Flags;
-  try {
-    flags = parseFlags(PROVIDER_FLAGS, argv);
-  } catch (error) {
-    process.stderr.write(`${errorText(error)}\n`);
-    return 2;
-  }
-  if (flags.help || flags.version) {
-    process.stdout.write(
-      flags.help
-        ? `keyferry provider [flags]\n${renderFlags(PROVIDER_FLAGS)}\n\nExample:\n  keyferry provider --endpoint unix:///provider/azure.sock\n`
-        : `${VERSION}\n`,
-    );
-    return 0;
-  }
-  const log = createProcessLog({ level: flags.v >= 4 ? 'debug' : 'info' });
-  const stopped = stopSignal();
-  const stack = createDisposeStack();
-  try {
-    await start(flags, env, log, stack);
-    log.info('Provider serves', { endpoint: flags.endpoint, version: VERSION });
-    log.info('Provider stops', { signal: await stopped });
-    return 0;
-  } catch (error) {
-    log.error('Provider failed', { code: toKeyferryError(error).code, error: errorText(error) });
-    return 1;
-  } finally {
-    await stack[Symbol.asyncDispose]();
-  }
+export function runProvider(argv: readonly string[], env: Environment): Promise<number> {
+  const spec = {
+    flags: PROVIDER_FLAGS,
+    title: 'Provider',
+    usage: 'keyferry provider [flags]',
+    example: 'keyferry provider --endpoint unix:///provider/azure.sock',
+    start,
+  };
+  return runProcess(spec, argv, env);
 }
 
-type Stack = ReturnType<typeof createDisposeStack>;
-
-async function start(flags: Flags, env: Environment, log: Log, stack: Stack): Promise<void> {
+async function start({ flags, env, log, stack }: ProcessContext<typeof PROVIDER_FLAGS>): Promise<LogFields> {
   const clock = systemClock;
   const socketPath = parseUnixEndpoint(flags.endpoint);
   const registry = new Registry();
@@ -86,10 +57,11 @@ async function start(flags: Flags, env: Environment, log: Log, stack: Stack): Pr
   stack.use(await startProviderServer({ provider, socketPath, runtimeName: RUNTIME_NAME, clock, log }));
   if (flags['healthz-port'] > 0) stack.use(await startHealthServer(flags, socketPath, stack));
   if (flags['prometheus-port'] > 0) stack.use(await startMetricsServer(flags, registry));
+  return { endpoint: flags.endpoint };
 }
 
 /** The way to the API server; outside a cluster and without a kubeconfig there is none, and nothing is shared. */
-function openKubeClient(kubeconfig: string, env: Environment, log: Log, stack: Stack): KubeClient | undefined {
+function openKubeClient(kubeconfig: string, env: Environment, log: Log, stack: DisposeStack): KubeClient | undefined {
   if (kubeconfig === '' && !env['KUBERNETES_SERVICE_HOST']) {
     log.warn('No API server, so that no answer of Azure is shared among pods', {
       hint: 'run in a pod with a service account, or give --kubeconfig',
@@ -102,7 +74,7 @@ function openKubeClient(kubeconfig: string, env: Environment, log: Log, stack: S
 }
 
 // Asks over the socket, as a driver would: a server that listens and cannot answer is not healthy.
-async function startHealthServer(flags: Flags, socketPath: string, stack: Stack): Promise<HttpServer> {
+async function startHealthServer(flags: Flags, socketPath: string, stack: DisposeStack): Promise<HttpServer> {
   const client = createGrpcClient(HealthClient, socketPath);
   stack.defer(() => client.close());
   return startHttpServer({
@@ -133,17 +105,7 @@ function startMetricsServer(flags: Flags, registry: Registry): Promise<HttpServe
         response.writeHead(404).end();
         return;
       }
-      registry.metrics().then(
-        (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
-        (error: unknown) => response.writeHead(500).end(errorText(error)),
-      );
+      sendMetrics(registry, response);
     },
-  });
-}
-
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
   });
 }
