@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
@@ -44,6 +44,18 @@ describe('the state folder', () => {
     expect([endpoint?.port, endpoint?.token.expose()]).toEqual([4711, 't']);
     await removeEndpoint(folder);
     expect(await readEndpoint(folder)).toBeUndefined();
+  });
+
+  it('is refused when it belongs to somebody else, also to root, and nothing is made in it', async () => {
+    const isRoot = process.geteuid?.() === 0;
+    const root = isRoot ? join(scratch, 'of-another') : '/usr';
+    if (isRoot) {
+      mkdirSync(root, { mode: 0o777 });
+      chownSync(root, 12_345, 12_345);
+    }
+    const before = readdirSync(root);
+    await expect(createStateFolder(stateFolder(root))).rejects.toThrow(/belongs to another user/);
+    expect(readdirSync(root)).toEqual(before);
   });
 });
 
