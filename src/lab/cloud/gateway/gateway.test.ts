@@ -239,6 +239,12 @@ describe('the gateway', () => {
     await expect(exchange(await start({ idleTimeoutMs: 50 }), text)).resolves.not.toContain('201');
   });
 
+  it('refuses headers that do not come to an end, however steadily they come', async () => {
+    const gateway = await start({ headersTimeoutMs: 50 });
+    const text = 'GET /a HTTP/1.1\r\nHost: kv.vault.azure.net\r\nX-Slow: ';
+    await expect(exchange(gateway, text)).resolves.toMatch(/^HTTP\/1\.1 408 /);
+  });
+
   it('hangs up on a tunnel in which nobody speaks TLS', async () => {
     const gateway = await start({ handshakeTimeoutMs: 50 });
     const socket = connect(gateway.port, '127.0.0.1');

@@ -44,6 +44,8 @@ export interface GatewayOptions {
   readonly handshakeTimeoutMs?: number;
   /** How long nothing may come or go within a request, milliseconds. Default 120,000. */
   readonly idleTimeoutMs?: number;
+  /** How long a request's headers may take inside of a tunnel, milliseconds. Default 60,000. */
+  readonly headersTimeoutMs?: number;
 }
 
 /** A gateway that listens on 127.0.0.1. */
@@ -91,6 +93,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await exchanges.idle(graceMs, machineTime(clock));
       ending = true;
       for (const socket of tunnels) socket.destroy();
+      inner.close();
       await closed;
     },
   };
@@ -104,6 +107,7 @@ function createInnerServer({
   bodyLimitBytes = 4 * 2 ** 20,
   handshakeTimeoutMs = 20_000,
   idleTimeoutMs = 120_000,
+  headersTimeoutMs = 60_000,
   ...rest
 }: GatewayOptions): TlsServer {
   const certificates = createLeafCertificates(authority, () => machineTime(clock).now());
@@ -113,6 +117,8 @@ function createInnerServer({
       keepAliveTimeout: 60_000,
       // A client that hangs up before it speaks TLS is noticed by nothing else, and its socket is kept until then.
       handshakeTimeout: handshakeTimeoutMs,
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: Math.min(headersTimeoutMs, 30_000),
       SNICallback: (name, done) => {
         const host = name.toLowerCase();
         if (!rest.services.some((service) => service.serves(host))) {
@@ -128,7 +134,9 @@ function createInnerServer({
     createServiceListener({ ...rest, clock, log, bodyLimitBytes, reset: (socket) => reset(socket) }),
   );
   const reset = createConnectionReset(server);
-  // Node starts to look after headersTimeout and requestTimeout when a server listens, which this one never does.
+  // Node begins to look after headersTimeout and requestTimeout when a server listens, which this one never does: a client
+  // that sends a byte now and then would be kept for ever.
+  server.emit('listening');
   server.setTimeout(idleTimeoutMs);
   server.on('tlsClientError', (error, socket) => {
     log.debug('a client broke off the TLS handshake', { host: socket.servername, error: error.message });
