@@ -308,10 +308,11 @@ describe('a secret', () => {
     ['answered', () => undefined],
     ['refused', () => (vault = json(403, { error: { code: 'Forbidden', message: 'no' } }))],
     ['not answered', () => (vault = (response) => void response.socket?.destroy())],
+    ['late', () => (vault = () => undefined)],
   ])('that is %s tells the id that the vault’s log has of the request', async (_how, prepare) => {
     prepare();
     const ids: string[] = [];
-    await reader()
+    await reader(undefined, cloud, 300)
       .getSecret('one', undefined, { signal, onSent: (id) => ids.push(id) })
       .catch(() => undefined);
     const id = seen[0]?.headers['x-ms-client-request-id'];
@@ -441,6 +442,7 @@ describe('a secret', () => {
     expect(error).toMatchObject({
       code: 'deadline-exceeded',
       message: expect.stringContaining('no answer within 300 ms'),
+      hint: expect.stringContaining('cannot reach the vault'),
     });
   });
 });

@@ -65,7 +65,7 @@ export function tokenError(
   what: string,
   claims?: PresentedClaims,
 ): KeyferryError {
-  if (error instanceof KeyferryError) return error.code === 'deadline-exceeded' ? withoutAnswer(error) : error;
+  if (error instanceof KeyferryError) return error.code === 'deadline-exceeded' ? withHint(error, NO_TOKEN) : error;
   const body = parseJson(failure?.body);
   const description =
     textOf(body?.['error_description']) ?? (failure === undefined ? undefined : textOf(body?.['error']));
@@ -92,15 +92,23 @@ export function tokenError(
 /** Reasons longer than this fill an event without the subject, characters. */
 const LONG_REASON = 300;
 
-function withoutAnswer(error: KeyferryError): KeyferryError {
-  const hint = tokenHint({ code: undefined, status: undefined }, undefined);
+// For requests without an answer.
+const NO_TOKEN = tokenHint({ code: undefined, status: undefined }, undefined);
+const NO_SECRET = vaultHint({ codes: ['ETIMEDOUT'], status: undefined, isPlain: false });
+
+function withHint(error: KeyferryError, hint: string | undefined): KeyferryError {
   return new KeyferryError(error.code, error.message, { cause: error.cause, ...(hint === undefined ? {} : { hint }) });
+}
+
+/** Whether the time limit of the request itself is over, and not that of the request for its token or of the whole mount. */
+function isWithoutAnswer({ code, message }: KeyferryError, what: string): boolean {
+  return code === 'deadline-exceeded' && message.startsWith(`${what}: `);
 }
 
 /** The error of a failed vault request. A {@link KeyferryError} that came through the SDK (a refused token) is kept. */
 export function vaultError(error: unknown, what: string, nowMs: number): KeyferryError {
   const own = ownErrorIn(error);
-  if (own !== undefined) return own;
+  if (own !== undefined) return isWithoutAnswer(own, what) ? withHint(own, NO_SECRET) : own;
   const foreign = error as ForeignRestError | undefined;
   const status = typeof foreign?.statusCode === 'number' ? foreign.statusCode : undefined;
   const body = recordOf(recordOf(foreign?.details)['error']);

@@ -16,6 +16,8 @@ export function createSecretReader(adapter: AdapterOptions, options: VaultOption
   const { vaultUrl, tokens, cloud } = options;
   const tokenFor = async (scope: string, signal: AbortSignal, claims?: string) =>
     tokens.token(scope, { signal, ...(claims === undefined ? {} : { claims }) });
+  // The requests of a call are known by its signal, which the library passes through.
+  const tellers = new WeakMap<object, (request: PipelineRequest) => void>();
   const client = new SecretClient(
     vaultUrl,
     {
@@ -33,7 +35,14 @@ export function createSecretReader(adapter: AdapterOptions, options: VaultOption
       ...(adapter.agent === undefined ? {} : { agent: adapter.agent }),
       additionalPolicies: [
         ...(cloud.vaultResource === undefined ? [] : [tokenFirst(`${cloud.vaultResource}/.default`, tokenFor)]),
-        observePolicy({ service: 'keyvault', clock, onRequest: adapter.onRequest }),
+        observePolicy({
+          service: 'keyvault',
+          clock,
+          onRequest: adapter.onRequest,
+          prepare: (request) => {
+            if (request.abortSignal !== undefined) tellers.get(request.abortSignal)?.(request);
+          },
+        }),
       ],
     },
   );
@@ -41,16 +50,16 @@ export function createSecretReader(adapter: AdapterOptions, options: VaultOption
     async getSecret(name, version, { signal: outer, onSent }) {
       // Without the name: whoever asks for several says which, and a refusal that they have in common stays one text.
       const what = `reading from ${vaultUrl}`;
-      const tell = (request: PipelineRequest | undefined) => {
-        const id = request === undefined ? undefined : correlationIdOf(request);
+      const tell = (request: PipelineRequest) => {
+        const id = correlationIdOf(request);
         if (id !== undefined) onSent?.(id);
       };
       try {
         return await withDeadline({ clock, timeoutMs, signal: outer, what }, async (abortSignal) => {
+          tellers.set(abortSignal, tell);
           const answer = await client.getSecret(name, {
             ...(version === undefined ? {} : { version }),
             abortSignal,
-            onResponse: ({ request }) => tell(request),
           });
           if (answer.value === undefined)
             throw new KeyferryError('failed-precondition', `${what}: secret value is nil`);
@@ -62,8 +71,6 @@ export function createSecretReader(adapter: AdapterOptions, options: VaultOption
           };
         });
       } catch (error) {
-        // Without an answer, the library's error has the request.
-        tell((error as { readonly request?: PipelineRequest }).request);
         throw vaultError(outer.aborted ? outer.reason : error, what, clock.now());
       }
     },
