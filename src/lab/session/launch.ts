@@ -10,7 +10,7 @@ import { checkNamespaces, planNamespaces } from './namespaces.ts';
 import { executable } from './package-root.ts';
 import { foreignContent } from './foreign-content.ts';
 import { makeFolders } from './make-folders.ts';
-import { readEndpoint, removeEndpoint, type StateFolder } from './state-folder.ts';
+import { readEndpoint, removeEndpoint, requireOwnFolder, type StateFolder } from './state-folder.ts';
 
 /** How the lab's process is started. */
 export interface LaunchOptions {
@@ -151,6 +151,7 @@ async function launch(options: LaunchOptions): Promise<LaunchedLab> {
 function openLog(folder: StateFolder): number {
   try {
     makeFolders(folder.root, 0o700);
+    requireOwnFolder(folder);
     const foreign = foreignContent(folder);
     if (foreign !== undefined) {
       throw new KeyferryError('failed-precondition', `${folder.root} is no lab's folder: it holds ${foreign}`, {

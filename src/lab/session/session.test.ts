@@ -1,11 +1,23 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Secret } from '#base';
+import { Secret, systemClock } from '#base';
 import { wantsBuiltinAz } from './az-choice.ts';
 import { labEnvironment, proxyEnvironment, renderExports } from './environment.ts';
+import { launchLab } from './launch.ts';
 import { planNamespaces } from './namespaces.ts';
 import {
   createStateFolder,
@@ -14,6 +26,7 @@ import {
   removeEndpoint,
   stateFolder,
   writeEndpoint,
+  type StateFolder,
 } from './state-folder.ts';
 import { renderStatus } from './status.ts';
 
@@ -46,17 +59,25 @@ describe('the state folder', () => {
     expect(await readEndpoint(folder)).toBeUndefined();
   });
 
-  it('is refused when it belongs to somebody else, also to root, and nothing is made in it', async () => {
-    const isRoot = process.geteuid?.() === 0;
-    const root = isRoot ? join(scratch, 'of-another') : '/usr';
-    if (isRoot) {
-      mkdirSync(root, { mode: 0o777 });
-      chownSync(root, 12_345, 12_345);
-    }
-    const before = readdirSync(root);
-    await expect(createStateFolder(stateFolder(root))).rejects.toThrow(/belongs to another user/);
-    expect(readdirSync(root)).toEqual(before);
-  });
+  const choice = { ephemeral: false, allowInternet: false, detached: true, env: {}, clock: systemClock };
+  it.each([
+    ['the lab', (folder: StateFolder): Promise<unknown> => createStateFolder(folder)],
+    ['who starts it', (folder: StateFolder): Promise<unknown> => launchLab({ ...choice, folder })],
+  ])(
+    'is refused by %s when it belongs to somebody else, also to root, and no link in it is followed',
+    async (_, use) => {
+      const isRoot = process.geteuid?.() === 0;
+      const root = isRoot ? mkdtempSync(join(scratch, 'of-another-')) : '/usr';
+      if (isRoot) {
+        symlinkSync(join(scratch, 'led-here'), join(root, 'lab.log'));
+        chownSync(root, 12_345, 12_345);
+      }
+      const before = readdirSync(root);
+      await expect(use(stateFolder(root))).rejects.toThrow(/belongs to another user/);
+      expect(readdirSync(root)).toEqual(before);
+      expect(existsSync(join(scratch, 'led-here'))).toBe(false);
+    },
+  );
 });
 
 describe('the environment of commands', () => {

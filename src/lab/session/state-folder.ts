@@ -1,4 +1,5 @@
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { KeyferryError, Secret } from '#base';
@@ -61,18 +62,23 @@ export function defaultStateRoot(env: Readonly<Record<string, string | undefined
 }
 
 /**
+ * Throws `failed-precondition` unless the state folder, which is there, is this user's own. Another owner could open it
+ * again at any time, and put a link where a file will be written, which root would follow.
+ */
+export function requireOwnFolder({ root }: StateFolder): void {
+  if (statSync(root).uid === process.geteuid?.()) return;
+  throw new KeyferryError('failed-precondition', `the state folder ${root} belongs to another user`, {
+    hint: 'It will hold secrets and keys: name a folder of your own with --state DIR, or one that is not there yet.',
+  });
+}
+
+/**
  * Makes the folders that the session itself writes to. Throws `failed-precondition` where the state folder is another
  * user's, and makes nothing in it.
  */
 export async function createStateFolder(folder: StateFolder): Promise<void> {
   await mkdir(folder.root, { recursive: true, mode: 0o700 });
-  const { uid } = await stat(folder.root);
-  // Its owner could open it again at any time, and exchange what is in it; for root the mode alone would be no wall.
-  if (uid !== process.geteuid?.()) {
-    throw new KeyferryError('failed-precondition', `the state folder ${folder.root} belongs to another user`, {
-      hint: 'It will hold secrets and keys: name a folder of your own with --state DIR, or one that is not there yet.',
-    });
-  }
+  requireOwnFolder(folder);
   const needed = [folder.home, dirname(folder.kubeconfig), folder.azureConfig, dirname(folder.caFile)];
   for (const path of [...needed, folder.bin, folder.azBin, folder.clusters])
     await mkdir(path, { recursive: true, mode: 0o700 });
