@@ -95,7 +95,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const entra = stack.use(openEntra({ store, clock, random, log, directory, audit, fetchJson }));
     const tokens = entra.verifier;
     const arm = createArm({ store, clock, random, log, directory, tokens, audit, clusters: options.clusters });
-    stack.defer(() => arm.idle());
+    stack.defer(() => arm.stop());
     const vaults = createVaultService({
       store,
       clock,

@@ -99,6 +99,8 @@ export interface ArmService extends CloudService {
   readonly dataRoles: RoleCheck;
   /** Resolves when no long-running operation runs. */
   idle(): Promise<void>;
+  /** The same at the lab's end: no operation waits for room to write how it ended. */
+  stop(): Promise<void>;
 }
 
 /** ARM over the resources in `deps.store`. */
@@ -234,6 +236,7 @@ export function createArm(deps: ArmDeps): ArmService {
       return { grant: giving.map(describeRole)[0], others: others.map(describeRole) };
     },
     idle: () => context.operations.idle(),
+    stop: () => context.operations.stop(),
   };
 }
 

@@ -5,6 +5,7 @@ import { AzureError } from '../rest/azure-error.ts';
 import type { ArmRoute } from './arm-call.ts';
 
 const KEEP_MS = 24 * 60 * 60 * 1000;
+const SETTLE_PAUSE_MS = 1000;
 const RETRY_AFTER = { 'retry-after': '1' };
 
 interface OperationRecord {
@@ -29,9 +30,16 @@ export interface Operations {
    * subscription's path, or that of a provider's location.
    */
   start(base: string, task: () => Promise<void>): Operation;
+  /**
+   * Does a write that ends an operation, and does it again until there is room for it: what has ended must not show as
+   * moving for ever. Throws when the lab ends first.
+   */
+  settle(write: () => void): Promise<void>;
   readonly routes: readonly ArmRoute[];
   /** Resolves when no operation runs. */
   idle(): Promise<void>;
+  /** The same, without waiting for room on a disk that is full: what could not be written shows as interrupted afterwards. */
+  stop(): Promise<void>;
 }
 
 /** Operations, kept in `store`; one that the lab's end interrupted shows as failed afterwards. */
@@ -43,20 +51,33 @@ export function createOperations(deps: {
 }): Operations {
   const { clock, random, log } = deps;
   const section = storeSection(deps.store, 'arm/operations/');
-  const running = new Map<string, Promise<void>>();
+  const running = new Map<string, { readonly startTime: string; readonly done: Promise<void> }>();
+  const stopping = new AbortController();
   const time = () => new Date(clock.now()).toISOString();
   const read = (id: string): OperationRecord | undefined => {
+    const runs = running.get(id.toLowerCase());
+    if (runs !== undefined) return { status: 'InProgress', startTime: runs.startTime };
     const record = section.get(id.toLowerCase()) as OperationRecord | undefined;
-    if (record?.status !== 'InProgress' || running.has(id.toLowerCase())) return record;
+    if (record?.status !== 'InProgress') return record;
     const error = { code: 'OperationInterrupted', message: 'The lab ended while the operation ran.' };
     return { ...record, status: 'Failed', error };
   };
 
   forgetOld(section, clock.now() - KEEP_MS);
 
-  const perform = async (id: string, task: () => Promise<void>) => {
-    const startTime = time();
-    section.put(id, { status: 'InProgress', startTime });
+  const settle: Operations['settle'] = async (write) => {
+    for (;;) {
+      try {
+        write();
+        return;
+      } catch (error) {
+        log.warn('The end of an operation cannot be written now, it is tried again', { error: errorText(error) });
+        await clock.sleep(SETTLE_PAUSE_MS, { signal: stopping.signal });
+      }
+    }
+  };
+
+  const perform = async (id: string, startTime: string, task: () => Promise<void>) => {
     let end: OperationRecord;
     try {
       await task();
@@ -65,15 +86,23 @@ export function createOperations(deps: {
       log.error('Operation failed', { operation: id, error: errorText(error) });
       end = { status: 'Failed', startTime, endTime: time(), error: operationError(error) };
     }
-    section.put(id, end as unknown as Json);
+    await settle(() => section.put(id, end as unknown as Json)).catch((error: unknown) => {
+      log.error('The end of an operation was not written', { operation: id, error: errorText(error) });
+    });
     running.delete(id);
   };
 
   const start: Operations['start'] = (base, task) => {
     const id = random.uuid();
-    const done = perform(id, task);
+    const startTime = time();
+    try {
+      section.put(id, { status: 'InProgress', startTime });
+    } catch (error) {
+      // Its resource moves already. While it runs it is known all the same.
+      log.warn('An operation that begins cannot be written', { operation: id, error: errorText(error) });
+    }
     // In time also for a task that ends at once: `perform` forgets it in a later microtask.
-    running.set(id, done);
+    running.set(id, { startTime, done: perform(id, startTime, task) });
     const address = (url: URL, kind: string) => `${url.origin}${base}/${kind}/${id}?api-version=2024-03-01`;
     const asyncHeaders: Operation['asyncHeaders'] = (url) => ({
       'azure-asyncoperation': address(url, 'operations'),
@@ -98,10 +127,16 @@ export function createOperations(deps: {
     return record;
   };
   const location = '/subscriptions/:subscription/providers/:namespace/locations/:location';
+  const idle = async () => {
+    while (running.size > 0) await Promise.all([...running.values()].map(({ done }) => done));
+  };
   return {
     start,
-    idle: async () => {
-      while (running.size > 0) await Promise.all(running.values());
+    settle,
+    idle,
+    stop: () => {
+      stopping.abort(new KeyferryError('unavailable', 'the lab ends'));
+      return idle();
     },
     routes: [
       {

@@ -171,17 +171,20 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
     return json(existing === undefined ? 201 : 200, renderCluster(cluster), apply(cluster).asyncHeaders(call.url));
   };
 
-  /** Brings the cluster up. The answer does not wait for that: it says where to ask. */
-  const apply = (cluster: ArmResource) =>
+  /** Begins what moves a cluster. However it ends, the cluster moves no more then. */
+  const move = (cluster: ArmResource, work: () => Promise<void>) =>
     operations.start(location(cluster), async () => {
       try {
-        await clusters.apply(specOf(cluster));
-        setState(cluster.id, 'Succeeded');
+        await work();
       } catch (error) {
-        setState(cluster.id, 'Failed');
+        await operations.settle(() => setState(cluster.id, 'Failed'));
         throw error;
       }
+      await operations.settle(() => setState(cluster.id, 'Succeeded')); // unless it is no more
     });
+
+  /** Brings the cluster up. The answer does not wait for that: it says where to ask. */
+  const apply = (cluster: ArmResource) => move(cluster, () => clusters.apply(specOf(cluster)));
 
   const changePools: AgentPoolDeps['changePools'] = async (before, agentPoolProfiles) => {
     refuseWhileMoving(stateOf(before));
@@ -215,16 +218,7 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
     checkPreconditions(call, clusterEtag(existing));
     refuseWhileMoving(stateOf(existing));
     setState(existing.id, 'Deleting');
-    return operations
-      .start(location(existing), async () => {
-        try {
-          await destroy(existing);
-        } catch (error) {
-          setState(existing.id, 'Failed');
-          throw error;
-        }
-      })
-      .accepted(call.url);
+    return move(existing, () => destroy(existing)).accepted(call.url);
   };
 
   const credential = (name: string) => async (call: ArmCall) => {
@@ -240,17 +234,7 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
     const cluster = requireResource(context, CLUSTER_TYPE, call);
     refuseWhileMoving(stateOf(cluster));
     setState(cluster.id, 'Updating');
-    return operations
-      .start(location(cluster), async () => {
-        try {
-          await clusters.rotateSigningKeys(cluster.id);
-          setState(cluster.id, 'Succeeded');
-        } catch (error) {
-          setState(cluster.id, 'Failed');
-          throw error;
-        }
-      })
-      .accepted(call.url);
+    return move(cluster, () => clusters.rotateSigningKeys(cluster.id)).accepted(call.url);
   };
 
   const path = resourcePath(CLUSTER_TYPE);
