@@ -1,7 +1,7 @@
 import { AzureError } from '../rest/azure-error.ts';
 import type { AccessToken } from '../service.ts';
 import { callerOf } from './caller.ts';
-import { allowedByPolicy, allowedByRole, refusedByPolicies, refusedByRoles, type RoleGrant } from './policy-account.ts';
+import { allowedByPolicy, allowedByRole, refusedByPolicies, refusedByRoles, type RoleGrant } from './access-reasons.ts';
 import type { Collection } from './vault-errors.ts';
 import type { AccessPolicy, VaultRecord } from './vault-registry.ts';
 

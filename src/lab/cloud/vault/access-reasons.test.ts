@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allowedByRole, refusedByPolicies, refusedByRoles } from './policy-account.ts';
+import { allowedByRole, refusedByPolicies, refusedByRoles } from './access-reasons.ts';
 
 const token = { objectId: 'object-1', clientId: 'client-1' };
 const get = { collection: 'secrets', verb: 'get' } as const;
