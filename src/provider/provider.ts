@@ -13,7 +13,7 @@ import type { Provider, ProviderFile, ProviderMountResult } from '#providerapi';
 import { createBroker, type Admission } from './broker/broker.ts';
 import type { ClusterKeys } from './broker/cluster-keys.ts';
 import { objectKey, planFetches, type ObjectRef, type PlannedFetch } from './fetch-plan.ts';
-import { createMountAccount, describeAssertion, type MountAccount, type ObjectOutcome } from './mount-account.ts';
+import { createMountReport, describeAssertion, type MountReport, type ObjectOutcome } from './mount-report.ts';
 import { renderFiles, type FetchedObject } from './object-files.ts';
 import { fetchError, mountInputError } from './mount-errors.ts';
 import { parseParameters, type ProviderParameters } from './parameters.ts';
@@ -87,16 +87,16 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
       return withMountDeadline(limits, services, async (signal) => {
         const startMs = clock.monotonic();
         const admission = await broker.admit({ cloud, tenantId, identity, pod }, signal);
-        const account = createMountAccount();
+        const report = createMountReport();
         const results = await Promise.all(
           planned.plan.fetches.map((fetch) =>
-            fetchFiles(admission, vaultUrl, fetch, request.permission, { signal, deadlineMs, account }),
+            fetchFiles(admission, vaultUrl, fetch, request.permission, { signal, deadlineMs, report }),
           ),
         );
         log.info('Objects of a volume asked for', {
           ...describeMount(parameters, request.targetPath, vaultUrl),
           ...(admission.unshared === undefined ? {} : { unshared: admission.unshared }),
-          ...account.fields(results.map(outcomeOf)),
+          ...report.fields(results.map(outcomeOf)),
           tookMs: Math.round(clock.monotonic() - startMs),
         });
         return collect(results, parameters);
@@ -189,7 +189,7 @@ async function fetchFiles(
   vaultUrl: string,
   { object, specs }: PlannedFetch,
   defaultMode: number,
-  call: { readonly signal: AbortSignal; readonly deadlineMs: number; readonly account: MountAccount },
+  call: { readonly signal: AbortSignal; readonly deadlineMs: number; readonly report: MountReport },
 ): Promise<FetchResult> {
   try {
     const fetched: FetchedObject = await admission.fetch(vaultUrl, object, call);

@@ -3,7 +3,7 @@ import type { AccessToken, AzureClients, Cloud, Credential, SecretReader, TokenS
 import { objectKey, type ObjectRef } from '../fetch-plan.ts';
 import type { FetchedObject } from '../object-files.ts';
 import type { Identity } from '../identity.ts';
-import type { Account, HowHad, RequestFacts } from './account.ts';
+import type { FetchReport, HowHad, RequestFacts } from './fetch-report.ts';
 import type { BrokerEvents } from './events.ts';
 import type { GateCall, ServiceGate } from './service-gate.ts';
 import { createSharedCalls } from './shared-calls.ts';
@@ -24,7 +24,7 @@ export interface SessionOptions {
 /** One fetch for one mount. */
 export interface FetchCall extends GateCall {
   /** Told how the object, and the token for it, were had. */
-  readonly account?: Account | undefined;
+  readonly report?: FetchReport | undefined;
 }
 
 /**
@@ -70,7 +70,7 @@ export function createSession(options: SessionOptions): Session {
     facts.get(key) ?? { askedAtMs: clock.now() };
 
   const token = async (scope: string, call: FetchCall): Promise<AccessToken> => {
-    const tell = (how: HowHad) => call.account?.token(how, factsOf(exchangeFacts, scope));
+    const tell = (how: HowHad) => call.report?.token(how, factsOf(exchangeFacts, scope));
     const kept = tokens.get(scope);
     if (kept !== undefined && kept.expiresAtMs > clock.now()) {
       events.answered('token', 'kept');
@@ -128,7 +128,7 @@ export function createSession(options: SessionOptions): Session {
       events.answered('object', how);
       // What is shared or kept was read with the session's own token.
       if (how !== 'fetched' && tokenScope !== undefined) {
-        call.account?.token(how, factsOf(exchangeFacts, tokenScope));
+        call.report?.token(how, factsOf(exchangeFacts, tokenScope));
       }
       const kept = values.get(key);
       try {
@@ -145,7 +145,7 @@ export function createSession(options: SessionOptions): Session {
       } finally {
         // Nothing was asked of the vault when there was no token for it.
         const facts = readFacts.get(key);
-        if (facts !== undefined) call.account?.object(objectKey(object), how, facts);
+        if (facts !== undefined) call.report?.object(objectKey(object), how, facts);
       }
     },
     drop() {

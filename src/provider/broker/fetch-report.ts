@@ -12,7 +12,7 @@ export interface RequestFacts {
 }
 
 /** Told how each thing that one mount needed was had. */
-export interface Account {
+export interface FetchReport {
   token(how: HowHad, request: RequestFacts): void;
   /** `key` is that of objectKey. */
   object(key: string, how: HowHad, request: RequestFacts): void;

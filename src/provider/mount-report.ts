@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import type { LogFields, Secret } from '#base';
-import type { Account, HowHad, RequestFacts } from './broker/account.ts';
+import type { FetchReport, HowHad, RequestFacts } from './broker/fetch-report.ts';
 
 /** Claims and names in a log line are cut here; a class's author chose some of them. */
 const MAX_TEXT = 256;
@@ -8,7 +8,7 @@ const MAX_TEXT = 256;
 const MAX_OBJECTS = 100;
 
 /** Collects how one mount got what it has, for its log line. */
-export interface MountAccount extends Account {
+export interface MountReport extends FetchReport {
   /** The fields `token` and `objects` (and `moreObjects`) of the line; `outcomes` are one an object, in the order of the class. */
   fields(outcomes: readonly ObjectOutcome[]): LogFields;
 }
@@ -34,8 +34,8 @@ interface Had {
   readonly request: RequestFacts;
 }
 
-/** An account of a mount that has asked for nothing yet. */
-export function createMountAccount(): MountAccount {
+/** A report of a mount that has asked for nothing yet. */
+export function createMountReport(): MountReport {
   let token: Had | undefined;
   const objects = new Map<string, Had>();
   return {
