@@ -47,6 +47,19 @@ describe('a gRPC server on a unix socket', () => {
     );
   });
 
+  it('keeps the code of an error whose text is longer than clients take', async () => {
+    const reason = 'why '.repeat(50_000);
+    await withServer(
+      { mount: () => Promise.reject(new KeyferryError('failed-precondition', reason)) },
+      async (client) => {
+        const call = callUnary(client, 'mount', empty, { timeoutMs: 5000 }, systemClock);
+        const error = await call.catch((thrown: unknown) => thrown as KeyferryError);
+        expect(error).toMatchObject({ code: 'failed-precondition' });
+        expect(reason.startsWith((error as KeyferryError).message.slice(0, 4000))).toBe(true);
+      },
+    );
+  });
+
   it('gives the code and the text of an error to the client, and nothing of a cause it must not tell', async () => {
     await withServer(
       { mount: () => Promise.reject(new KeyferryError('failed-precondition', 'no vault here')) },

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { toKeyferryError } from '#base';
 import { readBody, startHttpServer } from './index.ts';
 
 const post = (port: number, body: string) =>
@@ -21,12 +22,12 @@ describe('an HTTP server', () => {
       listener: (incoming, response) => {
         readBody(incoming, 10).then(
           (body) => response.end(body),
-          () => response.writeHead(413).end(),
+          (error: unknown) => response.writeHead(413).end(toKeyferryError(error).code),
         );
       },
     });
     expect(await post(server.port, '0123456789')).toEqual({ status: 200, text: '0123456789' });
-    expect((await post(server.port, '0123456789x')).status).toBe(413);
+    expect(await post(server.port, '0123456789x')).toEqual({ status: 413, text: 'resource-exhausted' });
   });
 
   it('says which port is taken', async () => {

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { vaultHint } from './vault-hints.ts';
+
+describe('the hint for a failed vault request', () => {
+  it.each([
+    ['a code', { codes: ['Forbidden', 'ForbiddenByPolicy'], status: 403, isPlain: false }, /object id/],
+    [
+      'the first known of several codes',
+      { codes: ['SecretNotFound', 'SecretDisabled'], status: 404, isPlain: false },
+      /objectName/,
+    ],
+    ['a text in place of an error of the vault', { codes: [], status: 502, isPlain: true }, /proxy answered/],
+  ])('is known by %s', (_what, answer, hint) => {
+    expect(vaultHint(answer)).toMatch(hint);
+  });
+
+  it.each([
+    ['a vault that is in trouble itself', { codes: ['ServiceUnavailable'], status: 503, isPlain: false }],
+    ['a text with a status that proxies do not use for their own trouble', { codes: [], status: 400, isPlain: true }],
+    ['a code that is a name of every object', { codes: ['constructor'], status: 400, isPlain: false }],
+  ])('is none for %s', (_what, answer) => {
+    expect(vaultHint(answer)).toBeUndefined();
+  });
+});
