@@ -34,7 +34,9 @@ export function addTraceCommand(lab: Command, terminal: Terminal): void {
     .addOption(stateOption())
     .addOption(outputOption())
     .addHelpText('after', EXAMPLES)
-    .action(async (pod: string, options: TraceChoice) => {
+    .action(async (name: string, options: TraceChoice) => {
+      // As "kubectl get -o name" prints it.
+      const pod = name.replace(/^pods?\//, '');
       const { control } = await runningLab(placeOf(options, terminal));
       const { namespace, cluster, output } = options;
       const request = { pod, namespace, cluster };

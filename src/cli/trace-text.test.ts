@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Hop, Trace } from '#lab/session';
 import { palette } from './terminal.ts';
-import { renderHop, renderTrace } from './trace-text.ts';
+import { renderHop, renderTrace, renderTraceHead } from './trace-text.ts';
 
 const plain = palette({ colour: false, errColour: false });
 const at = '2026-01-01T10:00:00.000Z';
@@ -52,5 +52,15 @@ describe('the end of a trace', () => {
 
   it('of a pod that waits is told as its way’s', () => {
     expect(renderTrace({ ...trace, ready: false }, plain)).toContain('the way ends at the exchange at Entra ID\n');
+  });
+
+  it('of a volume whose first publish goes on says that it may', () => {
+    const volumes = [{ volume: 'v', className: 'k', attempts: [] }];
+    const { end: _end, ...rest } = trace;
+    expect(renderTrace({ ...rest, ready: false, volumes }, plain)).toContain('or still waits for an answer\n');
+  });
+
+  it('has no blanks behind it', () => {
+    expect(renderTraceHead({ ...trace, readyAt: '2026-01-01T10:00:00Z' }, plain)).toMatch(/ready since 10:00:00$/);
   });
 });

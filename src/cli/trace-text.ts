@@ -3,6 +3,9 @@ import type { Palette } from './terminal.ts';
 
 const WHAT_WIDTH = 9;
 
+/** The driver tells of a publish when it ends: one that waits for an answer of Azure looks as one that has not begun. */
+const NO_ATTEMPT = 'no publish has ended yet: the driver was not asked for it, or still waits for an answer';
+
 /** The way of a pod's secrets for a person: one line a hop, with its time, and what stands behind it below. */
 export function renderTrace(trace: Trace, palette: Palette): string {
   const { volumes, end } = trace;
@@ -11,7 +14,7 @@ export function renderTrace(trace: Trace, palette: Palette): string {
     ...volumes.flatMap(({ volume, className, attempts }) => [
       '',
       `${palette.faint('volume')} ${volume}, ${palette.faint('class')} ${className}`,
-      ...(attempts.length === 0 ? [palette.faint('  the driver was not asked for it yet')] : []),
+      ...(attempts.length === 0 ? [palette.faint(`  ${NO_ATTEMPT}`)] : []),
       ...attempts.map((attempt) => renderAttempt(attempt, palette)),
     ]),
     ...(end === undefined ? [] : ['', renderEnd(end, palette, trace.ready)]),
@@ -22,7 +25,7 @@ export function renderTrace(trace: Trace, palette: Palette): string {
 /** Which pod it is, and how it stands. */
 export function renderTraceHead(trace: Trace, { title, faint, good, bad }: Palette): string {
   const state = trace.ready
-    ? good(`ready${trace.readyAt === undefined ? '' : ` since ${clockTime(trace.readyAt)}`}`)
+    ? good(`ready${trace.readyAt === undefined ? '' : ` since ${clockTime(trace.readyAt).trimEnd()}`}`)
     : bad(trace.phase === 'Pending' ? 'waits' : `${trace.phase.toLowerCase()}, not ready`);
   return `${title(`${trace.namespace}/${trace.pod}`)} ${faint(`in ${trace.cluster}, service account ${trace.serviceAccount},`)} ${state}`;
 }

@@ -129,7 +129,8 @@ describe('lab trace', () => {
 
   it('is printed for a person, and as JSON', async () => {
     await using person = await createPerson();
-    const args = ['lab', 'trace', 'closed', '--state', lab.folder.root];
+    // As "kubectl get -o name" names it.
+    const args = ['lab', 'trace', 'pod/closed', '--state', lab.folder.root];
     const text = await person.keyferry(...args);
     expect(text).toMatchObject({ exitCode: 0, err: '' });
     expect(text.out).toMatch(/^default\/closed in c, service account reader, waits\n/);
