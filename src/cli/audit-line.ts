@@ -1,8 +1,10 @@
 import type { AuditRecord } from '#lab/cloud';
 import type { Palette } from './terminal.ts';
+import { visible } from './visible.ts';
 
 /** One audit record as one line for a person: when, which service, what, who, result. */
-export function renderAuditRecord(record: AuditRecord, { faint, good, bad, key }: Palette): string {
+export function renderAuditRecord(said: AuditRecord, { faint, good, bad, key }: Palette): string {
+  const record = visible(said);
   const who =
     record.identity === undefined ? '' : (record.identity.name ?? record.identity.clientId ?? record.identity.objectId);
   const fault = record.fault === undefined ? '' : ` (fault ${record.fault})`;

@@ -19,6 +19,7 @@ import { addUpCommand } from './lab-up.ts';
 import { withProgress } from './progress.ts';
 import { palette, type Terminal } from './terminal.ts';
 import { addTraceCommand } from './trace-command.ts';
+import { visible } from './visible.ts';
 
 /** A lab ends in less, whatever hangs in it. */
 const ENDS_WITHIN_MS = 12_000;
@@ -66,7 +67,7 @@ function addStatusCommand(lab: Command, terminal: Terminal): void {
     .addHelpText('after', '\nExample:\n  keyferry lab status --output json')
     .action(async (options: LabPlace & { output: Output }) => {
       const { status } = await runningLab(placeOf(options, terminal));
-      terminal.out(options.output === 'json' ? json(status) : renderStatus(status, palette(terminal)));
+      terminal.out(options.output === 'json' ? json(status) : renderStatus(visible(status), palette(terminal)));
     });
 }
 

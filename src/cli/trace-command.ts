@@ -5,6 +5,7 @@ import { placeOf, runningLab, type LabPlace } from './lab-access.ts';
 import { json, outputOption, stateOption, type Output } from './lab-options.ts';
 import { palette, type Terminal } from './terminal.ts';
 import { renderTrace } from './trace-text.ts';
+import { visible } from './visible.ts';
 import { createTraceFollower } from './trace-follower.ts';
 
 interface TraceChoice extends LabPlace {
@@ -45,7 +46,7 @@ export function addTraceCommand(lab: Command, terminal: Terminal): void {
         return;
       }
       const trace = await control.trace(request);
-      terminal.out(output === 'json' ? json(trace) : renderTrace(trace, palette(terminal)));
+      terminal.out(output === 'json' ? json(trace) : renderTrace(visible(trace), palette(terminal)));
     });
 }
 
@@ -64,7 +65,7 @@ async function follow(
       return;
     }
     const text = JSON.stringify(trace);
-    if (output === 'text') terminal.out(follower.news(trace));
+    if (output === 'text') terminal.out(follower.news(visible(trace)));
     else if (text !== last) terminal.out(`${text}\n`);
     last = text;
     await systemClock.sleep(LOOK_EVERY_MS);
