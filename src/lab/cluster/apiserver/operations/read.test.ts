@@ -11,6 +11,8 @@ beforeEach(async () => {
   api = await createTestApi();
 });
 
+const forged = (position: object) => Buffer.from(JSON.stringify(position)).toString('base64url');
+
 describe('listing', () => {
   it('hands out pages that together are everything', async () => {
     const { access, context } = api;
@@ -68,6 +70,7 @@ describe('listing', () => {
     ['an exact version that is not yet', { resourceVersion: '99999', resourceVersionMatch: 'Exact' }, 504],
     ['a version that is no number', { resourceVersion: 'x' }, 400],
     ['a version beside a token', { resourceVersion: '1', limit: 1, continue: 'e30' }, 400],
+    ['a token of a moment that is not yet', { continue: forged({ v: 2, rv: 1e15, after: '' }) }, 504],
     ['a token of somebody else', { continue: 'bm90IG91cnM' }, 400],
   ])('refuses %s', async (_name, query, code) => {
     const { context } = api;

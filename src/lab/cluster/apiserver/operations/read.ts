@@ -38,6 +38,8 @@ export function listObjects(context: ApiContext, kind: Kind, query: PagedQuery):
     throw badRequest('specifying resource version is not allowed when using continue');
   }
   const moment = page === undefined ? asked : page.revision;
+  // No token of this server says so: the moment would not stand still between its pages.
+  if (moment !== undefined && moment > storage.revision) throw tooLargeVersion(moment, storage.revision);
   const revision = moment ?? storage.revision;
   const objects =
     moment === undefined ? storage.list(kind.collection, query.namespace) : past(context, kind, query, moment, page);
