@@ -222,6 +222,14 @@ describe('the gateway', () => {
     expect(audit.records().filter(({ status }) => status < 300)).toEqual([]);
   });
 
+  it('refuses a request that names two hosts', async () => {
+    const hosts = 'Host: kv.vault.azure.net\r\nHost: other.vault.azure.net\r\n';
+    expect(await exchange(await start(), `GET /a HTTP/1.1\r\n${hosts}\r\n`)).toMatch(
+      /^HTTP\/1\.1 400 .*more than one host/s,
+    );
+    expect(audit.records().map(({ status }) => status)).toEqual([400]);
+  });
+
   it.each([
     ['CONNECT 127.0.0.1:22', ''],
     ['GET /a', 'Connection: Upgrade, close\r\nUpgrade: websocket\r\n'],

@@ -11,12 +11,14 @@ export function requestHost(message: IncomingMessage): string | undefined {
 /**
  * The web Request that an HTTPS request to `host` is. The path keeps its double slashes and its casing: some clients
  * send both, and Azure's services look at them. Throws `invalid-input` for a target that is no path: put after the host,
- * `*` or `https://elsewhere/` would make the name of another host.
+ * `*` or `https://elsewhere/` would make the name of another host. The same for two hosts (RFC 9112, 3.2).
  */
 export async function toWebRequest(message: IncomingMessage, host: string, limitBytes: number): Promise<Request> {
   const { url: target = '/' } = message;
   if (!target.startsWith('/')) throw new KeyferryError('invalid-input', 'the request target is not a path');
   const headers = new Headers();
+  const hosts = message.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
+  if (hosts.length > 1) throw new KeyferryError('invalid-input', 'the request names more than one host');
   for (let at = 0; at + 1 < message.rawHeaders.length; at += 2) {
     const name = message.rawHeaders[at] ?? '';
     if (!HOP_BY_HOP.has(name.toLowerCase())) headers.append(name, message.rawHeaders[at + 1] ?? '');
