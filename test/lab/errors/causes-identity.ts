@@ -203,6 +203,19 @@ export const IDENTITY_CAUSES = [
     check: ['curl -i https://login.microsoftonline.com/<tenant>/v2.0/.well-known/openid-configuration'],
   },
   {
+    id: 'entra-unreachable',
+    title: 'The node does not reach Entra ID',
+    section: 'identity',
+    place: 'pod-event',
+    looksLike: '(the node must reach Entra ID: look at DNS, proxy and firewall; the mount is tried again by itself)',
+    why: 'No answer came to `getting a token`: before these words stands `no answer within 20000 ms`, or the reason of the connection. A firewall or network policy on the way from the node drops it, or a proxy is missing or wrong (`HTTPS_PROXY` of the node process).',
+    mend: 'Let the nodes reach login.microsoftonline.com at port 443. Mounts go on by themselves then; pods that run keep their files.',
+    commands: [],
+    check: [
+      'curl -i https://login.microsoftonline.com/<tenant>/v2.0/.well-known/openid-configuration   # on the node, with its proxy',
+    ],
+  },
+  {
     id: 'token-expired',
     title: 'The token was used after its end',
     section: 'identity',

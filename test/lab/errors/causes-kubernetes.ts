@@ -62,6 +62,18 @@ export const KUBERNETES_CAUSES = [
     check: [SHOW_VOLUMES, 'kubectl get secrets -n <namespace>'],
   },
   {
+    id: 'api-server-away',
+    title: 'The driver does not reach the API server',
+    section: 'kubernetes',
+    place: 'pod-event',
+    looksLike:
+      'failed to get secretproviderclass <namespace>/<class>, error: <reason>. The API server is in trouble, not the class: the mount is tried again by itself.',
+    why: 'The driver reads the class anew for each mount, and got no answer from the API server: it is restarted or upgraded, or the network of the node is in trouble. The reason is `the API server <server> does not answer`, a status such as 503, or `no answer within 30000 ms`. The class is not the cause.',
+    mend: 'Wait: kubelet tries again by itself, and pods that run keep their files. When it lasts on one node only, look at its network and at the pod of the driver.',
+    commands: [],
+    check: ["kubectl get --raw '/readyz?verbose'", 'kubectl get nodes'],
+  },
+  {
     id: 'sync-object-not-mounted',
     title: 'A Secret is to hold a file that is not mounted',
     section: 'kubernetes',

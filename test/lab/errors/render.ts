@@ -52,6 +52,10 @@ The step is one of these: \`getting a token\` (Entra ID refused the exchange), \
 the read), \`spec.parameters…\` (the class is wrong: nothing was asked of Azure), \`failed to get secretproviderclass\` or
 \`provider not found\` (the cluster). A \`MountRotationFailed\` says the same of a pod that runs: it keeps the files that it has.
 
+\`DeadlineExceeded\` means that no answer came in time; the text behind it says whose: a request to Azure may take 20 seconds, a
+whole mount a minute. Where nothing stands behind it (\`context deadline exceeded\`), kubelet has waited two minutes for the
+driver itself: look at its pod and its log.
+
 Nothing has to be restarted after a mend, but where it says so: kubelet tries a mount again after half a second, then
 after twice the time, up to two minutes. A pod that is deleted and made anew is mounted at once. For the same in the lab, step by
 step with times: \`keyferry lab trace <pod>\`. For Microsoft's support the log of the node process has the id of a failed request

@@ -128,6 +128,7 @@ export const IDENTITY_SCENES: Scenes<(typeof IDENTITY_CAUSES)[number]['id']> = {
     host: 'login.microsoftonline.com',
     effect: { kind: 'status', status: 503 },
   })),
+  'entra-unreachable': withFault(() => ({ host: 'login.microsoftonline.com', effect: { kind: 'reset' } })),
   'token-expired': {
     ...expiredToken(),
     alone: true,

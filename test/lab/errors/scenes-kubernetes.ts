@@ -3,6 +3,7 @@ import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { podWithClass } from '../../support/manifests.ts';
 import { eventually, warnings } from '../../support/test-lab.ts';
 import type { KUBERNETES_CAUSES } from './causes-kubernetes.ts';
+import { withFault } from './scene-fault.ts';
 import type { Draft, Scene, Scenes, Stage } from './scene.ts';
 
 const ADDON = 'azure-keyvault-secrets-provider';
@@ -34,6 +35,12 @@ export const KUBERNETES_SCENES: Scenes<(typeof KUBERNETES_CAUSES)[number]['id']>
         metadata: { name: 'credentials-of-none' },
       }),
   },
+  // Only for the class, so that the test still sees the pod's events.
+  'api-server-away': withFault(() => ({
+    cluster: 'c',
+    path: '/apis/secrets-store.csi.x-k8s.io',
+    effect: { kind: 'reset' },
+  })),
   'sync-object-not-mounted': {
     ...withSecret({ type: 'Opaque', data: [{ objectName: 'Fin', key: 'KEY' }] }),
     values: () => ({ file: 'Fin' }),

@@ -1,4 +1,5 @@
 import type { VAULT_CAUSES } from './causes-vault.ts';
+import { withFault } from './scene-fault.ts';
 import type { Scenes, Stage } from './scene.ts';
 
 /** Longer than a mount may wait, so that it says why it gave up. */
@@ -56,6 +57,11 @@ export const VAULT_SCENES: Scenes<(typeof VAULT_CAUSES)[number]['id']> = {
     values: () => ({ vault: 'kv-that-is-not-there' }),
     mend: (stage) => stage.setParameters({ keyvaultName: stage.vault }),
   },
+  'vault-unavailable': withFault(({ vault }) => ({
+    host: `${vault}.vault.azure.net`,
+    effect: { kind: 'status', status: 503 },
+  })),
+  'vault-unreachable': withFault(({ vault }) => ({ host: `${vault}.vault.azure.net`, effect: { kind: 'reset' } })),
   'vault-throttled': {
     break: ({ lab: { lab }, vault }) =>
       lab.control.faults.add({
