@@ -13,8 +13,12 @@ export const EXIT_CODES = {
   127: '`lab run`: there is no such command',
   129: 'ended by a closed terminal (SIGHUP)',
   130: 'ended by Ctrl-C (SIGINT)',
+  141: 'nobody reads its output any more (`head` has seen enough)',
   143: 'ended by SIGTERM',
 } as const satisfies Record<number, string>;
+
+/** Of a program whose reader has gone away (128 and SIGPIPE). */
+export const READER_GONE = 141 satisfies keyof typeof EXIT_CODES;
 
 /** The exit codes that errors have, each once. */
 export const ERROR_EXIT_CODES: readonly number[] = [...new Set(Object.values(ERROR_CODES).map(({ exit }) => exit))];

@@ -1,3 +1,5 @@
+import { READER_GONE } from './exit-codes.ts';
+
 /** Where a command writes and what it knows of its surroundings. */
 export interface Terminal {
   out(text: string): void;
@@ -40,16 +42,20 @@ export function wantsColour(env: Terminal['env'], isTerminal: boolean): boolean 
   return isTerminal && none === '' && term !== 'dumb';
 }
 
-/** Of a program whose reader has gone away (128 and SIGPIPE). */
-const READER_GONE = 141;
-
-/** The terminal of this process. When nobody reads any more (a closed pipe or terminal), the command ends as after SIGHUP. */
+/**
+ * The terminal of this process. When nobody reads any more (a closed pipe or terminal), or what it writes to is full, the
+ * command ends as after SIGHUP.
+ */
 export function processTerminal(): Terminal {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+      const readerGone = error.code === 'EPIPE' || error.code === 'EIO';
+      // Said where it still may be read; that this fails too is no news.
+      if (!readerGone && stream === process.stdout) {
+        process.stderr.write(`error: the output cannot be written: ${error.message}\n`);
+      }
       // Whoever listens has something to end first.
-      if (!process.emit('SIGHUP', 'SIGHUP')) process.exit(READER_GONE);
+      if (!process.emit('SIGHUP', 'SIGHUP')) process.exit(readerGone ? READER_GONE : 1);
     });
   }
   return {

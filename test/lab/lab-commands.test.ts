@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '#lab/session';
@@ -68,6 +68,19 @@ describe('a place that a lab cannot use', () => {
     expect(outcome.err).not.toContain('bug');
   });
 
+  it('is not one that holds other things, which stay as they were', async () => {
+    await using person = await createPerson();
+    const project = join(person.home, 'project');
+    mkdirSync(join(project, 'bin'), { recursive: true, mode: 0o755 });
+    writeFileSync(join(project, 'bin', 'keyferry'), 'mine');
+    const outcome = await person.keyferry('lab', 'run', '--state', project, '--', 'true');
+    expect([outcome.exitCode, outcome.out]).toEqual([1, '']);
+    expect(outcome.err).toContain("is no lab's folder: it holds bin");
+    expect(readdirSync(project)).toEqual(['bin']);
+    expect(readFileSync(join(project, 'bin', 'keyferry'), 'utf8')).toBe('mine');
+    expect(statSync(project).mode & 0o777).toBe(0o755);
+  });
+
   it('is named too where the kernel makes no folders', async () => {
     await using person = await createPerson();
     const outcome = await person.keyferry('lab', 'up', '--state', '/proc/keyferry/lab');
@@ -88,6 +101,18 @@ describe('a place that a lab cannot use', () => {
     const outcome = await person.keyferry('lab', 'up', '--ephemeral', '--detach');
     expect(outcome.err).toContain('do not go together');
     expect(readdirSync(person.home)).toEqual([]);
+  });
+});
+
+describe('output to a full disk', () => {
+  it('ends a command in words', async () => {
+    await using person = await createPerson();
+    const keyferry = [process.execPath, join(packageRoot(), 'bin', 'keyferry')];
+    const outcome = await outcomeOf(
+      spawn('sh', ['-c', '"$0" "$1" --help > /dev/full', ...keyferry], { env: person.env }),
+    );
+    expect(outcome.exitCode).toBe(1);
+    expect(outcome.err).toMatch(/^error: the output cannot be written: ENOSPC.*\n$/);
   });
 });
 
