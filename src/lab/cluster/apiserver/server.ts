@@ -67,6 +67,8 @@ export interface ApiServer extends AsyncDisposable {
 }
 
 const DEFAULT_VERSION = 'v1.34.1';
+/** How long a connection may be idle, as kube-apiserver's: Node's 5 s make clients that pause shake hands again and again. */
+const IDLE_TIMEOUT_MS = 90_000;
 const SERVER_NAMES = [
   'kubernetes',
   'kubernetes.default',
@@ -115,6 +117,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
         rejectUnauthorized: false,
       },
       prepare: (httpServer) => {
+        httpServer.keepAliveTimeout = IDLE_TIMEOUT_MS;
         serving.faults.attach(httpServer);
         attachUpgrades(httpServer, serving);
       },

@@ -2,8 +2,11 @@ import { execFile } from 'node:child_process';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { mountOf, readMounts } from '../runtime/index.ts';
+import { createSlots } from '../slots.ts';
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
+/** How many programs run at once. */
+const AT_ONCE = 4;
 
 /** What the kubelet mounts for itself. Paths are absolute and clean. */
 export interface VolumeMounter {
@@ -29,6 +32,8 @@ function isLocked(option: string): boolean {
 
 /** Mounts with mount(8), in this process's mount namespace. */
 export function createVolumeMounter(): VolumeMounter {
+  const slots = createSlots(AT_ONCE);
+  const run = (program: string, args: readonly string[]) => slots.run(() => execute(program, args));
   const isMounted = (folder: string) => readMounts().some(({ mountPoint }) => mountPoint === folder);
   return {
     isMounted,
@@ -69,7 +74,8 @@ export function createVolumeMounter(): VolumeMounter {
     },
     removeTree: async (folder) => {
       const below = readMounts().filter(({ mountPoint }) => `${mountPoint}/`.startsWith(`${folder}/`));
-      for (const { mountPoint } of below.reverse()) await run('umount', ['-l', mountPoint]);
+      const inside = below.map(({ mountPoint }) => mountPoint).reverse();
+      if (inside.length > 0) await run('umount', ['-l', ...inside]);
       await rm(folder, { recursive: true, force: true });
     },
   };

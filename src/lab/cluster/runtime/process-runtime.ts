@@ -23,12 +23,17 @@ import {
   type ContainerRuntime,
   type ContainerSpec,
 } from './runtime.ts';
+import { createSlots } from '../slots.ts';
 import { isShared, renderLaunchScript } from './scripts.ts';
 import { firstChild, startOnPipes, startOnTerminal } from './container-start.ts';
 import { killMountNamespace, mountNamespaceOf } from './signals.ts';
 import { mountTerminals, unmountTerminals } from './terminals.ts';
 
 const run = promisify(execFile);
+/** How many containers are set up at once; the others wait, where all together would only be in each other's way. */
+const STARTS_AT_ONCE = 8;
+/** How many are cleaned up at once: nobody waits for it. */
+const ENDS_AT_ONCE = 2;
 /** How long to wait for killed processes to be gone before looking again. */
 const KILL_PAUSE_MS = 5;
 /** What OCI runtimes make read-only in /proc. */
@@ -61,14 +66,16 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
   await writeSkeleton(skeleton, host);
   const abilities = await probe(machine, root);
   const running = new Map<string, ContainerHandle>();
+  const starts = createSlots(STARTS_AT_ONCE);
+  const ends = createSlots(ENDS_AT_ONCE);
 
-  const start = async (spec: ContainerSpec): Promise<ContainerHandle> => {
+  const setUp = async (spec: ContainerSpec): Promise<ContainerHandle> => {
     const folder = join(stateDir, 'containers', spec.id);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const terminals = join(folder, 'pts');
     await mountTerminals(machine.programs, terminals);
     const cleanUp = async (): Promise<void> => {
-      await unmountTerminals(machine.programs, terminals).catch(() => undefined);
+      await ends.run(() => unmountTerminals(machine.programs, terminals)).catch(() => undefined);
       await rm(folder, { recursive: true, force: true }).catch(() => undefined);
     };
     try {
@@ -126,7 +133,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
     describeRoot: (image) =>
       `The container's root is this machine's own ${host.binds.join(', ')} (read-only) with a private /tmp, /run, /var and /home; ` +
       `the image ${image} is not pulled.`,
-    start,
+    start: (spec) => starts.run(() => setUp(spec)),
     [Symbol.asyncDispose]: async () => {
       const last = [...running.values()];
       for (const handle of last) handle.signal('SIGKILL');
