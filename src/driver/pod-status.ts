@@ -66,7 +66,7 @@ export function createPodStatusWriter({ client, queue, nodeName }: PodStatusOpti
           { type: 'apply', fieldManager: FIELD_MANAGER, force: true, body: object },
           options,
         );
-        written.set(volume.targetPath, text);
+        if (!signal.aborted) written.set(volume.targetPath, text);
       });
     },
     forget(targetPath) {

@@ -128,7 +128,9 @@ function groupByName<T extends StoredVersion>(versions: readonly T[]): Map<strin
   const groups = new Map<string, T[]>();
   for (const version of versions) {
     const name = version.name.toLowerCase();
-    groups.set(name, [...(groups.get(name) ?? []), version]);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [version]);
+    else group.push(version);
   }
   return groups;
 }
