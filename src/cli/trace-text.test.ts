@@ -60,6 +60,12 @@ describe('the end of a trace', () => {
     expect(renderTrace({ ...rest, ready: false, volumes }, plain)).toContain('or still waits for an answer\n');
   });
 
+  it('of a pod without such a volume says that there is no way', () => {
+    const { end: _end, ...rest } = trace;
+    expect(renderTrace(rest, plain)).toContain('no volume of the driver secrets-store.csi.k8s.io');
+    expect(renderTrace(trace, plain)).not.toContain('no volume');
+  });
+
   it('has no blanks behind it', () => {
     expect(renderTraceHead({ ...trace, readyAt: '2026-01-01T10:00:00Z' }, plain)).toMatch(/ready since 10:00:00$/);
   });

@@ -6,6 +6,8 @@ const WHAT_WIDTH = 9;
 /** The driver tells of a publish when it ends: one that waits for an answer of Azure looks as one that has not begun. */
 const NO_ATTEMPT = 'no publish has ended yet: the driver was not asked for it, or still waits for an answer';
 
+const NO_VOLUME = 'the pod has no volume of the driver secrets-store.csi.k8s.io: no secret goes this way to it';
+
 /** The way of a pod's secrets for a person: one line a hop, with its time, and what stands behind it below. */
 export function renderTrace(trace: Trace, palette: Palette): string {
   const { volumes, end } = trace;
@@ -17,6 +19,8 @@ export function renderTrace(trace: Trace, palette: Palette): string {
       ...(attempts.length === 0 ? [palette.faint(`  ${NO_ATTEMPT}`)] : []),
       ...attempts.map((attempt) => renderAttempt(attempt, palette)),
     ]),
+    // Where that is why it waits, the end says so.
+    ...(volumes.length === 0 && end === undefined ? ['', palette.faint(NO_VOLUME)] : []),
     ...(end === undefined ? [] : ['', renderEnd(end, palette, trace.ready)]),
     '',
   ].join('\n');
