@@ -16,9 +16,9 @@ beforeEach(async () => {
   api = await createTestApi();
 });
 
-const createPod = () =>
+const createPod = (more: { readonly finalizers?: string[] } = {}) =>
   api.access.create(PODS, 'default', {
-    metadata: { name: 'p' },
+    metadata: { name: 'p', ...more },
     spec: { nodeName: 'node-1', containers: [{ name: 'c', image: 'i' }] },
   });
 
@@ -80,6 +80,26 @@ it.each([
   });
   expect(await api.tokens.verify(token)).toBeDefined();
   await api.access.delete(resource, { namespace: 'default', name }, { gracePeriodSeconds: 0 });
+  expect(await api.tokens.verify(token)).toBeUndefined();
+});
+
+it('are refused once the node that they are bound to is gone', async () => {
+  const NODES = { group: '', version: 'v1', resource: 'nodes' } as const;
+  await api.access.create(NODES, undefined, { metadata: { name: 'n' } });
+  const boundObject = { kind: 'Node', name: 'n' };
+  const token = (await api.tokens.issue(account, { audiences: [], boundObject })).token.expose();
+  expect(await api.tokens.verify(token)).toBeDefined();
+  await api.access.delete(NODES, { name: 'n' });
+  expect(await api.tokens.verify(token)).toBeUndefined();
+});
+
+it('are refused a minute after their pod was to be gone, though a finalizer holds it', async () => {
+  const pod = await createPod({ finalizers: ['example.com/held'] });
+  const token = await tokenFor({ audiences: [], boundPod: { name: 'p', uid: pod.metadata.uid ?? '' } });
+  await api.access.delete(PODS, { namespace: 'default', name: 'p' }, { gracePeriodSeconds: 0 });
+  await api.clock.advance(59_000);
+  expect(await api.tokens.verify(token)).toBeDefined();
+  await api.clock.advance(3_000);
   expect(await api.tokens.verify(token)).toBeUndefined();
 });
 

@@ -141,7 +141,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
       const held = Array.isArray(claims.aud) ? claims.aud : [claims.aud ?? ''];
       const shared = audiences.filter((audience) => held.includes(audience));
       if (shared.length === 0) return undefined;
-      const user = userOf(storage, claims['kubernetes.io'], claims.jti);
+      const user = userOf(storage, claims['kubernetes.io'], claims.jti, clock.now());
       return user === undefined ? undefined : { user, audiences: shared };
     },
     openidConfiguration: () => ({
@@ -200,9 +200,14 @@ function nodeClaim(storage: ObjectStorage, pod: KubeObject): Record<string, unkn
 
 const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
 
-/** The user of a token whose account, and pod or secret, are still those that it was issued for. */
-function userOf(storage: ObjectStorage, claims: unknown, id: string | undefined): UserInfo | undefined {
+/** How long a token outlives what it is bound to, once that was to be gone (jwt.DefaultLeeway, as kube-apiserver's claims.go takes it). */
+const LEEWAY_MS = 60_000;
+
+/** The user of a token whose account, and pod, secret or node, are still those that it was issued for. */
+function userOf(storage: ObjectStorage, claims: unknown, id: string | undefined, nowMs: number): UserInfo | undefined {
   const { namespace, serviceaccount, pod, secret, node } = recordOf(claims);
+  const lives = (object: KubeObject | undefined, uid: unknown) =>
+    object !== undefined && object.metadata.uid === uid && !isOverdue(object, nowMs);
   const { name, uid } = recordOf(serviceaccount);
   if (typeof namespace !== 'string' || typeof name !== 'string') return undefined;
   if (!lives(storage.get(ACCOUNTS, namespace, name), uid)) return undefined;
@@ -220,7 +225,10 @@ function userOf(storage: ObjectStorage, claims: unknown, id: string | undefined)
       extra['authentication.kubernetes.io/pod-uid'] = [String(boundUid)];
     }
   }
-  const nodeName = recordOf(node)['name'];
+  const { name: nodeName, uid: nodeUid } = recordOf(node);
+  // A pod's token names its node only to tell of it; one that is bound to a node ends with that.
+  const isNodes = node !== undefined && pod === undefined;
+  if (isNodes && !lives(storage.get(BOUND.Node, undefined, String(nodeName)), nodeUid)) return undefined;
   if (typeof nodeName === 'string') extra['authentication.kubernetes.io/node-name'] = [nodeName];
   return {
     username: subjectOf(namespace, name),
@@ -230,6 +238,7 @@ function userOf(storage: ObjectStorage, claims: unknown, id: string | undefined)
   };
 }
 
-function lives(object: KubeObject | undefined, uid: unknown): boolean {
-  return object !== undefined && object.metadata.uid === uid;
+/** Whether an object was to be deleted a while ago, whatever still holds it. */
+function isOverdue({ metadata: { deletionTimestamp } }: KubeObject, nowMs: number): boolean {
+  return typeof deletionTimestamp === 'string' && Date.parse(deletionTimestamp) < nowMs - LEEWAY_MS;
 }
