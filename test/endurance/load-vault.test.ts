@@ -87,7 +87,7 @@ describe('a vault with a thousand secrets', () => {
 
   it('says by nextLink where the next page is, and null after the last', async () => {
     const names: string[] = [];
-    let pages = 0;
+    const tokens: (string | null)[] = [];
     const token = await withClient<string>(
       `return (await credential.getToken('https://vault.azure.net/.default')).token`,
     );
@@ -100,12 +100,12 @@ describe('a vault with a thousand secrets', () => {
       const page = JSON.parse(text) as Page;
       names.push(...page.value.map(({ id }) => id.split('/').at(-1) ?? ''));
       expect(page.value.length).toBeLessThanOrEqual(7);
-      pages += 1;
       url = page.nextLink;
-      if (url !== null) expect(new URL(url).searchParams.get('$skiptoken')).toBeTruthy();
+      if (url !== null) tokens.push(new URL(url).searchParams.get('$skiptoken'));
     }
     expect(names).toEqual(NAMES);
-    expect(pages).toBe(Math.ceil(COUNT / 7));
+    expect(new Set(tokens).size).toBe(Math.ceil(COUNT / 7) - 1);
+    expect(tokens).not.toContain(null);
   }, 60_000);
 
   it('lists those that are deleted, and none of them twice when they come back', async () => {

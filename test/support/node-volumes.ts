@@ -66,7 +66,8 @@ export function volumesOf(daemon: number): NodeVolume[] {
   });
 }
 
-function findKubelets(root: string): string[] {
+/** The kubelet folders of a lab, below `root`. */
+export function findKubelets(root: string): string[] {
   return ['/mnt', '/media', '/srv'].flatMap((run) =>
     list(root + run)
       .map((name) => join(run, name, 'kubelet'))

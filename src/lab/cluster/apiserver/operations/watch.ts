@@ -52,22 +52,20 @@ export async function* watchObjects(
   }
   const queue: WatchEvent[] = [];
   let wake: () => void = () => undefined;
-  let fellBehind = false;
+  const ending = linkSignals(query.signal);
   const push = (event: WatchEvent | undefined) => {
-    if (event === undefined || fellBehind) return;
+    if (event === undefined || ending.signal.aborted) return;
     if (queue.length < MAX_QUEUED) {
       queue.push(event);
     } else {
       // Now, not when the client reads again, which it may never do.
-      fellBehind = true;
       queue.length = 0;
       unsubscribe?.();
+      ending.abort();
     }
     wake();
   };
   let unsubscribe: (() => void) | undefined;
-  unsubscribe = storage.subscribe(kind.collection, start, (change) => push(eventOf(kind, matches, change)));
-  const ending = linkSignals(query.signal);
   const onEnd = () => wake();
   ending.signal.addEventListener('abort', onEnd);
   const sleep = (ms: number, act: () => void) => {
@@ -83,12 +81,13 @@ export async function* watchObjects(
   if (query.timeoutMs !== undefined) sleep(query.timeoutMs, () => ending.abort());
   if (query.allowBookmarks === true) bookmarkLater();
   try {
+    unsubscribe = storage.subscribe(kind.collection, start, (change) => push(eventOf(kind, matches, change)));
     for (const event of present) {
       if (ending.signal.aborted) return;
       yield event;
     }
     present.length = 0; // a watch goes on for long, and these objects change
-    while (!ending.signal.aborted && !fellBehind) {
+    while (!ending.signal.aborted) {
       const event = queue.shift();
       if (event !== undefined) {
         yield event;
@@ -96,7 +95,7 @@ export async function* watchObjects(
       }
       await new Promise<void>((resolve) => {
         wake = resolve;
-        if (ending.signal.aborted || fellBehind || queue.length > 0) resolve();
+        if (ending.signal.aborted || queue.length > 0) resolve();
       });
     }
   } finally {
