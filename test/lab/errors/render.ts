@@ -54,7 +54,8 @@ the read), \`spec.parameters…\` (the class is wrong: nothing was asked of Azur
 
 \`DeadlineExceeded\` means that no answer came in time; the text behind it says whose: a request to Azure may take 20 seconds, a
 whole mount a minute. Where nothing stands behind it (\`context deadline exceeded\`), kubelet has waited two minutes for the
-driver itself: look at its pod and its log.
+driver itself: look at its pod and its log. \`Unavailable\` with \`error reading from server: EOF\` or \`connection refused\` means that
+the process of the driver has just ended, by an update for instance; a new one goes on.
 
 Nothing has to be restarted after a mend, but where it says so: kubelet tries a mount again after half a second, then
 after twice the time, up to two minutes. A pod that is deleted and made anew is mounted at once. For the same in the lab, step by

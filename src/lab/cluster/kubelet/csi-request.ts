@@ -87,6 +87,22 @@ const GO_CODES: Readonly<Record<ErrorCode, string>> = {
 };
 
 /** A failed call as Go programs print it, which is what people search for: `rpc error: code = Unknown desc = …`. */
-export function rpcErrorText(error: KeyferryError): string {
-  return `rpc error: code = ${GO_CODES[error.code]} desc = ${error.message}`;
+export function rpcErrorText({ code, message }: KeyferryError): string {
+  return `rpc error: code = ${GO_CODES[code]} desc = ${code === 'unavailable' ? inWordsOfGo(message) : message}`;
+}
+
+const NOT_CONNECTED =
+  /^No connection established\. Last error: (?:Error: )?connect (?<code>E[A-Z]+) (?<socket>.+?)\. Resolution note/;
+
+const GO_REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ENOENT: 'no such file or directory',
+};
+
+/** What a library for Node says of a driver that has ended, in the words of the one that kubelet has (grpc-go). */
+function inWordsOfGo(message: string): string {
+  if (message === 'Connection dropped') return 'error reading from server: EOF';
+  const { code = '', socket = '' } = NOT_CONNECTED.exec(message)?.groups ?? {};
+  if (code === '') return message;
+  return `connection error: desc = "transport: Error while dialing: dial unix ${socket}: connect: ${GO_REASONS[code] ?? code}"`;
 }

@@ -14,9 +14,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { KeyferryError, Secret, systemClock } from '#base';
+import { KeyferryError, Secret, systemClock, toKeyferryError } from '#base';
+import { callUnary, createGrpcClient } from '#grpc';
 import type { Container, Pod, SecretObject, Volume } from '#kube';
 import { createFakeClock } from '../../../base/testing/index.ts';
+import { NodeClient } from '../../../gen/csi/v1/csi.ts';
 import { writeVolumeFiles } from './atomic-writer.ts';
 import { resolveSubPath } from './container-spec.ts';
 import { buildPublishRequest, rpcErrorText, volumeHandle } from './csi-request.ts';
@@ -154,6 +156,28 @@ describe('a CSI request', () => {
     ['deadline-exceeded', 'DeadlineExceeded'],
   ] as const)('that fails with %s reads %s', (code, name) => {
     expect(rpcErrorText(new KeyferryError(code, 'why'))).toBe(`rpc error: code = ${name} desc = why`);
+  });
+
+  const failureOf = async (socket: string): Promise<string> => {
+    const client = createGrpcClient(NodeClient, socket);
+    try {
+      await callUnary(client, 'nodeGetInfo', {}, { timeoutMs: 10_000 }, systemClock);
+      return 'it did not fail';
+    } catch (error) {
+      return rpcErrorText(toKeyferryError(error));
+    } finally {
+      client.close();
+    }
+  };
+
+  // The words of grpc-go, as kubelet's events have them.
+  it('to a driver that has ended reads as in Kubernetes', async () => {
+    const socket = join(folder, 'csi.sock');
+    const dialing = `rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix ${socket}: connect: `;
+    expect(await failureOf(socket)).toBe(`${dialing}no such file or directory"`);
+
+    const dropped = new KeyferryError('unavailable', 'Connection dropped');
+    expect(rpcErrorText(dropped)).toBe('rpc error: code = Unavailable desc = error reading from server: EOF');
   });
 });
 
