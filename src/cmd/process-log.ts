@@ -1,5 +1,6 @@
 import { pino, type Logger } from 'pino';
-import type { Log } from '#base';
+import { systemClock, type Log } from '#base';
+import { createLogStream } from './log-stream.ts';
 
 /** How a process logs. */
 export interface ProcessLogOptions {
@@ -7,9 +8,11 @@ export interface ProcessLogOptions {
   readonly level: string;
 }
 
-/** The log of a process: JSON lines on stderr. */
+/** The log of a process: JSON lines on stderr. What cannot be written there is lost, and holds nothing up. */
 export function createProcessLog({ level }: ProcessLogOptions): Log {
-  return wrap(pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2)));
+  return wrap(
+    pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, createLogStream({ clock: systemClock })),
+  );
 }
 
 function wrap(logger: Logger): Log {
