@@ -83,7 +83,7 @@ describe('a vault with a thousand secrets', () => {
     expect(seen.pages.map(({ length }) => length)).toEqual(Array.from({ length: 1200 / PAGE }, () => PAGE));
     expect(repeated(seen.pages.flat())).toEqual([]);
     expect(seen.pages.flat()).toHaveLength(COUNT + 200);
-  }, 60_000);
+  });
 
   it('says by nextLink where the next page is, and null after the last', async () => {
     const names: string[] = [];
@@ -106,7 +106,7 @@ describe('a vault with a thousand secrets', () => {
     expect(names).toEqual(NAMES);
     expect(new Set(tokens).size).toBe(Math.ceil(COUNT / 7) - 1);
     expect(tokens).not.toContain(null);
-  }, 60_000);
+  });
 
   it('lists those that are deleted, and none of them twice when they come back', async () => {
     const seen = await withClient<{ deleted: string[][]; left: string[]; back: string[][] }>(`
@@ -121,7 +121,7 @@ describe('a vault with a thousand secrets', () => {
     expect(seen.deleted).toHaveLength(COUNT / 2 / PAGE);
     expect(seen.left).toEqual(NAMES.filter((_, index) => index % 2 === 1));
     expect(seen.back.flat()).toEqual(NAMES);
-  }, 60_000);
+  });
 
   it('lists a thousand versions of one of them, and answers each', async () => {
     const seen = await withClient<{ made: string[]; pages: string[][]; values: string[] }>(`
@@ -137,7 +137,7 @@ describe('a vault with a thousand secrets', () => {
     expect(seen.pages.flat().toSorted()).toEqual(seen.made.toSorted());
     expect(seen.pages).toHaveLength(COUNT / PAGE);
     expect(seen.values).toEqual(['value 0', `value ${COUNT - 1}`]);
-  }, 60_000);
+  });
 });
 
 interface Page {

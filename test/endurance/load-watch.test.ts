@@ -230,7 +230,7 @@ describe(`${ALL} objects`, () => {
     }
     const lines = readFileSync(join(folder, 'journal.jsonl'), 'utf8').split('\n').length;
     expect(lines, 'the journal was made short on the way').toBeLessThan(3 * ALL);
-  }, 120_000);
+  });
 
   it('are listed by pages of one moment while they change, and are there after a restart', async () => {
     await create();
@@ -256,7 +256,7 @@ describe(`${ALL} objects`, () => {
       const gone = kind.resource === resource ? 2 * newcomers : 0;
       expect(items.filter(({ metadata }) => metadata.name?.startsWith('n'))).toHaveLength(kind.count - gone);
     }
-  }, 120_000);
+  });
 
   it('answer 410 to a watch and to a page of a time that is forgotten, and the page tells how to go on', async () => {
     const { resource } = KINDS[1] as (typeof KINDS)[number];
@@ -271,7 +271,7 @@ describe(`${ALL} objects`, () => {
     await expect(page(resource, { limit: '10', continue: first.metadata.continue ?? '' })).rejects.toMatchObject({
       upstreamCode: 'Expired',
     });
-  }, 60_000);
+  });
 
   it('do not pile up for a watcher that does not read: it is cut, and what it has read is whole', async () => {
     const { resource } = KINDS[0] as (typeof KINDS)[number];
@@ -319,5 +319,5 @@ describe(`${ALL} objects`, () => {
     expect(rounds).toEqual([...rounds.keys()]);
     expect(rounds.length).toBeGreaterThan(0);
     expect(rounds.length).toBeLessThan(changes - 10_000);
-  }, 90_000);
+  });
 });
