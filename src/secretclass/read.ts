@@ -25,6 +25,9 @@ export async function readSecretProviderClass(
         ...(isServersTrouble(error) && {
           hint: 'The API server is in trouble, not the class: the mount is tried again by itself.',
         }),
+        ...(isOwnToken(error) && {
+          hint: "The API server does not take the driver's own token: compare the clocks; after its signing keys were rotated, restart the driver's pod if this lasts.",
+        }),
         ...(missing && {
           upstreamCode: 'NotFound',
           hint: `Create the SecretProviderClass ${key.name} in the pod's own namespace ${key.namespace}; one of another namespace does not count.`,
@@ -33,6 +36,10 @@ export async function readSecretProviderClass(
     );
   }
   return parseSecretProviderClass(object);
+}
+
+function isOwnToken(error: unknown): boolean {
+  return error instanceof KeyferryError && error.code === 'unauthenticated';
 }
 
 function isServersTrouble(error: unknown): boolean {

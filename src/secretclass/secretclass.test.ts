@@ -96,6 +96,22 @@ describe('readSecretProviderClass', () => {
   });
 });
 
+describe('a class that could not be read', () => {
+  it.each([
+    ['unavailable', /in trouble, not the class/],
+    ['deadline-exceeded', /in trouble, not the class/],
+    ['unauthenticated', /the driver's own token/],
+  ] as const)('because of %s has the hint for it', async (code, hint) => {
+    const client = createFakeKubeClient();
+    client.intercept = () => {
+      throw new KeyferryError(code, 'why');
+    };
+    await expect(readSecretProviderClass(client, { namespace: 'shop', name: 'db' })).rejects.toMatchObject({
+      hint: expect.stringMatching(hint),
+    });
+  });
+});
+
 describe('podStatusName', () => {
   it('joins pod, namespace and class', () => {
     expect(podStatusName('web-1', 'shop', 'db')).toBe('web-1-shop-db');
