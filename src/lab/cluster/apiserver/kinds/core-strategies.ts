@@ -35,6 +35,7 @@ export const secretStrategy: Strategy = {
   },
   validate: (object, old) => [
     ...dataIssues(object),
+    ...sizeIssues('data', bytesOf(object['data'], 'base64')),
     ...requiredKeyIssues(object),
     ...(old === undefined ? [] : immutableIssues(object, old, ['type'])),
     ...(old?.['immutable'] === true ? frozenIssues(object, old) : []),
@@ -47,9 +48,25 @@ export const configMapStrategy: Strategy = {
     ...[...Object.keys(recordOf(object['data'])), ...Object.keys(recordOf(object['binaryData']))].flatMap((key) =>
       keyIssues(key),
     ),
+    // kube-apiserver names no field here
+    ...sizeIssues('[]', bytesOf(object['data'], 'utf8') + bytesOf(object['binaryData'], 'base64')),
     ...(old?.['immutable'] === true ? frozenIssues(object, old) : []),
   ],
 };
+
+/** What the values of a Secret or a ConfigMap may have together (MaxSecretSize of the core API). */
+const MAX_DATA_BYTES = 1024 * 1024;
+
+function sizeIssues(field: string, sizeBytes: number): FieldIssue[] {
+  if (sizeBytes <= MAX_DATA_BYTES) return [];
+  return [{ field, reason: 'FieldValueTooLong', detail: `may not be more than ${MAX_DATA_BYTES} bytes` }];
+}
+
+function bytesOf(data: unknown, encoding: 'utf8' | 'base64'): number {
+  return Object.values(recordOf(data)).reduce<number>((sum, value) => {
+    return sum + (typeof value === 'string' ? Buffer.byteLength(value, encoding) : 0);
+  }, 0);
+}
 
 /** Keys become file names, which is why some are none (IsConfigMapKey of apimachinery). */
 function keyIssues(key: string): FieldIssue[] {

@@ -150,6 +150,34 @@ describe('creating', () => {
     });
   });
 
+  const MIB = 1024 * 1024;
+  it.each([
+    [
+      'annotations',
+      MAPS,
+      256 * 1024 - 1,
+      (size: number) => ({ metadata: { name: 'x', annotations: { a: 'x'.repeat(size) } } }),
+      'ConfigMap "x" is invalid: metadata.annotations: Too long: may not be more than 262144 bytes',
+    ],
+    [
+      'the data of a ConfigMap',
+      MAPS,
+      MIB,
+      (size: number) => ({ metadata: { name: 'x' }, data: { a: 'é'.repeat(MIB / 4), b: 'x'.repeat(size - MIB / 2) } }),
+      'ConfigMap "x" is invalid: []: Too long: may not be more than 1048576 bytes',
+    ],
+    [
+      'the data of a Secret',
+      SECRETS,
+      MIB,
+      (size: number) => ({ metadata: { name: 'x' }, stringData: { a: 'x'.repeat(size) } }),
+      'Secret "x" is invalid: data: Too long: may not be more than 1048576 bytes',
+    ],
+  ])('takes %s up to the limit of kube-apiserver, and no byte more', async (_what, resource, most, body, message) => {
+    expect(await refusal(api.access.create(resource, 'default', body(most + 1)))).toMatchObject({ code: 422, message });
+    await expect(api.access.create(resource, 'default', body(most))).resolves.toBeDefined();
+  });
+
   it('turns stringData into data', async () => {
     const secret = await api.access.create(SECRETS, 'default', { metadata: { name: 's' }, stringData: { a: 'b' } });
     expect(secret).toMatchObject({ type: 'Opaque', data: { a: 'Yg==' } });

@@ -49,12 +49,22 @@ export function labelIssues(field: string, labels: Readonly<Record<string, unkno
   });
 }
 
+/** Names and values of all annotations together (TotalAnnotationSizeLimitB of apimachinery). */
+const MAX_ANNOTATIONS_BYTES = 256 * 1024;
+
 function metadataIssues(metadata: KubeObject['metadata']): FieldIssue[] {
   const annotations = Object.keys(metadata.annotations ?? {}).flatMap((key): FieldIssue[] =>
     QUALIFIED.test(key.toLowerCase())
       ? []
       : [{ field: 'metadata.annotations', reason: 'FieldValueInvalid', value: key, detail: QUALIFIED_TEXT }],
   );
+  const sizeBytes = Object.entries(metadata.annotations ?? {})
+    .flat()
+    .reduce((sum, text) => sum + Buffer.byteLength(String(text)), 0);
+  if (sizeBytes > MAX_ANNOTATIONS_BYTES) {
+    const detail = `may not be more than ${MAX_ANNOTATIONS_BYTES} bytes`;
+    annotations.push({ field: 'metadata.annotations', reason: 'FieldValueTooLong', detail });
+  }
   const owners = (metadata.ownerReferences ?? []).flatMap((owner, index): FieldIssue[] =>
     (['apiVersion', 'kind', 'name', 'uid'] as const).flatMap((field): FieldIssue[] =>
       owner[field]
