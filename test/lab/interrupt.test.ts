@@ -1,7 +1,12 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RESOURCES } from '#kube';
+import { packageRoot } from '#lab/session';
 import { interrupt, LAB_STARTERS, moments, WAYS, type Way } from '../support/interruptions.ts';
-import { makeCluster, startTestLab } from '../support/test-lab.ts';
+import { createPerson } from '../support/keyferry.ts';
+import { eventually, makeCluster, startTestLab } from '../support/test-lab.ts';
 
 // test/endurance/interrupt.test.ts has many moments; here each command meets some, and each way is met.
 const ROUNDS: readonly (readonly [string, Way, number])[] = LAB_STARTERS.flatMap(({ name }, command) =>
@@ -25,6 +30,25 @@ describe('an interrupted command', () => {
     const before = { afterLines: 1, delayMs: 0 };
     expect((await interrupt(['demo'], 'SIGINT', before)).exitCode).toBe(130);
     expect((await interrupt(['demo'], 'SIGTERM', before)).exitCode).toBe(143);
+  });
+});
+
+describe('a terminal that is closed', () => {
+  it('ends a command with its own exit code, not by a crash', { timeout: 90_000 }, async () => {
+    await using person = await createPerson();
+    const [up, code] = [join(person.home, 'up'), join(person.home, 'code')];
+    const keyferry = `'${process.execPath}' '${join(packageRoot(), 'bin', 'keyferry')}'`;
+    // A shell that outlives the terminal, and passes on that it was closed, tells the code.
+    const run = `${keyferry} lab run --ephemeral -- sh -c 'echo up > ${up}; sleep 600'`;
+    const line = `${run} & trap "kill -HUP $!" HUP; wait $!; wait $!; echo $? > ${code}`;
+    const terminal = spawn('script', ['--quiet', '--command', line, '/dev/null'], { env: person.env });
+    const written = (path: string) => () => {
+      const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+      return Promise.resolve(text.endsWith('\n') ? { found: text.trim() } : { seen: text });
+    };
+    await eventually('the command runs', written(up));
+    terminal.kill('SIGKILL');
+    expect(await eventually('the command has ended', written(code))).toBe('129');
   });
 });
 
