@@ -32,7 +32,7 @@ describeAzRows('clusters with the real az', PREPARE, [
     does: 'rotates the signing keys of service account tokens, and finds both keys published',
     line:
       'az aks oidc-issuer rotate-signing-keys -n aks -g rg --yes && ' +
-      'curl -sS "$(az aks show -n aks -g rg --query oidcIssuerProfile.issuerUrl -o tsv)openid/v1/jwks" | grep -o \'"kid"\' | wc -l',
+      'curl -sS --cacert "$REQUESTS_CA_BUNDLE" "$(az aks show -n aks -g rg --query oidcIssuerProfile.issuerUrl -o tsv)openid/v1/jwks" | grep -o \'"kid"\' | wc -l',
     seen: '2',
   },
   {

@@ -37,10 +37,16 @@ export interface CloudLab extends AsyncDisposable {
   runNode(module: string, env?: Readonly<Record<string, string>>): Promise<string>;
 }
 
-/** Clusters without a Kubernetes behind them. */
-export async function createIssuerOnlyClusters(): Promise<IssuerOnlyClusters> {
+/** A key of issuers, with what they publish of it. */
+async function createSigningKey(kid: string) {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const jwk = { ...(await exportJWK(publicKey)), kid: 'cluster-key', alg: 'RS256', use: 'sig' };
+  return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' } };
+}
+
+/** Clusters without a Kubernetes behind them. They share their signing keys, of which the newest signs. */
+export async function createIssuerOnlyClusters(): Promise<IssuerOnlyClusters> {
+  let signing = await createSigningKey('cluster-key');
+  const published = [signing.jwk];
   const applied = new Map<string, ClusterSpec>();
   return {
     applied,
@@ -53,7 +59,10 @@ export async function createIssuerOnlyClusters(): Promise<IssuerOnlyClusters> {
       return Promise.resolve();
     },
     kubeconfig: () => Promise.resolve('apiVersion: v1\nkind: Config\n'),
-    rotateSigningKeys: () => Promise.reject(new Error('its key stays')),
+    rotateSigningKeys: async () => {
+      signing = await createSigningKey(`cluster-key-${published.length + 1}`);
+      published.push(signing.jwk);
+    },
     issuer: (armId) => {
       const spec = applied.get(armId.toLowerCase());
       if (spec === undefined) return undefined;
@@ -65,16 +74,16 @@ export async function createIssuerOnlyClusters(): Promise<IssuerOnlyClusters> {
           subject_types_supported: ['public'],
           id_token_signing_alg_values_supported: ['RS256'],
         }),
-        jwks: () => ({ keys: [jwk] }),
+        jwks: () => ({ keys: published }),
       };
     },
     sign: (spec, claims) =>
       new SignJWT({ iss: spec.issuerUrl, ...claims })
-        .setProtectedHeader({ alg: 'RS256', kid: 'cluster-key' })
+        .setProtectedHeader({ alg: 'RS256', kid: signing.kid })
         .setIssuedAt()
         .setNotBefore('0s')
         .setExpirationTime('1h')
-        .sign(privateKey),
+        .sign(signing.privateKey),
   };
 }
 
