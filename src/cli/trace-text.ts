@@ -78,53 +78,60 @@ function describeHop(hop: Hop): Described {
         ],
         failed: false,
       };
-    case 'exchange': {
-      const failed = failureOf(hop);
-      const client = hop.identity === undefined ? `client ${hop.clientId}` : `${hop.identity} (client ${hop.clientId})`;
-      return {
-        text:
-          failed === undefined
-            ? `Entra ID gave an access token for ${client}`
-            : `Entra ID ${failed.verb} ${client}${failed.reason}`,
-        below: [
-          shared(hop),
-          hop.credential === undefined ? '' : `federated credential: ${hop.credential}`,
-          hop.nearestCredential === undefined ? '' : `nearest federated credential: ${hop.nearestCredential}`,
-          fault(hop),
-        ],
-        failed: failed !== undefined,
-      };
-    }
-    case 'read': {
-      const failed = failureOf(hop);
-      const vault = hop.vault.replace(/^https:\/\//, '');
-      const version = hop.version === undefined ? '' : ` version ${hop.version}`;
-      return {
-        text:
-          failed === undefined
-            ? `${vault} gave ${hop.object}${version}`
-            : `${vault} ${failed.verb} ${hop.object}${failed.reason}`,
-        below: [
-          shared(hop),
-          hop.allowedBy === undefined ? '' : `allowed by ${hop.allowedBy}`,
-          hop.refusedBy === undefined ? '' : `because ${hop.refusedBy}`,
-          fault(hop),
-        ],
-        failed: failed !== undefined,
-      };
-    }
+    case 'exchange':
+      return describeExchange(hop);
+    case 'read':
+      return describeRead(hop);
     case 'files': {
       const files = hop.files.map(({ path, mode, sizeBytes }) => `${path} (${mode}, ${sizeBytes} bytes)`);
       const more = hop.moreFiles === undefined ? '' : ` and ${hop.moreFiles} more`;
       return { text: `${files.join(', ')}${more}`, below: [], failed: false };
     }
     case 'secrets':
-      return {
-        text: `${hop.names.join(', ')} ${hop.synced ? 'synced' : 'not synced yet: tried again, an event says why'}`,
-        below: [],
-        failed: !hop.synced,
-      };
+      break;
   }
+  return {
+    text: `${hop.names.join(', ')} ${hop.synced ? 'synced' : 'not synced yet: tried again, an event says why'}`,
+    below: [],
+    failed: !hop.synced,
+  };
+}
+
+function describeExchange(hop: Extract<Hop, { hop: 'exchange' }>): Described {
+  const failed = failureOf(hop);
+  const client = hop.identity === undefined ? `client ${hop.clientId}` : `${hop.identity} (client ${hop.clientId})`;
+  return {
+    text:
+      failed === undefined
+        ? `Entra ID gave an access token for ${client}`
+        : `Entra ID ${failed.verb} ${client}${failed.reason}`,
+    below: [
+      shared(hop),
+      hop.credential === undefined ? '' : `federated credential: ${hop.credential}`,
+      hop.nearestCredential === undefined ? '' : `nearest federated credential: ${hop.nearestCredential}`,
+      fault(hop),
+    ],
+    failed: failed !== undefined,
+  };
+}
+
+function describeRead(hop: Extract<Hop, { hop: 'read' }>): Described {
+  const failed = failureOf(hop);
+  const vault = hop.vault.replace(/^https:\/\//, '');
+  const version = hop.version === undefined ? '' : ` version ${hop.version}`;
+  return {
+    text:
+      failed === undefined
+        ? `${vault} gave ${hop.object}${version}`
+        : `${vault} ${failed.verb} ${hop.object}${failed.reason}`,
+    below: [
+      shared(hop),
+      hop.allowedBy === undefined ? '' : `allowed by ${hop.allowedBy}`,
+      hop.refusedBy === undefined ? '' : `because ${hop.refusedBy}`,
+      fault(hop),
+    ],
+    failed: failed !== undefined,
+  };
 }
 
 /** What a request came to that did not get what it asked for; undefined: it did. */

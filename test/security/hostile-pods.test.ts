@@ -168,12 +168,14 @@ it('a pod in the node’s PID namespace sees the processes that it cannot look i
 
 // Without root the lab has one user id, and runAsUser is only told in an event.
 describe('a pod that is not root on the node', () => {
-  it.skipIf(process.getuid?.() !== 0).each([
-    '/kubelet/plugins/csi-secrets-store/csi.sock',
-    '/kubelet/plugins_registry',
-    '/kubelet/pods',
-    '/kubelet/plugins/csi-secrets-store/kubeconfig',
-  ])('may not use %s (needs root: runAsUser)', async (path) => {
+  it
+    .skipIf(process.getuid?.() !== 0)
+    .each([
+      '/kubelet/plugins/csi-secrets-store/csi.sock',
+      '/kubelet/plugins_registry',
+      '/kubelet/pods',
+      '/kubelet/plugins/csi-secrets-store/kubeconfig',
+    ])('may not use %s (needs root: runAsUser)', async (path) => {
     expect(
       await inPod('of-kubelet', `id -u; ls ${path} >/dev/null 2>&1; echo $?; cat ${path} 2>&1 | head -c 100`),
     ).toMatch(/^1234\n[12]\n.*Permission denied/);

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, constantFrom, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FaultTarget } from './fault.ts';
 import { isAbout, matchesPattern } from './pattern.ts';
@@ -24,9 +24,9 @@ describe('a pattern', () => {
   });
 
   it('says what the same pattern says as a regular expression', () => {
-    const text = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 8 });
-    fc.assert(
-      fc.property(text, text, (pattern, other) => {
+    const text = string({ unit: constantFrom('a', 'b', '*'), maxLength: 8 });
+    assert(
+      property(text, text, (pattern, other) => {
         const plain = other.replaceAll('*', 'b');
         const expected = new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(plain);
         expect(matchesPattern(pattern, plain)).toBe(expected);

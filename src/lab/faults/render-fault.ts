@@ -12,8 +12,9 @@ export function renderEffect(effect: FaultEffect): string {
       return `latency ${renderDuration(effect.delayMs)}`;
     case 'reset':
     case 'hang':
-      return effect.kind;
+      break;
   }
+  return effect.kind;
 }
 
 /** A fault in one line: whom it meets and how. */

@@ -60,7 +60,7 @@ function metadataIssues(metadata: KubeObject['metadata']): FieldIssue[] {
   );
   const sizeBytes = Object.entries(metadata.annotations ?? {})
     .flat()
-    .reduce((sum, text) => sum + Buffer.byteLength(String(text)), 0);
+    .reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   if (sizeBytes > MAX_ANNOTATIONS_BYTES) {
     const detail = `may not be more than ${MAX_ANNOTATIONS_BYTES} bytes`;
     annotations.push({ field: 'metadata.annotations', reason: 'FieldValueTooLong', detail });
