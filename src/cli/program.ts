@@ -2,8 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { KeyferryError, VERSION } from '#base';
 import { addCompletionCommands } from './completion/completion-command.ts';
 import { addDemoCommand } from './demo/demo-command.ts';
-import { addLabCommands } from './lab-commands.ts';
-import type { CommandContext } from './lab-options.ts';
+import { addLabCommands } from './lab/commands.ts';
+import type { CommandContext } from './lab/options.ts';
 import { reportError } from './report-error.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditRecord } from '#lab/cloud';
-import { renderAuditRecord } from './audit-line.ts';
+import { renderAuditRecord } from './lab/audit-line.ts';
 import { reportError } from './report-error.ts';
 import { palette, type Terminal } from './terminal.ts';
 import { visible, visibleText } from './visible.ts';

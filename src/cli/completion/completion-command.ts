@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import type { LabStatus } from '#lab/session';
-import { findLab, placeOf } from '../lab-access.ts';
+import { findLab, placeOf } from '../lab/access.ts';
 import type { Terminal } from '../terminal.ts';
 import { planCompletion, type Candidate, type LabThing } from './plan.ts';
 import { completionScript, SHELLS, type Shell } from './scripts.ts';

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { systemClock } from '#base';
 import { exitCodeOfSignal } from '../exit-codes.ts';
 import { interruption, type Interruption } from '../interruption.ts';
-import { placeOf, startLab } from '../lab-access.ts';
-import type { CommandContext } from '../lab-options.ts';
+import { placeOf, startLab } from '../lab/access.ts';
+import type { CommandContext } from '../lab/options.ts';
 import { palette, type Terminal } from '../terminal.ts';
 import { demoSource, playDemo } from './demo.ts';
 

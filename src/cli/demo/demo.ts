@@ -2,7 +2,7 @@ import { KeyferryError, systemClock } from '#base';
 import { createKubeClient, loadKubeconfig, RESOURCES, type KubeClient, type SecretObject } from '#kube';
 import type { AuditRecord } from '#lab/cloud';
 import { labEnvironment, packageRoot, type Trace } from '#lab/session';
-import type { UsableLab } from '../lab-access.ts';
+import type { UsableLab } from '../lab/access.ts';
 import type { Terminal } from '../terminal.ts';
 import { createAzure, type Azure } from './azure.ts';
 import { applyExample } from './manifests.ts';

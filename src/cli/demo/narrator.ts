@@ -1,5 +1,5 @@
 import type { AuditRecord } from '#lab/cloud';
-import { renderAuditRecord } from '../audit-line.ts';
+import { renderAuditRecord } from '../lab/audit-line.ts';
 import { palette, type Terminal } from '../terminal.ts';
 
 /** Tells the demo's story. */

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { AZ_CHOICES } from '#lab/session';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** What the commands need of their process. */
 export interface CommandContext {

@@ -2,9 +2,9 @@ import { Argument, Option, type Command } from 'commander';
 import { inputError, parseDuration, renderDuration, type Issue } from '#base';
 import { renderEffect, type Fault, type FaultEffect } from '#lab/faults';
 import type { FaultRequest } from '#lab/session';
-import { placeOf, runningLab, type LabPlace } from './lab-access.ts';
-import { json, outputOption, stateOption, type Output } from './lab-options.ts';
-import { palette, type Palette, type Terminal } from './terminal.ts';
+import { placeOf, runningLab, type LabPlace } from './access.ts';
+import { json, outputOption, stateOption, type Output } from './options.ts';
+import { palette, type Palette, type Terminal } from '../terminal.ts';
 
 /** What `lab fault add` is told; texts are as they were typed. */
 export interface FaultAddChoice {

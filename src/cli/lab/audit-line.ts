@@ -1,6 +1,6 @@
 import type { AuditRecord } from '#lab/cloud';
-import type { Palette } from './terminal.ts';
-import { visible } from './visible.ts';
+import type { Palette } from '../terminal.ts';
+import { visible } from '../visible.ts';
 
 /** One audit record as one line for a person: when, which service, what, who, result. */
 export function renderAuditRecord(said: AuditRecord, { faint, good, bad, key }: Palette): string {

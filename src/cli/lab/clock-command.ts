@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { KeyferryError, parseDuration } from '#base';
 import { renderClock } from '#lab/session';
-import { placeOf, runningLab, type LabPlace } from './lab-access.ts';
-import { json, outputOption, stateOption, type Output } from './lab-options.ts';
-import type { Terminal } from './terminal.ts';
+import { placeOf, runningLab, type LabPlace } from './access.ts';
+import { json, outputOption, stateOption, type Output } from './options.ts';
+import type { Terminal } from '../terminal.ts';
 
 interface ClockChoice extends LabPlace {
   readonly output: Output;

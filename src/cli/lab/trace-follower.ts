@@ -1,5 +1,5 @@
 import type { Attempt, Trace } from '#lab/session';
-import type { Palette } from './terminal.ts';
+import type { Palette } from '../terminal.ts';
 import { renderAttempt, renderEnd, renderTraceHead } from './trace-text.ts';
 
 /** Tells of a trace only what was not told before. */

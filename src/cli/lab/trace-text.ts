@@ -1,5 +1,5 @@
 import type { Attempt, Hop, Trace, TraceEnd } from '#lab/session';
-import type { Palette } from './terminal.ts';
+import type { Palette } from '../terminal.ts';
 
 const WHAT_WIDTH = 9;
 

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { KeyferryError, systemClock } from '#base';
 import type { ControlClient, Trace, TraceRequest } from '#lab/session';
-import { placeOf, runningLab, type LabPlace } from './lab-access.ts';
-import { json, outputOption, stateOption, type Output } from './lab-options.ts';
-import { palette, type Terminal } from './terminal.ts';
+import { placeOf, runningLab, type LabPlace } from './access.ts';
+import { json, outputOption, stateOption, type Output } from './options.ts';
+import { palette, type Terminal } from '../terminal.ts';
 import { renderTrace } from './trace-text.ts';
-import { visible } from './visible.ts';
+import { visible } from '../visible.ts';
 import { createTraceFollower } from './trace-follower.ts';
 
 interface TraceChoice extends LabPlace {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { toKeyferryError } from '#base';
 import { labEnvironment, runCommand, wantsBuiltinAz, type AzChoice } from '#lab/session';
-import { exitCodeOfSignal } from './exit-codes.ts';
-import { interruption } from './interruption.ts';
-import { findLab, placeOf, startLab, type LabPlace, type UsableLab } from './lab-access.ts';
+import { exitCodeOfSignal } from '../exit-codes.ts';
+import { interruption } from '../interruption.ts';
+import { findLab, placeOf, startLab, type LabPlace, type UsableLab } from './access.ts';
 import {
   azOption,
   ephemeralOption,
@@ -11,9 +11,9 @@ import {
   keepHomeOption,
   stateOption,
   type CommandContext,
-} from './lab-options.ts';
-import { reportError } from './report-error.ts';
-import type { Terminal } from './terminal.ts';
+} from './options.ts';
+import { reportError } from '../report-error.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** How a command finds itself in a lab. */
 export interface EnvironmentChoice {

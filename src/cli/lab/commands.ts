@@ -4,7 +4,7 @@ import { readEndpoint, renderExports, renderStatus, type StateFolder } from '#la
 import { renderAuditRecord } from './audit-line.ts';
 import { addClockCommand } from './clock-command.ts';
 import { addFaultCommand } from './fault-command.ts';
-import { placeOf, runningLab, type LabPlace } from './lab-access.ts';
+import { placeOf, runningLab, type LabPlace } from './access.ts';
 import {
   azOption,
   json,
@@ -13,13 +13,13 @@ import {
   stateOption,
   type CommandContext,
   type Output,
-} from './lab-options.ts';
-import { addRunCommands, environmentOf, type EnvironmentChoice } from './lab-run.ts';
-import { addUpCommand } from './lab-up.ts';
-import { withProgress } from './progress.ts';
-import { palette, type Terminal } from './terminal.ts';
+} from './options.ts';
+import { addRunCommands, environmentOf, type EnvironmentChoice } from './run.ts';
+import { addUpCommand } from './up.ts';
+import { withProgress } from '../progress.ts';
+import { palette, type Terminal } from '../terminal.ts';
 import { addTraceCommand } from './trace-command.ts';
-import { visible } from './visible.ts';
+import { visible } from '../visible.ts';
 
 /** A lab ends in less, whatever hangs in it. */
 const ENDS_WITHIN_MS = 12_000;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { KeyferryError, systemClock } from '#base';
-import { exitCodeOfSignal } from './exit-codes.ts';
-import { interruption, type Interruption } from './interruption.ts';
-import { placeOf, startLab, type LabPlace, type UsableLab } from './lab-access.ts';
+import { exitCodeOfSignal } from '../exit-codes.ts';
+import { interruption, type Interruption } from '../interruption.ts';
+import { placeOf, startLab, type LabPlace, type UsableLab } from './access.ts';
 import {
   ephemeralOption,
   internetOption,
@@ -11,8 +11,8 @@ import {
   stateOption,
   type CommandContext,
   type Output,
-} from './lab-options.ts';
-import { palette, type Terminal } from './terminal.ts';
+} from './options.ts';
+import { palette, type Terminal } from '../terminal.ts';
 
 interface UpChoice extends LabPlace {
   readonly allowInternet: boolean;

@@ -13,8 +13,8 @@ import {
   type LaunchedLab,
   type StateFolder,
 } from '#lab/session';
-import { withProgress } from './progress.ts';
-import type { Terminal } from './terminal.ts';
+import { withProgress } from '../progress.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** The options that each `lab` command has. */
 export interface LabPlace {

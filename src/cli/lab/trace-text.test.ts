@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Hop, Trace } from '#lab/session';
-import { palette } from './terminal.ts';
+import { palette } from '../terminal.ts';
 import { renderHop, renderTrace, renderTraceHead } from './trace-text.ts';
 
 const plain = palette({ colour: false, errColour: false });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { placeOf, type LabPlace } from './lab-access.ts';
-import type { Terminal } from './terminal.ts';
+import { placeOf, type LabPlace } from './access.ts';
+import type { Terminal } from '../terminal.ts';
 
 const terminal = (env: Terminal['env']): Terminal => ({
   out: () => undefined,
