@@ -1,6 +1,6 @@
 import { KeyferryError, type Clock } from '#base';
 import type { Fault, FaultEffect, FaultSpec, FaultTarget } from './fault.ts';
-import { isAbout } from './pattern.ts';
+import { isAbout } from './is-about.ts';
 
 /** A fault that has met a request. */
 export interface MetFault {

@@ -1,5 +1,5 @@
-import { KeyferryError } from '#base';
-import { matchesPattern, parseFaultSpec, type Fault, type FaultSpec, type FaultTable } from '#lab/faults';
+import { KeyferryError, matchesPattern } from '#base';
+import { parseFaultSpec, type Fault, type FaultSpec, type FaultTable } from '#lab/faults';
 
 /** A fault as it is asked for: the host of an API server may be told by its cluster. */
 export type FaultRequest = FaultSpec | (Omit<FaultSpec, 'host'> & { readonly cluster: string });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BUILT_IN_ROLES } from './built-in-roles.ts';
-import { fitsPattern, roleAllows, scopeHolds } from './permissions.ts';
+import { roleAllows, scopeHolds } from './permissions.ts';
 
 describe('a pattern of actions', () => {
   it.each([
@@ -16,7 +16,16 @@ describe('a pattern of actions', () => {
     ['a*b*c', 'abc', true],
     ['ab*bc', 'abc', false],
   ])('%s, asked for %s: %s', (pattern, action, fits) => {
-    expect(fitsPattern(pattern, action)).toBe(fits);
+    const permissions = [{ actions: [pattern], notActions: [], dataActions: [], notDataActions: [] }];
+    const role = {
+      name: '',
+      roleName: '',
+      description: '',
+      type: 'CustomRole',
+      permissions,
+      assignableScopes: [],
+    } as const;
+    expect(roleAllows(role, { plane: 'control', action })).toBe(fits);
   });
 });
 

@@ -1,4 +1,4 @@
-import { trimEndSlashes } from '#base';
+import { matchesPattern, trimEndSlashes } from '#base';
 import type { RoleDefinition } from './built-in-roles.ts';
 
 /** What somebody wants to do: an operation of ARM, or one on the contents of a resource. */
@@ -16,24 +16,9 @@ export function roleAllows(role: RoleDefinition, wanted: WantedAction): boolean 
   });
 }
 
+/** Whether `action` is one of `patterns`, in which each `*` stands for any text, slashes included. */
 function fitsAny(patterns: readonly string[], action: string): boolean {
-  return patterns.some((pattern) => fitsPattern(pattern, action));
-}
-
-/** Whether `action` fits `pattern`, in which each `*` stands for any text, slashes included. Case has no meaning. */
-export function fitsPattern(pattern: string, action: string): boolean {
-  const [head = '', ...rest] = pattern.toLowerCase().split('*');
-  const text = action.toLowerCase();
-  if (rest.length === 0) return text === head;
-  if (!text.startsWith(head)) return false;
-  const tail = rest.pop() ?? '';
-  let at = head.length;
-  for (const part of rest) {
-    const found = text.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return text.length - tail.length >= at && text.endsWith(tail);
+  return patterns.some((pattern) => matchesPattern(pattern, action));
 }
 
 /** Whether the scope `outer` holds `inner`, or is it. Scopes are ARM ids; `/` holds everything. */

@@ -1,5 +1,3 @@
-import type { FaultSpec, FaultTarget } from './fault.ts';
-
 /** Whether `text` is what `pattern` says; `*` in it stands for any characters, also none. Casing counts for nothing. */
 export function matchesPattern(pattern: string, text: string): boolean {
   const rest = text.toLowerCase();
@@ -15,15 +13,4 @@ export function matchesPattern(pattern: string, text: string): boolean {
     at = found + part.length;
   }
   return rest.length - last.length >= at && rest.endsWith(last);
-}
-
-/** Whether a fault as `spec` asks for it is about `target`. */
-export function isAbout(spec: FaultSpec, target: FaultTarget): boolean {
-  const { host, path = '', method } = spec;
-  const pathPattern = path.includes('*') ? path : `${path}*`;
-  return (
-    (method === undefined || method === target.method) &&
-    matchesPattern(host, target.host) &&
-    matchesPattern(pathPattern, target.path)
-  );
 }
