@@ -8,6 +8,7 @@ import { labProcesses, stillRunning } from '../support/lab-processes.ts';
 import { podWithClass, secretProviderClass } from '../support/manifests.ts';
 import { nodeProcessOf } from '../support/node-process.ts';
 import { findKubelets, list, strayRecords, volumesOf } from '../support/node-volumes.ts';
+import { makeReader } from '../support/reader.ts';
 import { eventually, makeCluster, startTestLab, type TestCluster, type TestLab } from '../support/test-lab.ts';
 
 // A lab into which two hundred pods come at once, each with a class of secrets, and go at once.
@@ -30,21 +31,14 @@ let cluster: TestCluster;
 beforeAll(async () => {
   lab = await startTestLab();
   cluster = await makeCluster(lab);
-  const { client, issuer, tenantId } = cluster;
+  const { client, tenantId } = cluster;
   await lab.az('az keyvault create -n kv-pods -g g --enable-rbac-authorization false');
   for (const name of SECRETS) {
     await lab.az(`az keyvault secret set --vault-name kv-pods -n ${name} --value value-of-${name}`);
   }
   const clientIds = new Map<string, string>();
   for (const name of new Set(CLASSES.map(({ account }) => account))) {
-    const made = JSON.parse(await lab.az(`az identity create -g g -n ${name}`)) as Record<string, string>;
-    clientIds.set(name, made['clientId'] ?? '');
-    await lab.az(`az keyvault set-policy -n kv-pods --object-id ${made['principalId']} --secret-permissions get`);
-    await lab.az(
-      `az identity federated-credential create -g g --identity-name ${name} -n federated --issuer ${issuer} --subject system:serviceaccount:default:${name} --audiences api://AzureADTokenExchange`,
-    );
-    const metadata = { name };
-    await client.create(RESOURCES.serviceaccounts, 'default', { apiVersion: 'v1', kind: 'ServiceAccount', metadata });
+    clientIds.set(name, (await makeReader(lab, cluster, { name, vault: 'kv-pods' })).clientId);
   }
   for (const { name, account } of CLASSES) {
     const clientId = clientIds.get(account) ?? '';

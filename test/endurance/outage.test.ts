@@ -3,6 +3,7 @@ import { RESOURCES, type Event, type Pod } from '#kube';
 import type { FaultRequest } from '#lab/session';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { podWithClass, secretProviderClass } from '../support/manifests.ts';
+import { makeReader } from '../support/reader.ts';
 import {
   eventually,
   makeCluster,
@@ -65,19 +66,8 @@ beforeAll(async () => {
   cluster = await makeCluster(lab, '--enable-secret-rotation --rotation-poll-interval 1m');
   await lab.az(`az keyvault create -n ${VAULT} -g g`);
   await lab.az(`az keyvault secret set --vault-name ${VAULT} -n Fine --value v`);
-  const identity = JSON.parse(await lab.az('az identity create -g g -n reader')) as Record<string, string>;
-  await lab.az(
-    `az keyvault set-policy -n ${VAULT} --object-id ${identity['principalId'] ?? ''} --secret-permissions get`,
-  );
-  await lab.az(
-    `az identity federated-credential create -g g --identity-name reader -n federated --issuer ${cluster.issuer} --subject system:serviceaccount:default:reader --audiences api://AzureADTokenExchange`,
-  );
-  await cluster.client.create(RESOURCES.serviceaccounts, 'default', {
-    apiVersion: 'v1',
-    kind: 'ServiceAccount',
-    metadata: { name: 'reader' },
-  });
-  const parameters = { clientId: identity['clientId'] ?? '', tenantId: cluster.tenantId, vault: VAULT };
+  const { clientId } = await makeReader(lab, cluster, { vault: VAULT });
+  const parameters = { clientId, tenantId: cluster.tenantId, vault: VAULT };
   const spc = secretProviderClass({ name: 'outage', ...parameters, secrets: ['Fine'] });
   await cluster.client.create(SECRET_CLASS_RESOURCES.classes, 'default', spc);
   for (const name of STEADY) await cluster.client.create(RESOURCES.pods, 'default', watchingPod(name));

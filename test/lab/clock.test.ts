@@ -12,6 +12,7 @@ import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { createPerson } from '../support/keyferry.ts';
 import { nodeProcessOf } from '../support/node-process.ts';
 import { podWithClass, secretProviderClass } from '../support/manifests.ts';
+import { makeReader } from '../support/reader.ts';
 import {
   eventually,
   makeCluster,
@@ -45,15 +46,7 @@ beforeAll(async () => {
   cluster = await makeCluster(lab, '--enable-secret-rotation --rotation-poll-interval 30m');
   await lab.az(`az keyvault create -n ${VAULT} -g g --retention-days 7`);
   await lab.az(`az keyvault secret set --vault-name ${VAULT} -n Password --value first`);
-  const identity = JSON.parse(await lab.az('az identity create -g g -n reader')) as Record<string, string>;
-  clientId = identity['clientId'] ?? '';
-  await lab.az(
-    `az keyvault set-policy -n ${VAULT} --object-id ${identity['principalId'] ?? ''} --secret-permissions get`,
-  );
-  await lab.az(
-    `az identity federated-credential create -g g --identity-name reader -n federated --issuer ${cluster.issuer} --subject system:serviceaccount:default:reader --audiences api://AzureADTokenExchange`,
-  );
-  await create('serviceaccounts', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'reader' } });
+  ({ clientId } = await makeReader(lab, cluster, { vault: VAULT }));
   await cluster.client.create(
     SECRET_CLASS_RESOURCES.classes,
     'default',

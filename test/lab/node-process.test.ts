@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RESOURCES, type Event, type Pod, type SecretObject } from '#kube';
 import { podWithClass, secretProviderClass } from '../support/manifests.ts';
 import { nodeProcessOf, readProcessFile } from '../support/node-process.ts';
+import { makeReader } from '../support/reader.ts';
 import {
   eventually,
   makeCluster,
@@ -32,21 +33,12 @@ beforeAll(async () => {
   await lab.az(`az keyvault create -n ${VAULT} -g g`);
   await lab.az(`az keyvault secret set --vault-name ${VAULT} -n Password --value ${VALUES.first}`);
   await lab.az(`az keyvault secret set --vault-name ${VAULT} -n Other --value ${VALUES.other}`);
-  const { clientId = '', principalId = '' } = JSON.parse(await lab.az('az identity create -g g -n reader')) as Record<
-    string,
-    string
-  >;
-  await lab.az(`az keyvault set-policy -n ${VAULT} --object-id ${principalId} --secret-permissions get`);
-  await lab.az(
-    `az identity federated-credential create -g g --identity-name reader -n federated --issuer ${cluster.issuer} --subject system:serviceaccount:default:reader --audiences api://AzureADTokenExchange`,
-  );
-  for (const name of ['reader', 'stranger']) {
-    await cluster.client.create(RESOURCES.serviceaccounts, 'default', {
-      apiVersion: 'v1',
-      kind: 'ServiceAccount',
-      metadata: { name },
-    });
-  }
+  const { clientId } = await makeReader(lab, cluster, { vault: VAULT });
+  await cluster.client.create(RESOURCES.serviceaccounts, 'default', {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'stranger' },
+  });
   const shared = { clientId, tenantId: cluster.tenantId, vault: VAULT };
   const secretObjects = [{ secretName: 'synced', type: 'Opaque', data: [{ objectName: 'Password', key: 'password' }] }];
   for (const spc of [

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RESOURCES, type Pod } from '#kube';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { podWithClass, secretProviderClass } from '../support/manifests.ts';
+import { makeReader } from '../support/reader.ts';
 import {
   eventually,
   makeCluster,
@@ -31,15 +32,8 @@ beforeAll(async () => {
   cluster = await makeCluster(lab);
   await lab.az(`az keyvault create -n ${VAULT} -g g`);
   await lab.az(`az keyvault secret set --vault-name ${VAULT} -n Neighbour --value ${VALUE}`);
-  const identity = JSON.parse(await lab.az('az identity create -g g -n reader')) as Record<string, string>;
-  clientId = identity['clientId'] ?? '';
-  await lab.az(`az keyvault set-policy -n ${VAULT} --object-id ${identity['principalId']} --secret-permissions get`);
-  await lab.az(
-    `az identity federated-credential create -g g --identity-name reader -n federated --issuer ${cluster.issuer} --subject system:serviceaccount:default:reader --audiences api://AzureADTokenExchange`,
-  );
-  for (const name of ['reader', 'hostile']) {
-    await cluster.client.create(RESOURCES.serviceaccounts, 'default', { metadata: { name } });
-  }
+  ({ clientId } = await makeReader(lab, cluster, { vault: VAULT }));
+  await cluster.client.create(RESOURCES.serviceaccounts, 'default', { metadata: { name: 'hostile' } });
   for (const [name, id] of [
     ['neighbour', clientId],
     ['harmless', '11111111-2222-4333-8444-555555555555'],

@@ -13,6 +13,7 @@ import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { createFakeRandom } from '../../src/base/testing/index.ts';
 import { labProcesses, stillRunning, type LabProcesses } from './lab-processes.ts';
 import { podWithClass, secretProviderClass } from './manifests.ts';
+import { makeReader } from './reader.ts';
 import { eventually, makeCluster, podReady, startTestLab, type TestLab } from './test-lab.ts';
 
 /** When a kill comes: before the lab serves, or while clients write. */
@@ -79,20 +80,10 @@ export async function startLabKillScenario(seed: string): Promise<LabKillScenari
 
 async function prepare(lab: TestLab): Promise<void> {
   using cluster = await makeCluster(lab);
-  const { client, issuer, tenantId } = cluster;
+  const { client, tenantId } = cluster;
   await lab.az(`az keyvault create -n ${VAULT} -g g`);
   await lab.az(`az keyvault secret set --vault-name ${VAULT} -n Password --value ${PASSWORD}`);
-  const identity = JSON.parse(await lab.az('az identity create -g g -n reader')) as Record<string, string>;
-  await lab.az(`az keyvault set-policy -n ${VAULT} --object-id ${identity['principalId']} --secret-permissions get`);
-  await lab.az(
-    `az identity federated-credential create -g g --identity-name reader -n federated --issuer ${issuer} --subject system:serviceaccount:default:reader --audiences api://AzureADTokenExchange`,
-  );
-  await client.create(RESOURCES.serviceaccounts, 'default', {
-    apiVersion: 'v1',
-    kind: 'ServiceAccount',
-    metadata: { name: 'reader' },
-  });
-  const clientId = identity['clientId'] ?? '';
+  const { clientId } = await makeReader(lab, cluster, { vault: VAULT });
   const spc = secretProviderClass({ name: 'reader', clientId, tenantId, vault: VAULT, secrets: ['Password'] });
   await client.create(SECRET_CLASS_RESOURCES.classes, 'default', spc);
   for (const name of PODS) {

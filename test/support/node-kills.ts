@@ -10,6 +10,7 @@ import { createFakeRandom } from '../../src/base/testing/index.ts';
 import { podWithClass, secretProviderClass } from './manifests.ts';
 import { nodeProcessOf, readProcessFile } from './node-process.ts';
 import { daemonOf, list, readAll, registrationOf, strayRecords, volumesOf, type NodeVolume } from './node-volumes.ts';
+import { makeReader } from './reader.ts';
 import { eventually, makeCluster, podReady, startTestLab, type TestCluster, type TestLab } from './test-lab.ts';
 
 /** When a kill comes: before the driver is registered, or soon after it, when every volume is published again. */
@@ -111,25 +112,17 @@ export async function startKillScenario(seed: string): Promise<KillScenario> {
   }
 }
 
-async function prepare(lab: TestLab, { client, issuer, tenantId }: TestCluster): Promise<void> {
+async function prepare(lab: TestLab, cluster: TestCluster): Promise<void> {
+  const { client, tenantId } = cluster;
   await lab.az(`az keyvault create -n ${VAULT} -g g`);
   await setSecrets(lab, 0);
-  const identity = JSON.parse(await lab.az('az identity create -g g -n reader')) as Record<string, string>;
-  await lab.az(`az keyvault set-policy -n ${VAULT} --object-id ${identity['principalId']} --secret-permissions get`);
-  await lab.az(
-    `az identity federated-credential create -g g --identity-name reader -n federated --issuer ${issuer} --subject system:serviceaccount:default:reader --audiences api://AzureADTokenExchange`,
-  );
-  await client.create(RESOURCES.serviceaccounts, 'default', {
-    apiVersion: 'v1',
-    kind: 'ServiceAccount',
-    metadata: { name: 'reader' },
-  });
+  const { clientId } = await makeReader(lab, cluster, { vault: VAULT });
   await client.create(
     SECRET_CLASS_RESOURCES.classes,
     'default',
     secretProviderClass({
       name: 'reader',
-      clientId: identity['clientId'] ?? '',
+      clientId,
       tenantId,
       vault: VAULT,
       secrets: [
