@@ -1,7 +1,6 @@
 // NodePublishVolume and NodeUnpublishVolume by direct gRPC: a lab in this process, which run.ts starts in namespaces of its
 // own, with the production node process as its child; the calls are those that a kubelet makes.
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLog, systemClock, systemRandom } from '#base';
 import { callUnary, createGrpcClient } from '#grpc';
@@ -9,6 +8,7 @@ import { createKubeClient, loadKubeconfig, RESOURCES } from '#kube';
 import { labEnvironment, startLab, stateFolder } from '#lab/session';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { NodeClient, type NodePublishVolumeRequest } from '../src/gen/csi/v1/csi.ts';
+import { preparePublish, testVolume } from '../test/support/csi-volume.ts';
 import { secretProviderClass } from '../test/support/manifests.ts';
 import { azOutput } from '../test/support/test-lab.ts';
 import { row, summarize } from './figures.ts';
@@ -73,11 +73,7 @@ for (const [name, secrets] of [
     secretProviderClass({ name, clientId, tenantId, vault: 'kv-bench', secrets }),
   );
 }
-const { token, expirationTimestamp } = await client.createToken(
-  { namespace: 'default', name: 'bench' },
-  { audiences: [AUDIENCE] },
-);
-const tokens = JSON.stringify({ [AUDIENCE]: { token: token.expose(), expirationTimestamp } });
+const token = await client.createToken({ namespace: 'default', name: 'bench' }, { audiences: [AUDIENCE] });
 
 const runFolder =
   ['/mnt', '/media', '/srv'].find((place) => readdirSync(place).some((name) => /^[0-9a-f]{8}$/.test(name))) ?? '';
@@ -87,30 +83,8 @@ let volumes = 0;
 
 function request(className: string): NodePublishVolumeRequest {
   volumes += 1;
-  const uid = createHash('sha256').update(`pod ${volumes}`).digest('hex').slice(0, 32);
-  const target = join(kubelet, 'pods', uid, 'volumes', 'kubernetes.io~csi', 'secrets', 'mount');
-  mkdirSync(join(target, '..'), { recursive: true });
-  return {
-    volumeId: `csi-${uid}`,
-    publishContext: {},
-    stagingTargetPath: '',
-    targetPath: target,
-    volumeCapability: {
-      accessType: { $case: 'mount', value: { fsType: '', mountFlags: [], volumeMountGroup: '' } },
-      accessMode: { mode: 1 },
-    },
-    readonly: true,
-    secrets: {},
-    volumeContext: {
-      secretProviderClass: className,
-      'csi.storage.k8s.io/pod.name': `p${volumes}`,
-      'csi.storage.k8s.io/pod.namespace': 'default',
-      'csi.storage.k8s.io/pod.uid': uid,
-      'csi.storage.k8s.io/serviceAccount.name': 'bench',
-      'csi.storage.k8s.io/ephemeral': 'true',
-      'csi.storage.k8s.io/serviceAccount.tokens': tokens,
-    },
-  };
+  const tokens = { [AUDIENCE]: token };
+  return preparePublish(testVolume(kubelet, volumes), { className, serviceAccount: 'bench', tokens });
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

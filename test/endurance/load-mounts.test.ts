@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '#base';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
-import { startCsiNode, type CsiNode, type PublishRequest } from '../support/csi-node.ts';
+import { startCsiNode, type CsiNode } from '../support/csi-node.ts';
+import type { PublishRequest } from '../support/csi-volume.ts';
 import { slope, type Holdings } from '../support/inspected-process.ts';
 import { secretProviderClass } from '../support/manifests.ts';
 import { makeReader } from '../support/reader.ts';

@@ -3,34 +3,18 @@
  * socket as kubelet calls it, with a real API server and vault behind it.
  */
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock, type Secret } from '#base';
+import { systemClock } from '#base';
 import { callUnary, createGrpcClient } from '#grpc';
 import { packageRoot, planNamespaces } from '#lab/session';
 import { NodeClient } from '../../src/gen/csi/v1/csi.ts';
+import { preparePublish, testVolume, type PublishRequest, type TestVolume } from './csi-volume.ts';
 import { inspectProcess, type InspectedProcess } from './inspected-process.ts';
 import { readProcessFile } from './node-process.ts';
 import { list, readAll } from './node-volumes.ts';
 import { eventually } from './test-lab.ts';
-
-/** A volume of a pod that is only a name. */
-export interface TestVolume {
-  readonly volumeId: string;
-  readonly targetPath: string;
-  readonly podName: string;
-  readonly podUid: string;
-}
-
-/** What a publish hands over beside the pod. */
-export interface PublishRequest {
-  readonly className: string;
-  readonly serviceAccount: string;
-  /** By audience, as kubelet sends them. */
-  readonly tokens: Readonly<Record<string, { readonly token: Secret<string>; readonly expirationTimestamp: string }>>;
-}
 
 /** A running `keyferry node`. */
 export interface CsiNode extends AsyncDisposable {
@@ -101,43 +85,10 @@ export async function startCsiNode(env: Readonly<Record<string, string>>): Promi
       inspector,
       volume() {
         volumes += 1;
-        const podUid = createHash('sha256').update(`${folder} ${volumes}`).digest('hex').slice(0, 32);
-        const targetPath = join(folder, 'pods', podUid, 'volumes/kubernetes.io~csi/secrets/mount');
-        return { volumeId: `csi-${podUid}`, targetPath, podUid, podName: `pod-${volumes}` };
+        return testVolume(folder, volumes);
       },
-      async publish({ volumeId, targetPath, podName, podUid }, { className, serviceAccount, tokens }) {
-        mkdirSync(join(targetPath, '..'), { recursive: true });
-        const shown = Object.entries(tokens).map(([audience, { token, ...rest }]) => [
-          audience,
-          { token: token.expose(), ...rest },
-        ]);
-        await callUnary(
-          node,
-          'nodePublishVolume',
-          {
-            volumeId,
-            publishContext: {},
-            stagingTargetPath: '',
-            targetPath,
-            volumeCapability: {
-              accessType: { $case: 'mount', value: { fsType: '', mountFlags: [], volumeMountGroup: '' } },
-              accessMode: { mode: 1 },
-            },
-            readonly: true,
-            secrets: {},
-            volumeContext: {
-              secretProviderClass: className,
-              'csi.storage.k8s.io/pod.name': podName,
-              'csi.storage.k8s.io/pod.namespace': 'default',
-              'csi.storage.k8s.io/pod.uid': podUid,
-              'csi.storage.k8s.io/serviceAccount.name': serviceAccount,
-              'csi.storage.k8s.io/ephemeral': 'true',
-              'csi.storage.k8s.io/serviceAccount.tokens': JSON.stringify(Object.fromEntries(shown)),
-            },
-          },
-          LIMITS,
-          systemClock,
-        );
+      async publish(volume, request) {
+        await callUnary(node, 'nodePublishVolume', preparePublish(volume, request), LIMITS, systemClock);
       },
       async unpublish({ volumeId, targetPath }) {
         await callUnary(node, 'nodeUnpublishVolume', { volumeId, targetPath }, LIMITS, systemClock);

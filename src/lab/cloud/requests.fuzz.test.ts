@@ -7,9 +7,7 @@ import { createFakeClock, createFakeRandom } from '../../base/testing/index.ts';
 import { expectQuick, fuzz } from '../../base/testing/fuzz.ts';
 import { hostileJson, hostileText, mutatedText, textOfPieces } from '../../base/testing/hostile.ts';
 import { createArmLab, SUBSCRIPTION } from './arm/testing/index.ts';
-import { createAuditLog } from './audit-log.ts';
-import { openDirectory } from './directory-store.ts';
-import { openEntra } from './entra/index.ts';
+import { createTestEntra } from './entra/testing/test-entra.ts';
 import { createGraph } from './graph/index.ts';
 import { createImds } from './imds/index.ts';
 import {
@@ -354,20 +352,7 @@ describe('Microsoft Graph', () => {
 });
 
 describe('Entra ID', () => {
-  const store = createMemoryStore();
-  const random = createFakeRandom();
-  const clock = createFakeClock();
-  const directory = openDirectory(store, random);
-  const entra = openEntra({
-    store,
-    clock,
-    random,
-    directory,
-    log: silentLog,
-    audit: createAuditLog({ clock }),
-    fetchJson: (url) => Promise.reject(new Error(`nothing is served at ${url}`)),
-  });
-  const { tenantId } = directory.tenant;
+  const { entra, tenantId } = createTestEntra(createMemoryStore());
   const unsigned = (claims: object) =>
     `${Buffer.from('{"alg":"RS256","kid":"k"}').toString('base64url')}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
   const FORM = [
