@@ -137,7 +137,7 @@ async function start({ flags, env, log, stack, fail }: ProcessContext<typeof NOD
       providers,
       mounter: createMounter({ clock, log }),
       events,
-      metrics: createDriverMetrics(registry),
+      metrics: createDriverMetrics(registry, clock),
       clock,
       random,
       log,

@@ -47,7 +47,7 @@ function driver(answer: Answer, kill?: KillSwitch) {
   const common = {
     mounter: guard(mounter, ['mountTmpfs', 'unmount']),
     records,
-    metrics: createDriverMetrics(new Registry()),
+    metrics: createDriverMetrics(new Registry(), clock),
     locks: createKeyedLock(),
     schedule: createRefreshSchedule({ enabled: true, intervalMs: 0, clock, random: createFakeRandom() }),
     secrets: guard({ sync: () => Promise.resolve({ names: [], state: 'none' as const }), forget: () => undefined }, [

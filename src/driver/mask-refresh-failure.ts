@@ -18,7 +18,7 @@ export function maskRefreshFailure(
   provider: string,
   tell: { readonly events: Pick<EventRecorder, 'record'>; readonly metrics: DriverMetrics; readonly log: Log },
 ): void {
-  tell.metrics.refreshFailed(provider, failure.errorType);
+  tell.metrics.refreshFailed(provider, failure.errorType, failure.error.upstreamCode ?? failure.error.code);
   tell.events.record(
     podTarget(request.pod),
     'Warning',

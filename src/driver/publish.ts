@@ -214,6 +214,7 @@ async function fetchAndWrite(
   };
   await steps.time('record', () => inStage('FailedToMount', () => deps.records.write(written)));
   deps.schedule.checked(targetPath);
+  deps.metrics.volumeChecked(written);
   steps.synced(await steps.time('sync', () => deps.secrets.sync(request.pod, targetPath, parsed, signal)));
   deps.podStatus.report(written);
   return { changed };

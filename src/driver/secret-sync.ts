@@ -81,6 +81,7 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
         await attempt(pod, targetPath, () => Promise.resolve(parsed), signal);
         return { names, state: 'synced' };
       } catch (error) {
+        metrics.secretsNotSynced(parsed.value.provider);
         log.warn('Secrets of a volume not synced, tried again soon', {
           namespace: pod.namespace,
           pod: pod.name,

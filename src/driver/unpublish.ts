@@ -40,6 +40,7 @@ export function createUnpublishVolume(deps: UnpublishDependencies): UnpublishVol
         await deps.mounter.unmount(targetPath);
         await ifPresent(rmdir(targetPath));
         await deps.records.remove(targetPath);
+        deps.metrics.volumeGone(targetPath);
       } catch (error) {
         deps.metrics.unpublishFailed();
         throw new KeyferryError(

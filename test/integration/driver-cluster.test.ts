@@ -119,7 +119,7 @@ beforeAll(async () => {
       providers: { resolve: async () => provider },
       mounter,
       events,
-      metrics: createDriverMetrics(new Registry()),
+      metrics: createDriverMetrics(new Registry(), clock),
       clock,
       random: systemRandom,
       log: silentLog,

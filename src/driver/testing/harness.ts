@@ -95,7 +95,7 @@ export async function startHarness(
   const log = createMemoryLog();
   const mounter = createFakeMounter();
   const registry = new Registry();
-  const metrics = createDriverMetrics(registry);
+  const metrics = createDriverMetrics(registry, clock);
   const events: RecordedEvent[] = [];
   const mounts: ProviderMountRequest[] = [];
   const provider: Provider = {
