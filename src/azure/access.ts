@@ -88,4 +88,6 @@ export interface AzureRequest {
   /** HTTP status; undefined when no answer came. */
   readonly status: number | undefined;
   readonly durationMs: number;
+  /** Of Key Vault: what was asked for, by the path's first part. */
+  readonly objectType?: 'secret' | 'key' | 'cert' | undefined;
 }

@@ -433,7 +433,9 @@ describe('a secret', () => {
     vault = (response) => void response.socket?.destroy();
     const error = await failure(reader().getSecret('one', undefined, { signal }));
     expect(error).toMatchObject({ code: 'unavailable', hint: expect.stringContaining('cannot reach the vault') });
-    expect(counted).toEqual([{ service: 'keyvault', status: undefined, durationMs: expect.any(Number) }]);
+    expect(counted).toEqual([
+      { service: 'keyvault', status: undefined, durationMs: expect.any(Number), objectType: 'secret' },
+    ]);
   });
 
   it('that does not come ends with a deadline that names what was attempted', async () => {

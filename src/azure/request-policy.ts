@@ -52,9 +52,21 @@ export function observePolicy(options: ObserveOptions): PolicyOption {
           options.onResponse?.(response);
           return response;
         } finally {
-          onRequest({ service, status, durationMs: clock.monotonic() - startedMs });
+          const durationMs = clock.monotonic() - startedMs;
+          onRequest({ service, status, durationMs, ...(service === 'keyvault' && objectTypeOf(request.url)) });
         }
       },
     },
   };
+}
+
+const OBJECT_TYPES: Readonly<Record<string, AzureRequest['objectType']>> = {
+  secrets: 'secret',
+  keys: 'key',
+  certificates: 'cert',
+};
+
+function objectTypeOf(url: string): Pick<AzureRequest, 'objectType'> {
+  const collection = /^https?:\/\/[^/]+\/([a-z]+)/.exec(url)?.[1] ?? '';
+  return { objectType: Object.hasOwn(OBJECT_TYPES, collection) ? OBJECT_TYPES[collection] : undefined };
 }

@@ -47,6 +47,34 @@ describe('a gRPC server on a unix socket', () => {
     );
   });
 
+  it('tells of each call by its path and the name of its code, as Go writes them', async () => {
+    const told: object[] = [];
+    const socketPath = join(folder, 'told.sock');
+    await using _server = await startGrpcServer({
+      socketPath,
+      clock: systemClock,
+      log: silentLog,
+      onCall: ({ method, code }) => void told.push({ method, code }),
+      services: [
+        grpcService<CSIDriverProviderServer>(CSIDriverProviderService, {
+          version: ({ version }) => Promise.resolve({ version, runtimeName: 'r', runtimeVersion: '1' }),
+          mount: () => Promise.reject(new KeyferryError('deadline-exceeded', 'late')),
+        }),
+      ],
+    });
+    const client = createGrpcClient(CSIDriverProviderClient, socketPath);
+    try {
+      await callUnary(client, 'version', { version: 'v1alpha1' }, { timeoutMs: 5000 }, systemClock);
+      await callUnary(client, 'mount', empty, { timeoutMs: 5000 }, systemClock).catch(() => undefined);
+    } finally {
+      client.close();
+    }
+    expect(told).toEqual([
+      { method: '/v1alpha1.CSIDriverProvider/Version', code: 'OK' },
+      { method: '/v1alpha1.CSIDriverProvider/Mount', code: 'DeadlineExceeded' },
+    ]);
+  });
+
   it('keeps the code of an error whose text is longer than clients take', async () => {
     const reason = 'why '.repeat(50_000);
     await withServer(

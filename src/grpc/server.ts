@@ -10,7 +10,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { KeyferryError, linkSignals, type Clock, type Log } from '#base';
-import { grpcStatusOf } from './status.ts';
+import { grpcStatusOf, statusName } from './status.ts';
 
 /** What a handler gets beside the request. */
 export interface CallContext {
@@ -60,6 +60,8 @@ export interface GrpcServerOptions {
   readonly graceMs?: number;
   /** The largest request, bytes. Default 4 MiB. */
   readonly maxRequestBytes?: number;
+  /** Told of each call that has been answered: its path, the name of its status code (`OK`, `NotFound`), its time. */
+  readonly onCall?: (call: { readonly method: string; readonly code: string; readonly durationMs: number }) => void;
 }
 
 /** Starts a gRPC server on a unix socket and answers once it listens. Disposing it drains the calls, then removes the socket, if it is still its own. */
@@ -78,11 +80,23 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Async
       const handler = service.handlers[name];
       if (handler === undefined) continue;
       const serve: handleUnaryCall<unknown, unknown> = (call, callback) => {
+        const startedMs = clock.monotonic();
+        const tell = (code: number) =>
+          options.onCall?.({
+            method: method.path,
+            code: statusName(code),
+            durationMs: clock.monotonic() - startedMs,
+          });
         void answer(call, handler, stopping.signal).then(
-          (response) => callback(null, response),
+          (response) => {
+            tell(0);
+            callback(null, response);
+          },
           (error: unknown) => {
-            log.debug('Call failed', { method: method.path, code: grpcStatusOf(error).code });
-            callback(grpcStatusOf(error));
+            const status = grpcStatusOf(error);
+            tell(status.code);
+            log.debug('Call failed', { method: method.path, code: status.code });
+            callback(status);
           },
         );
       };

@@ -18,6 +18,14 @@ export function grpcStatusOf(error: unknown): GrpcStatus {
   return { code: ERROR_CODES[known.code].grpc, details };
 }
 
+/** The name of a status code as Go's gRPC writes it, which dashboards know: `OK`, `DeadlineExceeded`, `Canceled`. */
+export function statusName(code: number): string {
+  if (code === grpcStatus.OK) return 'OK';
+  if (code === grpcStatus.CANCELLED) return 'Canceled';
+  const words = (grpcStatus[code] ?? 'UNKNOWN').toLowerCase().split('_');
+  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+}
+
 const CODE_OF_STATUS: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
   ...Object.entries(ERROR_CODES).map(([code, facts]) => [facts.grpc, code as ErrorCode] as const),
   [grpcStatus.CANCELLED, 'aborted'],

@@ -1,61 +1,77 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { AzureRequest } from '#azure';
+import { registerCounter, registerHistogram, type MetricTable } from '#http';
 import type { BrokerEvents } from './broker/events.ts';
 
-/** The names of every metric of the provider. */
+// Upstream's.
+const SECONDS = [0.1, 0.2, 0.3, 0.4, 0.5, 1, 1.5, 2, 2.5, 3, 5, 10, 15, 30];
+
+/** Every metric of the provider. */
 export const PROVIDER_METRICS = {
-  /** Upstream's name; its labels `object_name` and `error` (a whole error text) are left out: their values are unbounded. */
-  keyvaultRequest: 'keyvault_request',
-  requests: 'keyferry_azure_requests_total',
-  brokerAnswers: 'keyferry_broker_answers_total',
-  brokerUnshared: 'keyferry_broker_unshared_callers_total',
-} as const;
+  keyvaultRequest: {
+    name: 'keyvault_request',
+    type: 'histogram',
+    help: "Time of requests to Key Vault, seconds. Upstream's labels object_name and error (a whole error text) are left out: their values are unbounded",
+    labels: ['provider', 'os_type', 'object_type', 'code'],
+    buckets: SECONDS,
+    upstream: true,
+  },
+  grpcRequest: {
+    name: 'grpc_request',
+    type: 'histogram',
+    help: "Time of calls to the provider's socket, seconds. Upstream's label grpc_message is left out",
+    labels: ['provider', 'os_type', 'grpc_method', 'grpc_code'],
+    buckets: SECONDS,
+    upstream: true,
+  },
+  requests: {
+    name: 'keyferry_azure_requests_total',
+    type: 'counter',
+    help: 'HTTP requests to Azure, by service and HTTP status (none: no answer)',
+    labels: ['service', 'code'],
+  },
+  brokerAnswers: {
+    name: 'keyferry_broker_answers_total',
+    type: 'counter',
+    help: 'Tokens and objects that were asked of the broker, by how they were had: fetched, shared (a running request joined), kept',
+    labels: ['what', 'how'],
+  },
+  brokerUnshared: {
+    name: 'keyferry_broker_unshared_callers_total',
+    type: 'counter',
+    help: 'Mounts that share with nobody, by reason',
+    labels: ['reason'],
+  },
+} as const satisfies MetricTable;
 
 /** What the provider counts. */
 export interface ProviderMetrics {
   readonly brokerEvents: BrokerEvents;
-  onRequest(request: AzureRequest): void;
+  readonly onRequest: (request: AzureRequest) => void;
+  /** A call to the socket has been answered; `method` is its whole path. */
+  readonly onCall: (call: { readonly method: string; readonly code: string; readonly durationMs: number }) => void;
 }
 
-const KEYVAULT_BUCKETS_SECONDS = [0.1, 0.2, 0.3, 0.4, 0.5, 1, 1.5, 2, 2.5, 3, 5, 10, 15, 30];
+const PROVIDER = { provider: 'azure', os_type: 'linux' } as const;
 
-/** Registers the provider's metrics in `registry`. No label holds a name, a value or an error text. */
+/** Registers the provider's metrics in `registry`. No label holds an object's name, a value or an error text. */
 export function createProviderMetrics(registry: Registry): ProviderMetrics {
-  const registers = [registry];
-  const keyvault = new Histogram({
-    name: PROVIDER_METRICS.keyvaultRequest,
-    help: 'Duration of requests to Key Vault in seconds',
-    labelNames: ['provider', 'os_type', 'code'] as const,
-    buckets: KEYVAULT_BUCKETS_SECONDS,
-    registers,
-  });
-  const requests = new Counter({
-    name: PROVIDER_METRICS.requests,
-    help: 'HTTP requests to Azure, by service (entra, keyvault) and HTTP status (none: no answer)',
-    labelNames: ['service', 'code'] as const,
-    registers,
-  });
-  const answers = new Counter({
-    name: PROVIDER_METRICS.brokerAnswers,
-    help: 'Tokens and objects that were asked of the broker, by how they were had: fetched, shared (a running request joined), kept',
-    labelNames: ['what', 'how'] as const,
-    registers,
-  });
-  const unshared = new Counter({
-    name: PROVIDER_METRICS.brokerUnshared,
-    help: 'Mounts that share with nobody, by reason',
-    labelNames: ['reason'] as const,
-    registers,
-  });
+  const keyvault = registerHistogram(registry, PROVIDER_METRICS.keyvaultRequest);
+  const grpc = registerHistogram(registry, PROVIDER_METRICS.grpcRequest);
+  const requests = registerCounter(registry, PROVIDER_METRICS.requests);
+  const answers = registerCounter(registry, PROVIDER_METRICS.brokerAnswers);
+  const unshared = registerCounter(registry, PROVIDER_METRICS.brokerUnshared);
   return {
     brokerEvents: {
       answered: (what, how) => answers.inc({ what, how }),
       unshared: (reason) => unshared.inc({ reason }),
     },
-    onRequest: ({ service, status, durationMs }) => {
+    onCall: ({ method, code, durationMs }) =>
+      grpc.observe({ ...PROVIDER, grpc_method: method, grpc_code: code }, durationMs / 1000),
+    onRequest: ({ service, status, durationMs, objectType = '' }) => {
       const code = status === undefined ? 'none' : String(status);
       requests.inc({ service, code });
-      if (service === 'keyvault') keyvault.observe({ provider: 'azure', os_type: 'linux', code }, durationMs / 1000);
+      if (service === 'keyvault') keyvault.observe({ ...PROVIDER, object_type: objectType, code }, durationMs / 1000);
     },
   };
 }

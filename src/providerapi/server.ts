@@ -1,5 +1,5 @@
 import type { Clock, Log } from '#base';
-import { grpcService, startGrpcServer } from '#grpc';
+import { grpcService, startGrpcServer, type GrpcServerOptions } from '#grpc';
 import { HealthCheckResponse_ServingStatus, HealthService, type HealthServer } from '../gen/grpc/health/v1/health.ts';
 import { CSIDriverProviderService, type CSIDriverProviderServer } from '../gen/v1alpha1/provider.ts';
 import type { Provider } from './provider.ts';
@@ -14,6 +14,8 @@ export interface ProviderServerOptions {
   readonly runtimeName: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told of each call that has been answered. */
+  readonly onCall?: GrpcServerOptions['onCall'];
 }
 
 const PROTOCOL_VERSION = 'v1alpha1';
@@ -25,6 +27,7 @@ export function startProviderServer(options: ProviderServerOptions): Promise<Asy
     socketPath,
     clock,
     log,
+    ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
     services: [
       grpcService<CSIDriverProviderServer>(CSIDriverProviderService, {
         version: () => Promise.resolve({ version: PROTOCOL_VERSION, runtimeName, runtimeVersion: provider.version }),
