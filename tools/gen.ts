@@ -1,12 +1,15 @@
-// Generates what is generated: protobuf code and the Kubernetes field tables, both in src/gen, and docs/errors.md.
+// Generates what is generated: protobuf code and the Kubernetes field tables, both in src/gen, and docs/errors.md and docs/flags.md.
 // With --check nothing is written; it fails when the committed files are not current.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { NODE_FLAGS } from '../src/cmd/node-flags.ts';
+import { PROVIDER_FLAGS } from '../src/cmd/provider-flags.ts';
 import { CAUSES } from '../test/lab/errors/causes.ts';
 import { renderErrorsPage } from '../test/lab/errors/render.ts';
+import { renderFlagsPage } from './render-flags-page.ts';
 
 const root = dirname(import.meta.dirname);
 const target = join(root, 'src', 'gen');
@@ -54,22 +57,23 @@ function files(folder: string): string[] {
     .sort();
 }
 
-/** docs/errors.md, from the table that its tests are driven by. */
-async function generateErrorsPage(): Promise<void> {
-  const path = join(root, 'docs', 'errors.md');
+/** Pages of docs/ that are made from tables: the errors' from what its tests are driven by, the flags' from the processes'. */
+async function generatePage(name: string, markdown: string): Promise<void> {
+  const path = join(root, 'docs', name);
   const options = { ...(await resolveConfig(path)), filepath: path };
-  const text = await format(renderErrorsPage(CAUSES), options);
+  const text = await format(markdown, options);
   if (!check) {
     writeFileSync(path, text);
   } else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) {
-    console.error('docs/errors.md is not current; run "npm run gen" and commit it');
+    console.error(`docs/${name} is not current; run "npm run gen" and commit it`);
     process.exitCode = 1;
   }
 }
 
 const output = mkdtempSync(join(tmpdir(), 'keyferry-gen-'));
 try {
-  await generateErrorsPage();
+  await generatePage('errors.md', renderErrorsPage(CAUSES));
+  await generatePage('flags.md', renderFlagsPage({ node: NODE_FLAGS, provider: PROVIDER_FLAGS }));
   generateProtobuf(output);
   await generateFields(output);
   if (check) {

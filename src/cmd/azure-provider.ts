@@ -1,18 +1,30 @@
-import type { Registry } from 'prom-client';
 import { VERSION, type Clock, type Log, type Random } from '#base';
 import { createAzureClients } from '#azure';
 import type { KubeClient } from '#kube';
-import { createAzureProvider, createClusterKeys, createProviderMetrics, type AzureProvider } from '#provider';
+import { createAzureProvider, createClusterKeys, type AzureProvider, type ProviderMetrics } from '#provider';
 import type { FlagTable, FlagValues } from './flags.ts';
 
 /** The flags that every process with the Azure provider in it takes. */
 export const AZURE_PROVIDER_FLAGS = {
-  'cloud-name': { kind: 'text', default: 'AzurePublicCloud', help: 'cloud of classes that name none' },
-  'custom-user-agent': { kind: 'text', default: '', help: 'added to the user agent of requests to Azure' },
+  'cloud-name': {
+    kind: 'text',
+    default: 'AzurePublicCloud',
+    help: 'cloud of classes that name none',
+    group: 'azure',
+    from: 'provider',
+  },
+  'custom-user-agent': {
+    kind: 'text',
+    default: '',
+    help: 'added to the user agent of requests to Azure',
+    group: 'azure',
+    from: 'provider',
+  },
   'freshness-window': {
     kind: 'duration',
     default: 30_000,
     help: 'how long an answer of Azure serves pods of the same proved identity; 0: never',
+    group: 'azure',
   },
 } as const satisfies FlagTable;
 
@@ -23,15 +35,14 @@ export interface AzureProviderWiring {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly registry: Registry;
+  readonly metrics: ProviderMetrics;
   /** The way to the cluster's published keys; undefined: none, and answers are shared with nobody. */
   readonly kube: Pick<KubeClient, 'getPath'> | undefined;
 }
 
 /** The Azure provider of a process: official clients, the cluster's keys from its API server, metrics. No I/O yet. */
 export function wireAzureProvider(wiring: AzureProviderWiring): AzureProvider {
-  const { flags, env, clock, random, log, registry, kube } = wiring;
-  const metrics = createProviderMetrics(registry);
+  const { flags, env, clock, random, log, metrics, kube } = wiring;
   const userAgent = [flags['custom-user-agent'], `keyferry/${VERSION}`].filter((part) => part !== '').join(' ');
   return createAzureProvider({
     clock,

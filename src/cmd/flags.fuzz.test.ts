@@ -7,10 +7,10 @@ import { parseFlags, type FlagTable } from './flags.ts';
 import { parseListenAddress, parseUnixEndpoint } from './listen-address.ts';
 
 const TABLE = {
-  endpoint: { kind: 'text', default: '', help: '' },
-  rotate: { kind: 'bool', default: false, help: '' },
-  size: { kind: 'int', default: 1, help: '' },
-  interval: { kind: 'duration', default: 0, help: '' },
+  endpoint: { kind: 'text', default: '', help: '', group: 'process' },
+  rotate: { kind: 'bool', default: false, help: '', group: 'process' },
+  size: { kind: 'int', default: 1, help: '', group: 'process' },
+  interval: { kind: 'duration', default: 0, help: '', group: 'process' },
 } as const satisfies FlagTable;
 
 const word = oneof(

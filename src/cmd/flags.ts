@@ -1,4 +1,4 @@
-import { inputError, parseDuration, type Issue } from '#base';
+import { inputError, parseDuration, renderDuration, type Issue } from '#base';
 
 /** The value of a flag, by its kind: durations are milliseconds. */
 interface FlagKinds {
@@ -8,10 +8,32 @@ interface FlagKinds {
   readonly duration: number;
 }
 
+/** The groups in which `--help` and docs/flags.md show flags, in their order. */
+export const FLAG_GROUPS = [
+  'sockets',
+  'mounts',
+  'refresh',
+  'providers',
+  'azure',
+  'identity',
+  'health and metrics',
+  'process',
+  'without effect',
+] as const;
+
+/** The program whose flag it was first: upstream's driver, its Azure provider, or the registrar sidecar. */
+export type FlagOrigin = 'driver' | 'provider' | 'registrar';
+
 type FlagOf<Kind extends keyof FlagKinds> = {
   readonly kind: Kind;
   readonly default: FlagKinds[Kind];
+  /** One line for a person: what it sets, in which unit. In `without effect`: why it does nothing here. */
   readonly help: string;
+  readonly group: (typeof FLAG_GROUPS)[number];
+  /** Absent: a flag of Keyferry's own. */
+  readonly from?: FlagOrigin;
+  /** The version of Keyferry that brought it. Default: the first, 0.1.0. */
+  readonly since?: string;
 };
 
 /** One flag of a process. */
@@ -39,8 +61,9 @@ export function parseFlags<Table extends FlagTable>(table: Table, argv: readonly
   const issues: Issue[] = [];
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    const match = /^--?([A-Za-z][-A-Za-z0-9]*)(?:=(.*))?$/s.exec(word);
-    const [, name = '', inline] = match ?? [];
+    const match = /^--?([A-Za-z][-_A-Za-z0-9]*)(?:=(.*))?$/s.exec(word);
+    const [, written = '', inline] = match ?? [];
+    const name = written === 'h' ? 'help' : written;
     const spec = Object.hasOwn(table, name) ? table[name] : undefined;
     if (spec === undefined) {
       issues.push({ path: '', message: match === null ? `"${word}" is not a flag` : `there is no flag --${name}` });
@@ -55,15 +78,31 @@ export function parseFlags<Table extends FlagTable>(table: Table, argv: readonly
   return values as FlagValues<Table>;
 }
 
-/** The table as `--help` prints it. */
+/** The names of the flags that were given a value other than their default and do nothing here, for the log. */
+export function flagsWithoutEffect<Table extends FlagTable>(table: Table, values: FlagValues<Table>): string[] {
+  return Object.entries(table)
+    .filter(([name, spec]) => spec.group === 'without effect' && values[name] !== spec.default)
+    .map(([name]) => name);
+}
+
+/** A flag's default as a person would write it; empty for the empty text. */
+export function renderFlagDefault(spec: FlagSpec): string {
+  return spec.kind === 'duration' ? renderDuration(spec.default) : String(spec.default);
+}
+
+/** The table as `--help` prints it, by groups. */
 export function renderFlags(table: FlagTable): string {
-  const rows = Object.entries(table).map(([name, spec]) => {
-    const value = spec.kind === 'bool' ? '' : ` ${spec.kind}`;
-    const shown = spec.kind === 'duration' ? `${spec.default / 1000}s` : String(spec.default);
-    return [`  --${name}${value}`, shown === '' ? spec.help : `${spec.help} (default ${shown})`] as const;
-  });
-  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
-  return rows.map(([left, right]) => left.padEnd(width) + right).join('\n');
+  const leftOf = (name: string, spec: FlagSpec) => `  --${name}${spec.kind === 'bool' ? '' : ` ${spec.kind}`}`;
+  const flags = Object.entries(table);
+  const width = Math.max(...flags.map(([name, spec]) => leftOf(name, spec).length)) + 2;
+  return FLAG_GROUPS.flatMap((group) => {
+    const own = flags.filter(([, spec]) => spec.group === group);
+    const rows = own.map(([name, spec]) => {
+      const shown = group === 'without effect' ? '' : renderFlagDefault(spec);
+      return leftOf(name, spec).padEnd(width) + (shown === '' ? spec.help : `${spec.help} (default ${shown})`);
+    });
+    return rows.length === 0 ? [] : [[`${group}:`, ...rows].join('\n')];
+  }).join('\n\n');
 }
 
 function parseValue(kind: FlagSpec['kind'], text: string): string | boolean | number | undefined {

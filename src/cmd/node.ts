@@ -6,68 +6,16 @@ import { systemClock, systemRandom, VERSION, type LogFields } from '#base';
 import { createDriverMetrics, createMounter, startDriver, startRegistration } from '#driver';
 import { startHttpServer, type HttpServer } from '#http';
 import { createEventRecorder, createKubeClient, inClusterConfig, loadKubeconfig } from '#kube';
+import { createProviderMetrics } from '#provider';
 import { createProviderDirectory, startProviderServer } from '#providerapi';
-import { AZURE_PROVIDER_FLAGS, wireAzureProvider } from './azure-provider.ts';
-import type { FlagTable } from './flags.ts';
+import { wireAzureProvider } from './azure-provider.ts';
 import { parseListenAddress, parseUnixEndpoint } from './listen-address.ts';
-import { PROCESS_FLAGS, runProcess, sendMetrics, type Environment, type ProcessContext } from './run-process.ts';
+import { NODE_FLAGS } from './node-flags.ts';
+import { runProcess, sendMetrics, type Environment, type ProcessContext } from './run-process.ts';
 
 /** The `source.component` of the driver's events, as upstream's. */
 const EVENT_COMPONENT = 'csi-secrets-store-controller';
 const PROVIDER_RUNTIME_NAME = 'secrets-store-csi-driver-provider-azure';
-
-/** Every flag of `keyferry node`: those of upstream's driver and registrar, and ours. */
-export const NODE_FLAGS = {
-  endpoint: { kind: 'text', default: 'unix://tmp/csi.sock', help: 'CSI socket that kubelet calls' },
-  drivername: { kind: 'text', default: 'secrets-store.csi.k8s.io', help: 'name of the driver' },
-  nodeid: { kind: 'text', default: '', help: 'name of the node; without it KUBE_NODE_NAME, then the host name' },
-  'provider-volume': {
-    kind: 'text',
-    default: '/var/run/secrets-store-csi-providers',
-    help: 'folder with the sockets of providers, searched last',
-  },
-  'additional-provider-volume-paths': {
-    kind: 'text',
-    default: '/etc/kubernetes/secrets-store-csi-providers',
-    help: 'more such folders, comma separated, searched first',
-  },
-  'metrics-addr': { kind: 'text', default: ':8095', help: 'address of /metrics, /healthz and /readyz; 0: none' },
-  'enable-secret-rotation': { kind: 'bool', default: false, help: 'refresh mounted volumes' },
-  'rotation-poll-interval': {
-    kind: 'duration',
-    default: 120_000,
-    help: 'least age of what a volume holds before it is asked for again',
-  },
-  'max-call-recv-msg-size': { kind: 'int', default: 4_194_304, help: "largest answer of a provider's socket, bytes" },
-  'volume-size-limit': { kind: 'int', default: 33_554_432, help: 'largest size of one volume, bytes' },
-  'record-dir': {
-    kind: 'text',
-    default: '',
-    help: "folder on the host for the driver's records; without it `volumes` beside the CSI socket",
-  },
-  kubeconfig: { kind: 'text', default: '', help: 'way to the API server outside a pod' },
-  'registration-dir': {
-    kind: 'text',
-    default: '',
-    help: "kubelet's plugins_registry folder, to register there; without it a registrar beside has to",
-  },
-  'kubelet-registration-path': {
-    kind: 'text',
-    default: '',
-    help: 'path of the CSI socket as kubelet sees it; without it that of --endpoint',
-  },
-  'serve-provider': {
-    kind: 'text',
-    default: '',
-    help: "socket on which to serve this process's Azure provider to others as well",
-  },
-  ...AZURE_PROVIDER_FLAGS,
-  ...PROCESS_FLAGS,
-  'provider-health-check': { kind: 'bool', default: false, help: 'accepted without effect' },
-  'provider-health-check-interval': { kind: 'duration', default: 120_000, help: 'accepted without effect' },
-  'enable-pprof': { kind: 'bool', default: false, help: 'accepted without effect' },
-  'pprof-port': { kind: 'int', default: 6065, help: 'accepted without effect' },
-} as const satisfies FlagTable;
 
 /** `keyferry node`, for the executable. */
 export function main(argv: readonly string[]): Promise<number> {
@@ -109,7 +57,8 @@ async function start({ flags, env, log, stack, fail }: ProcessContext<typeof NOD
   const events = stack.use(
     createEventRecorder({ client, clock, random, log, component: EVENT_COMPONENT, host: nodeId }),
   );
-  const azure = stack.use(wireAzureProvider({ flags, env, clock, random, log, registry, kube: client }));
+  const metrics = createProviderMetrics(registry);
+  const azure = stack.use(wireAzureProvider({ flags, env, clock, random, log, metrics, kube: client }));
   const providers = stack.use(
     createProviderDirectory({
       socketFolders: [...flags['additional-provider-volume-paths'].split(','), flags['provider-volume']].filter(
@@ -135,7 +84,7 @@ async function start({ flags, env, log, stack, fail }: ProcessContext<typeof NOD
       volumeSizeBytes: flags['volume-size-limit'],
       client,
       providers,
-      mounter: createMounter({ clock, log }),
+      mounter: await createMounter({ log }),
       events,
       metrics: createDriverMetrics(registry, clock),
       clock,
@@ -152,6 +101,7 @@ async function start({ flags, env, log, stack, fail }: ProcessContext<typeof NOD
         runtimeName: PROVIDER_RUNTIME_NAME,
         clock,
         log,
+        onCall: metrics.onCall,
       }),
     );
   }

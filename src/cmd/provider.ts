@@ -3,30 +3,16 @@ import { errorText, systemClock, systemRandom, VERSION, type DisposeStack, type 
 import { callUnary, createGrpcClient } from '#grpc';
 import { startHttpServer, type HttpServer } from '#http';
 import { createKubeClient, inClusterConfig, loadKubeconfig, type KubeClient } from '#kube';
+import { createProviderMetrics } from '#provider';
 import { startProviderServer } from '#providerapi';
 import { HealthCheckResponse_ServingStatus, HealthClient } from '../gen/grpc/health/v1/health.ts';
-import { AZURE_PROVIDER_FLAGS, wireAzureProvider } from './azure-provider.ts';
-import type { FlagTable, FlagValues } from './flags.ts';
+import { wireAzureProvider } from './azure-provider.ts';
+import type { FlagValues } from './flags.ts';
 import { parseUnixEndpoint } from './listen-address.ts';
-import { PROCESS_FLAGS, runProcess, sendMetrics, type Environment, type ProcessContext } from './run-process.ts';
+import { PROVIDER_FLAGS } from './provider-flags.ts';
+import { runProcess, sendMetrics, type Environment, type ProcessContext } from './run-process.ts';
 
 const RUNTIME_NAME = 'secrets-store-csi-driver-provider-azure';
-
-/** Every flag of `keyferry provider`: those of the program that it stands in for, and ours. */
-export const PROVIDER_FLAGS = {
-  endpoint: { kind: 'text', default: 'unix:///tmp/azure.sock', help: 'socket on which drivers ask' },
-  'healthz-port': { kind: 'int', default: 8989, help: 'port of the health check; 0: none' },
-  'healthz-path': { kind: 'text', default: '/healthz', help: 'path of the health check' },
-  'healthz-timeout': { kind: 'duration', default: 5_000, help: 'longest wait of the health check for the socket' },
-  'prometheus-port': { kind: 'int', default: 8898, help: 'port of /metrics; 0: none' },
-  'http-host': { kind: 'text', default: '0.0.0.0', help: 'address on which health check and metrics listen' },
-  kubeconfig: { kind: 'text', default: '', help: 'way to the API server outside a pod, for the keys of its tokens' },
-  ...AZURE_PROVIDER_FLAGS,
-  ...PROCESS_FLAGS,
-  'metrics-backend': { kind: 'text', default: 'Prometheus', help: 'accepted; metrics are always for Prometheus' },
-  'enable-pprof': { kind: 'bool', default: false, help: 'accepted without effect' },
-  'pprof-port': { kind: 'int', default: 6060, help: 'accepted without effect' },
-} as const satisfies FlagTable;
 
 type Flags = FlagValues<typeof PROVIDER_FLAGS>;
 
@@ -53,8 +39,10 @@ async function start({ flags, env, log, stack }: ProcessContext<typeof PROVIDER_
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const kube = openKubeClient(flags.kubeconfig, env, log, stack);
-  const provider = stack.use(wireAzureProvider({ flags, env, clock, random: systemRandom, log, registry, kube }));
-  stack.use(await startProviderServer({ provider, socketPath, runtimeName: RUNTIME_NAME, clock, log }));
+  const metrics = createProviderMetrics(registry);
+  const provider = stack.use(wireAzureProvider({ flags, env, clock, random: systemRandom, log, metrics, kube }));
+  const { onCall } = metrics;
+  stack.use(await startProviderServer({ provider, socketPath, runtimeName: RUNTIME_NAME, clock, log, onCall }));
   if (flags['healthz-port'] > 0) stack.use(await startHealthServer(flags, socketPath, stack));
   if (flags['prometheus-port'] > 0) stack.use(await startMetricsServer(flags, registry));
   return { endpoint: flags.endpoint };

@@ -10,19 +10,12 @@ import {
   type Log,
   type LogFields,
 } from '#base';
-import { parseFlags, renderFlags, type FlagTable, type FlagValues } from './flags.ts';
+import { flagsWithoutEffect, parseFlags, renderFlags, type FlagTable, type FlagValues } from './flags.ts';
+import type { PROCESS_FLAGS } from './process-flags.ts';
 import { createProcessLog } from './process-log.ts';
 
 /** Surroundings of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Flags that every production process has; they end its table. */
-export const PROCESS_FLAGS = {
-  'log-format-json': { kind: 'bool', default: true, help: 'accepted; logs are always JSON' },
-  v: { kind: 'int', default: 0, help: 'verbosity; from 4 on, debug' },
-  version: { kind: 'bool', default: false, help: 'print the version and end' },
-  help: { kind: 'bool', default: false, help: 'print this and end' },
-} as const satisfies FlagTable;
 
 /** What a process is started with. */
 export interface ProcessContext<Table extends FlagTable> {
@@ -68,6 +61,9 @@ export async function runProcess<Table extends FlagTable & typeof PROCESS_FLAGS>
     return 0;
   }
   const log = createProcessLog({ level: v >= 4 ? 'debug' : 'info' });
+  for (const name of flagsWithoutEffect(table, flags)) {
+    log.warn('A flag has no effect', { flag: `--${name}`, why: table[name]?.help });
+  }
   const stack = createDisposeStack();
   try {
     const ended = endOfProcess();

@@ -1,0 +1,126 @@
+import { AZURE_PROVIDER_FLAGS } from './azure-provider.ts';
+import type { FlagTable } from './flags.ts';
+import { PROCESS_FLAGS, pprofFlags } from './process-flags.ts';
+
+/** Every flag of `keyferry node`: those of upstream's driver and registrar, and ours. */
+export const NODE_FLAGS = {
+  endpoint: {
+    kind: 'text',
+    default: 'unix://tmp/csi.sock',
+    help: 'CSI socket that kubelet calls',
+    group: 'sockets',
+    from: 'driver',
+  },
+  drivername: {
+    kind: 'text',
+    default: 'secrets-store.csi.k8s.io',
+    help: 'name of the driver, that of the CSIDriver object',
+    group: 'sockets',
+    from: 'driver',
+  },
+  nodeid: {
+    kind: 'text',
+    default: '',
+    help: 'name of the node; without it KUBE_NODE_NAME, then the host name',
+    group: 'sockets',
+    from: 'driver',
+  },
+  'registration-dir': {
+    kind: 'text',
+    default: '',
+    help: "kubelet's plugins_registry folder, to register there; without it a registrar beside has to",
+    group: 'sockets',
+  },
+  'kubelet-registration-path': {
+    kind: 'text',
+    default: '',
+    help: 'path of the CSI socket as kubelet sees it; without it that of --endpoint',
+    group: 'sockets',
+    from: 'registrar',
+  },
+  'record-dir': {
+    kind: 'text',
+    default: '',
+    help: "folder on the host for the driver's records; without it `volumes` beside the CSI socket",
+    group: 'mounts',
+  },
+  'volume-size-limit': {
+    kind: 'int',
+    default: 33_554_432,
+    help: 'largest size of one volume, bytes',
+    group: 'mounts',
+  },
+  'enable-secret-rotation': {
+    kind: 'bool',
+    default: false,
+    help: 'refresh mounted volumes',
+    group: 'refresh',
+    from: 'driver',
+  },
+  'rotation-poll-interval': {
+    kind: 'duration',
+    default: 120_000,
+    help: 'time between two checks of what a volume holds',
+    group: 'refresh',
+    from: 'driver',
+  },
+  'provider-volume': {
+    kind: 'text',
+    default: '/var/run/secrets-store-csi-providers',
+    help: 'folder with the sockets of providers, searched last',
+    group: 'providers',
+    from: 'driver',
+  },
+  'additional-provider-volume-paths': {
+    kind: 'text',
+    default: '/etc/kubernetes/secrets-store-csi-providers',
+    help: 'more such folders, comma separated, searched first',
+    group: 'providers',
+    from: 'driver',
+  },
+  'max-call-recv-msg-size': {
+    kind: 'int',
+    default: 4_194_304,
+    help: "largest answer of a provider's socket, bytes",
+    group: 'providers',
+    from: 'driver',
+  },
+  'provider-health-check': {
+    kind: 'bool',
+    default: false,
+    help: 'ask each provider in use for its version now and then, and connect anew to one that does not answer',
+    group: 'providers',
+    from: 'driver',
+  },
+  'provider-health-check-interval': {
+    kind: 'duration',
+    default: 120_000,
+    help: 'time between two such questions',
+    group: 'providers',
+    from: 'driver',
+  },
+  'serve-provider': {
+    kind: 'text',
+    default: '',
+    help: "socket on which to serve this process's Azure provider to others as well",
+    group: 'providers',
+  },
+  ...AZURE_PROVIDER_FLAGS,
+  'metrics-addr': {
+    kind: 'text',
+    default: ':8095',
+    help: 'address of /metrics, /healthz and /readyz; 0: none',
+    group: 'health and metrics',
+    from: 'driver',
+  },
+  kubeconfig: { kind: 'text', default: '', help: 'way to the API server outside a pod', group: 'process' },
+  ...PROCESS_FLAGS,
+  ...pprofFlags({ from: 'driver', port: 6065 }),
+  'filtered-watch-secret': {
+    kind: 'bool',
+    default: true,
+    help: 'of old drivers; the Secret of nodePublishSecretRef needs no label and is not watched',
+    group: 'without effect',
+    from: 'driver',
+  },
+} as const satisfies FlagTable;
