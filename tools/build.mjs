@@ -19,7 +19,7 @@ await Promise.all(
       format: 'esm',
       platform: 'node',
       target: 'node20',
-      external: ['@lydell/node-pty'],
+      external: ['@lydell/node-pty', 'koffi'],
       minifyWhitespace: true,
       define: { KEYFERRY_VERSION: JSON.stringify(version) },
       // Bundled CommonJS packages call require for Node's own modules.

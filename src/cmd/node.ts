@@ -9,8 +9,10 @@ import { createEventRecorder, createKubeClient, inClusterConfig, loadKubeconfig 
 import { createProviderMetrics } from '#provider';
 import { createProviderDirectory, startProviderServer } from '#providerapi';
 import { wireAzureProvider } from './azure-provider.ts';
+import { answerProbe } from './health-checks.ts';
 import { parseListenAddress, parseUnixEndpoint } from './listen-address.ts';
 import { NODE_FLAGS } from './node-flags.ts';
+import { createNodeHealth, type NodeHealth } from './node-health.ts';
 import { runProcess, sendMetrics, type Environment, type ProcessContext } from './run-process.ts';
 
 /** The `source.component` of the driver's events, as upstream's. */
@@ -44,10 +46,10 @@ async function start({ flags, env, log, stack, fail }: ProcessContext<typeof NOD
   const socketPath = parseUnixEndpoint(flags.endpoint);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const ready = { value: false };
+  const health = createNodeHealth({ socketPath, registers: flags['registration-dir'] !== '', clock, stack });
   const address = parseListenAddress(flags['metrics-addr']);
   if (address !== undefined) {
-    const { host, port } = stack.use(await startStatusServer(address, registry, ready));
+    const { host, port } = stack.use(await startStatusServer(address, registry, health));
     log.info('Metrics and probes are served', { host, port });
   }
 
@@ -84,7 +86,7 @@ async function start({ flags, env, log, stack, fail }: ProcessContext<typeof NOD
       volumeSizeBytes: flags['volume-size-limit'],
       client,
       providers,
-      mounter: await createMounter({ log }),
+      mounter: createMounter({ log }),
       events,
       metrics: createDriverMetrics(registry, clock),
       clock,
@@ -92,6 +94,7 @@ async function start({ flags, env, log, stack, fail }: ProcessContext<typeof NOD
       log,
     }),
   );
+  health.serving();
   if (flags['serve-provider'] !== '') {
     const providerSocket = parseUnixEndpoint(flags['serve-provider']);
     stack.use(
@@ -113,30 +116,27 @@ async function start({ flags, env, log, stack, fail }: ProcessContext<typeof NOD
         driverName: flags.drivername,
         kubeletEndpoint: flags['kubelet-registration-path'] || socketPath,
         onRefused: fail,
+        onRegistered: health.registered,
         clock,
         log,
       }),
     );
   }
-  ready.value = true;
-  stack.defer(() => {
-    ready.value = false;
-  });
   return { driver: flags.drivername, endpoint: flags.endpoint };
 }
 
-/** /metrics for Prometheus, /healthz for the liveness probe, /readyz once the driver can be called. */
+/** /metrics for Prometheus, /healthz and /readyz for the probes. */
 function startStatusServer(
   address: { readonly host: string; readonly port: number },
   registry: Registry,
-  ready: { readonly value: boolean },
+  { live, ready }: NodeHealth,
 ): Promise<HttpServer> {
   return startHttpServer({
     ...address,
     listener: (request, response) => {
       const path = request.url?.split('?')[0];
-      if (path === '/healthz') response.writeHead(200).end('ok');
-      else if (path === '/readyz') response.writeHead(ready.value ? 200 : 503).end(ready.value ? 'ok' : 'not ready');
+      if (path === '/healthz') void answerProbe(live, response);
+      else if (path === '/readyz') void answerProbe(ready, response);
       else if (path === '/metrics') sendMetrics(registry, response);
       else response.writeHead(404).end();
     },

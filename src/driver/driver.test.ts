@@ -520,7 +520,7 @@ describe('a provider that writes the files itself', () => {
 });
 
 describe.runIf(mayMount())('on a real tmpfs', () => {
-  const real = createMounter({ clock: systemClock, log: silentLog });
+  const real = createMounter({ log: silentLog });
 
   it('mounts with the first publish, swaps in place with a refresh, and takes all away with the unpublish', async () => {
     await using harness = await startHarness({ mounter: real, refreshIntervalMs: 0 });

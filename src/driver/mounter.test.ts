@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { silentLog, systemClock } from '#base';
+import { silentLog } from '#base';
+import { loadMountCalls } from './mount-calls.ts';
+import { mountPrograms } from './mount-programs.ts';
+import type { MountWay } from './mount-way.ts';
 import { createMounter } from './mounter.ts';
 import { parseMountinfo } from './mountinfo.ts';
 import { createFakeMounter } from './testing/fake-mounter.ts';
@@ -9,7 +12,64 @@ import { describeMounter } from './testing/mounter-contract.ts';
 describeMounter('fake', createFakeMounter);
 // Where this process may not mount, the suite of the real mounter says that it is skipped.
 describe.runIf(mayMount())('with the kernel behind it', () => {
-  describeMounter('real', () => createMounter({ clock: systemClock, log: silentLog }), { real: true });
+  const by = (way: () => Promise<MountWay>) => () => createMounter({ log: silentLog, way: way() });
+  describeMounter('calls', by(loadMountCalls), { real: true });
+  describeMounter(
+    'programs',
+    by(async () => mountPrograms),
+    { real: true },
+  );
+});
+
+describe('a failed mount', () => {
+  const way = (fails: Partial<MountWay>): Promise<MountWay> =>
+    Promise.resolve({
+      find: async () => undefined,
+      mountTmpfs: async () => undefined,
+      unmount: async () => undefined,
+      ...fails,
+    });
+
+  it.each([
+    ['EPERM', /privileged/],
+    ['ENOSPC', /fs\.mount-max/],
+  ])('names %s, the path and the mend', async (code, mend) => {
+    const mounter = createMounter({
+      log: silentLog,
+      way: way({ mountTmpfs: async () => ({ code, text: code }) }),
+    });
+    await expect(mounter.mountTmpfs('/pods/a/mount', { sizeBytes: 1 })).rejects.toMatchObject({
+      message: `cannot mount a tmpfs on /pods/a/mount: ${code}`,
+      hint: expect.stringMatching(mend),
+    });
+  });
+
+  it('is tried without noswap, and noswap is not asked for again where that helped', async () => {
+    const asked: boolean[] = [];
+    const mounter = createMounter({
+      log: silentLog,
+      way: way({
+        mountTmpfs: async (_target, options) => {
+          asked.push(options.includes('noswap'));
+          return options.includes('noswap') ? { code: 'EINVAL', text: 'EINVAL' } : undefined;
+        },
+      }),
+    });
+    await mounter.mountTmpfs('/pods/a/mount', { sizeBytes: 1 });
+    await mounter.mountTmpfs('/pods/b/mount', { sizeBytes: 1 });
+    expect(asked).toEqual([true, false, false]);
+  });
+
+  it('leaves a disk mounted that is in use, and tells it', async () => {
+    const mounter = createMounter({
+      log: silentLog,
+      way: way({
+        find: async () => ({ fsType: 'ext4' }),
+        unmount: async (_target, { detach }) => (detach ? undefined : { code: 'EBUSY', text: 'EBUSY' }),
+      }),
+    });
+    await expect(mounter.unmount('/pods/a/mount')).rejects.toThrow('cannot unmount /pods/a/mount: EBUSY');
+  });
 });
 
 describe('parseMountinfo', () => {

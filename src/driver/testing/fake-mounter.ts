@@ -1,7 +1,6 @@
 import { cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MountEntry } from '../mountinfo.ts';
 import type { Mounter } from '../mounter.ts';
 
 /** A {@link Mounter} for tests that are not root. */
@@ -17,7 +16,7 @@ export interface FakeMounter extends Mounter {
  * is kept aside and comes back with the unmount. Known limit: no size limit, no mount options in force.
  */
 export function createFakeMounter(): FakeMounter {
-  const mounts = new Map<string, { readonly covered: string; readonly entry: MountEntry }>();
+  const mounts = new Map<string, { readonly covered: string }>();
   const uncover = async (target: string) => {
     const covered = mounts.get(target)?.covered;
     if (covered === undefined) return;
@@ -30,19 +29,14 @@ export function createFakeMounter(): FakeMounter {
     get mounted() {
       return new Set(mounts.keys());
     },
-    find: (target) => Promise.resolve(mounts.get(target)?.entry),
-    async mountTmpfs(target, { sizeBytes }) {
+    find: (target) => Promise.resolve(mounts.has(target) ? { fsType: 'tmpfs' } : undefined),
+    async mountTmpfs(target) {
       await readdir(target); // throws where there is no folder
       const covered = await mkdtemp(join(tmpdir(), 'keyferry-covered-'));
       await rm(covered, { recursive: true });
       await rename(target, covered);
       await mkdir(target);
-      const options = ['rw', 'nosuid', 'nodev', 'noexec'];
-      const superOptions = ['rw', `size=${sizeBytes / 1024}k`];
-      mounts.set(target, {
-        covered,
-        entry: { device: '0:0', mountPoint: target, fsType: 'tmpfs', source: 'tmpfs', options, superOptions },
-      });
+      mounts.set(target, { covered });
     },
     unmount: uncover,
     reboot: async () => {

@@ -1,10 +1,13 @@
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, rmdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Mounter } from '../mounter.ts';
+import { parseMountinfo } from '../mountinfo.ts';
 
 const SIZE = { sizeBytes: 1024 * 1024 };
+const OTHER_GROUP = 4711;
 
 /** What every {@link Mounter} promises. `real`: the kernel is behind it, so that limits and links can be tried. */
 export function describeMounter(name: string, create: () => Mounter, { real = false } = {}): void {
@@ -32,11 +35,47 @@ export function describeMounter(name: string, create: () => Mounter, { real = fa
     it('mounts an empty tmpfs that holds neither programs nor devices, and has a size', async () => {
       await writeFile(join(target, 'below'), '');
       await mounter.mountTmpfs(target, SIZE);
-      const entry = await mounter.find(target);
-      expect(entry).toMatchObject({ fsType: 'tmpfs' });
+      expect(await mounter.find(target)).toMatchObject({ fsType: 'tmpfs' });
+      expect(await readdir(target)).toEqual([]);
+      if (!real) return;
+      const entry = parseMountinfo(await readFile('/proc/self/mountinfo', 'utf8')).find(
+        ({ mountPoint }) => mountPoint === target,
+      );
       expect(entry?.options).toEqual(expect.arrayContaining(['nosuid', 'nodev', 'noexec']));
       expect(entry?.superOptions).toContain('size=1024k');
-      expect(await readdir(target)).toEqual([]);
+      expect((await stat(target)).mode & 0o7777).toBe(0o755);
+    });
+
+    it.runIf(real)('gives the volume to a group', async () => {
+      await mounter.mountTmpfs(target, { ...SIZE, groupId: OTHER_GROUP });
+      expect(await stat(target)).toMatchObject({ gid: OTHER_GROUP, uid: process.getuid?.() });
+    });
+
+    it.runIf(real)('finds another file system, and says that it is none of its own', async () => {
+      execFileSync('mount', ['--bind', folder, target]);
+      expect((await mounter.find(target))?.fsType).toEqual(expect.not.stringMatching(/^tmpfs$/));
+    });
+
+    it.runIf(real)('detaches a volume whose file somebody still has open', async () => {
+      await mounter.mountTmpfs(target, SIZE);
+      const held = await open(join(target, 'held'), 'w');
+      try {
+        await mounter.unmount(target);
+        expect(await mounter.find(target)).toBeUndefined();
+        await rmdir(target);
+      } finally {
+        await held.close();
+      }
+    });
+
+    it.runIf(real)('does not mount where a link leads', async () => {
+      const other = join(folder, 'other');
+      await mkdir(other);
+      await rmdir(target);
+      await symlink(other, target);
+      await expect(mounter.mountTmpfs(target, SIZE)).rejects.toThrow(/no such folder/);
+      expect(await mounter.find(other)).toBeUndefined();
+      await rm(target);
     });
 
     it('takes the files away with the mount, and leaves what was below it', async () => {
