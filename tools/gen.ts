@@ -1,4 +1,4 @@
-// Generates what is generated: protobuf code and the Kubernetes field tables, both in src/gen, and docs/errors.md and docs/flags.md.
+// Generates what is generated: protobuf code and the Kubernetes field tables, both in src/gen, and docs/errors.md, flags.md and metrics.md.
 // With --check nothing is written; it fails when the committed files are not current.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
@@ -9,7 +9,10 @@ import { NODE_FLAGS } from '../src/cmd/node-flags.ts';
 import { PROVIDER_FLAGS } from '../src/cmd/provider-flags.ts';
 import { CAUSES } from '../test/lab/errors/causes.ts';
 import { renderErrorsPage } from '../test/lab/errors/render.ts';
+import { DRIVER_METRICS } from '../src/driver/metrics.ts';
+import { PROVIDER_METRICS } from '../src/provider/metrics.ts';
 import { renderFlagsPage } from './render-flags-page.ts';
+import { renderMetricsPage } from './render-metrics-page.ts';
 
 const root = dirname(import.meta.dirname);
 const target = join(root, 'src', 'gen');
@@ -74,6 +77,8 @@ const output = mkdtempSync(join(tmpdir(), 'keyferry-gen-'));
 try {
   await generatePage('errors.md', renderErrorsPage(CAUSES));
   await generatePage('flags.md', renderFlagsPage({ node: NODE_FLAGS, provider: PROVIDER_FLAGS }));
+  const rules = readFileSync(join(root, 'deploy', 'monitoring', 'prometheus-rules.yaml'), 'utf8');
+  await generatePage('metrics.md', renderMetricsPage({ driver: DRIVER_METRICS, provider: PROVIDER_METRICS }, rules));
   generateProtobuf(output);
   await generateFields(output);
   if (check) {

@@ -93,6 +93,36 @@ describe('keyferry node', () => {
     expect(code).toBe(0);
   });
 
+  it('is ready once kubelet has taken it, and healthy as long as it answers on its own socket', async () => {
+    await run(async (registration, port) => {
+      const get = async (path: string) => {
+        const response = await fetch(`http://127.0.0.1:${port}${path}`);
+        return { status: response.status, text: await response.text() };
+      };
+      expect(await get('/healthz')).toEqual({ status: 200, text: '[+]csi-socket ok\nok\n' });
+      const early = await get('/readyz');
+      expect(early.status).toBe(503);
+      expect(early.text).toContain('[+]csi-socket ok\n[-]kubelet-registration failed: ');
+
+      const status = { pluginRegistered: true, error: '' };
+      await callUnary(registration, 'notifyRegistrationStatus', status, limits, systemClock);
+      expect(await get('/readyz')).toEqual({ status: 200, text: '[+]csi-socket ok\n[+]kubelet-registration ok\nok\n' });
+      process.emit('SIGTERM');
+    });
+  });
+
+  it('is neither healthy nor ready when nobody can reach its socket', async () => {
+    await run(async (_registration, port) => {
+      rmSync(join(folder, 'csi.sock'));
+      for (const path of ['/healthz', '/readyz']) {
+        const response = await fetch(`http://127.0.0.1:${port}${path}`);
+        expect(response.status).toBe(503);
+        expect(await response.text()).toContain('[-]csi-socket failed: ');
+      }
+      process.emit('SIGTERM');
+    });
+  });
+
   it('ends with 1 when kubelet refuses it', async () => {
     const code = await run(async (registration) => {
       const status = { pluginRegistered: false, error: 'another driver of this name' };

@@ -12,6 +12,8 @@ export interface RegistrationOptions {
   readonly kubeletEndpoint: string;
   /** Called when kubelet refuses the plugin; the process should end, so that it is started anew. */
   readonly onRefused: (error: KeyferryError) => void;
+  /** Called each time that kubelet has taken the plugin; it asks again after its own restart. */
+  readonly onRegistered?: () => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -22,7 +24,7 @@ export interface RegistrationOptions {
  * it removes the socket, and kubelet forgets the driver.
  */
 export function startRegistration(options: RegistrationOptions): Promise<AsyncDisposable> {
-  const { folder, driverName, kubeletEndpoint, onRefused, clock, log } = options;
+  const { folder, driverName, kubeletEndpoint, onRefused, onRegistered, clock, log } = options;
   return startGrpcServer({
     socketPath: join(folder, `${driverName}-reg.sock`),
     clock,
@@ -39,6 +41,7 @@ export function startRegistration(options: RegistrationOptions): Promise<AsyncDi
         notifyRegistrationStatus: async ({ pluginRegistered, error }) => {
           if (pluginRegistered) {
             log.info('Registered with kubelet', { driver: driverName });
+            onRegistered?.();
           } else {
             onRefused(new KeyferryError('failed-precondition', `kubelet refused the driver ${driverName}: ${error}`));
           }
