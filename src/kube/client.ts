@@ -14,6 +14,10 @@ export interface KubeListQuery {
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
+  /** Only kind, apiVersion and metadata of each object come (PartialObjectMetadata). */
+  readonly metadataOnly?: boolean;
+  /** A list: at most so many objects. */
+  readonly limit?: number;
 }
 
 /** Where a watch begins and how it ends. */
@@ -129,20 +133,27 @@ export function createKubeClient({
     path: string,
     { signal, timeoutMs = DEFAULT_TIMEOUT_MS }: CallOptions = {},
     body?: { readonly type: string; readonly value: unknown },
+    headers?: Readonly<Record<string, string>>,
   ): Promise<T> =>
     withDeadline({ clock, timeoutMs, signal, what }, async (linked) => {
       const response = await transport.send({
         method,
         path,
         signal: linked,
+        ...(headers !== undefined && { headers }),
         ...(body !== undefined && { headers: { 'content-type': body.type }, body: JSON.stringify(body.value) }),
       });
       return parseAnswer<T>(what, response);
     });
 
-  const stream = async (what: string, path: string, signal: AbortSignal): Promise<IncomingMessage> => {
+  const stream = async (
+    what: string,
+    path: string,
+    signal: AbortSignal,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<IncomingMessage> => {
     const response = await withDeadline({ clock, timeoutMs: DEFAULT_TIMEOUT_MS, what }, () =>
-      transport.send({ method: 'GET', path, signal }),
+      transport.send({ method: 'GET', path, signal, headers }),
     );
     if (response.statusCode !== 200) await parseAnswer(what, response);
     return response;
@@ -158,8 +169,11 @@ export function createKubeClient({
       call(
         `listing ${describeObject(resource, { namespace: query.namespace })}`,
         'GET',
-        resourcePath(resource, { namespace: query.namespace }) + queryText(selectors(query)),
+        resourcePath(resource, { namespace: query.namespace }) +
+          queryText({ ...selectors(query), limit: query.limit?.toString() }),
         options,
+        undefined,
+        query.metadataOnly === true ? { accept: `${partial('List')},application/json` } : undefined,
       ),
 
     async *watch<T>(resource: ResourceRef, query: KubeWatchQuery): AsyncGenerator<WatchEvent<T>> {
@@ -174,8 +188,9 @@ export function createKubeClient({
           timeoutSeconds: query.timeoutSeconds?.toString(),
         });
       if (query.signal.aborted) return;
+      const headers = query.metadataOnly === true ? { accept: `${partial('')},application/json` } : {};
       try {
-        for await (const value of readJsonLines(await stream(what, path, query.signal))) {
+        for await (const value of readJsonLines(await stream(what, path, query.signal, headers))) {
           if (!isEvent(value)) throw new KeyferryError('unavailable', `${what}: the API server sent what is no event`);
           const event = value as WatchEvent<T>;
           if (event.type === 'ERROR') {
@@ -308,6 +323,11 @@ function statusOf(text: string): Partial<StatusBody> | undefined {
 
 function selectors(query: KubeListQuery): Record<string, string | undefined> {
   return { labelSelector: query.labelSelector, fieldSelector: query.fieldSelector };
+}
+
+/** The media type of metadata alone; a server that does not know it takes the next one of the header. */
+function partial(suffix: '' | 'List'): string {
+  return `application/json;as=PartialObjectMetadata${suffix};g=meta.k8s.io;v=v1`;
 }
 
 function queryText(fields: Readonly<Record<string, string | undefined>>): string {

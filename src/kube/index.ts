@@ -23,6 +23,7 @@ export type { ExecRequest, ExecResult } from './exec.ts';
 export { startInformer, type Informer, type InformerChange, type InformerOptions } from './informer.ts';
 export { applyManifests, parseManifests, type ApplyOptions } from './manifests.ts';
 export { RESOURCES, type ObjectKey } from './resources.ts';
+export { startWatchLoop, type ObjectEvent, type WatchLoop, type WatchLoopOptions } from './watch-loop.ts';
 export type {
   ConfigMap,
   Container,

@@ -1,8 +1,8 @@
-import { backoffMs, errorText, KeyferryError, linkSignals, type Clock, type Log, type Random } from '#base';
+import { KeyferryError, type Clock, type Log, type Random } from '#base';
 import type { KubeClient, KubeListQuery } from './client.ts';
-import { isReason } from './errors.ts';
-import { resourcePath, type ObjectKey } from './resources.ts';
+import type { ObjectKey } from './resources.ts';
 import type { KubeObject, ResourceRef } from './types.ts';
+import { startWatchLoop } from './watch-loop.ts';
 
 /** What happened to an object, as seen from the last state that was known. */
 export interface InformerChange<T> {
@@ -21,28 +21,22 @@ export interface Informer<T extends KubeObject = KubeObject> extends AsyncDispos
 }
 
 /** What {@link startInformer} needs. */
-export interface InformerOptions {
+export interface InformerOptions<T extends KubeObject = KubeObject> {
   readonly client: Pick<KubeClient, 'list' | 'watch'>;
   readonly resource: ResourceRef;
   readonly query?: KubeListQuery;
+  /** What is kept of an object: what nobody asks for need not lie in memory. Name, namespace and version must stay. */
+  readonly project?: (object: T) => T;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }
 
-const BACKOFF = { initialMs: 500, maxMs: 30_000, jitter: 0.3 };
-// The server is asked to end a watch after this time. One that goes on much longer hangs on a dead connection.
-const WATCH_SECONDS = 300;
-const EMPTY_WATCH_MS = 500;
-const DEAD_WATCH_MS = (WATCH_SECONDS + 30) * 1000;
-
 /** Starts an informer: list, then watch from there; a watch that fell behind (410) lists anew. Await `ready`. */
-export function startInformer<T extends KubeObject = KubeObject>(options: InformerOptions): Informer<T> {
-  const { client, resource, query = {}, clock, random, log } = options;
+export function startInformer<T extends KubeObject = KubeObject>(options: InformerOptions<T>): Informer<T> {
+  const { client, resource, query = {}, project = (object: T) => object, clock, random, log } = options;
   const objects = new Map<string, T>();
   const listeners = new Set<(change: InformerChange<T>) => void>();
-  const stop = new AbortController();
-  let version: string | undefined;
   const first = openPromise();
 
   const tell = (type: InformerChange<T>['type'], object: T) => {
@@ -53,70 +47,33 @@ export function startInformer<T extends KubeObject = KubeObject>(options: Inform
     const key = keyOf(object.metadata);
     const known = objects.get(key);
     if (known !== undefined && known.metadata.resourceVersion === object.metadata.resourceVersion) return;
-    objects.set(key, object);
-    tell(known === undefined ? 'added' : 'modified', object);
+    const kept = project(object);
+    objects.set(key, kept);
+    tell(known === undefined ? 'added' : 'modified', kept);
   };
   const remove = (object: T) => {
-    if (objects.delete(keyOf(object.metadata))) tell('deleted', object);
+    if (objects.delete(keyOf(object.metadata))) tell('deleted', project(object));
   };
 
-  const relist = async () => {
-    const list = await client.list<T>(resource, query, { signal: stop.signal });
+  const relist = async (signal: AbortSignal): Promise<string> => {
+    const list = await client.list<T>(resource, query, { signal });
     const seen = new Set(list.items.map(({ metadata }) => keyOf(metadata)));
     for (const [key, object] of objects) if (!seen.has(key)) remove(object);
     for (const object of list.items) put(object);
-    version = list.metadata.resourceVersion;
     first.resolve();
+    return list.metadata.resourceVersion;
   };
 
-  const follow = async (resourceVersion: string) => {
-    const linked = linkSignals(stop.signal);
-    const alive = new AbortController();
-    const dead = clock.sleep(DEAD_WATCH_MS, { signal: alive.signal }).then(
-      () => linked.abort(),
-      () => undefined,
-    );
-    try {
-      const watch = { ...query, resourceVersion, timeoutSeconds: WATCH_SECONDS, signal: linked.signal };
-      let events = 0;
-      for await (const { type, object } of client.watch<T>(resource, watch)) {
-        events += 1;
-        version = object.metadata.resourceVersion ?? version;
-        if (type === 'DELETED') remove(object);
-        else if (type !== 'BOOKMARK') put(object);
-      }
-      // A server that ends each watch at once must not be asked in a tight loop.
-      if (events === 0 && !linked.signal.aborted) await clock.sleep(EMPTY_WATCH_MS, { signal: linked.signal });
-    } finally {
-      alive.abort();
-      linked[Symbol.dispose]();
-      await dead;
-    }
-  };
-
-  const run = async () => {
-    for (let failures = 0; !stop.signal.aborted;) {
-      try {
-        if (version === undefined) await relist();
-        else await follow(version);
-        failures = 0;
-      } catch (error) {
-        if (stop.signal.aborted) return;
-        if (isReason(error, 'Expired') || isReason(error, 'Gone')) {
-          version = undefined;
-          continue;
-        }
-        failures += 1;
-        log.warn('Informer failed, it tries again', {
-          path: resourcePath(resource),
-          failures,
-          error: errorText(error),
-        });
-        await clock.sleep(backoffMs(BACKOFF, failures, random), { signal: stop.signal }).catch(() => undefined);
-      }
-    }
-  };
-  const running = run();
+  const loop = startWatchLoop({
+    client,
+    resource,
+    query,
+    resync: relist,
+    onEvent: ({ type, object }) => (type === 'DELETED' ? remove(object as T) : put(object as T)),
+    clock,
+    random,
+    log,
+  });
   return {
     ready: first.promise,
     get: (key) => objects.get(keyOf(key)),
@@ -126,9 +83,8 @@ export function startInformer<T extends KubeObject = KubeObject>(options: Inform
       return () => listeners.delete(listener);
     },
     async [Symbol.asyncDispose]() {
-      stop.abort(new KeyferryError('aborted', 'the informer stops'));
       first.reject(new KeyferryError('aborted', `the informer of ${resource.resource} stopped before its first list`));
-      await running;
+      await loop[Symbol.asyncDispose]();
     },
   };
 }

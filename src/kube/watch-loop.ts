@@ -1,0 +1,118 @@
+import { backoffMs, errorText, KeyferryError, linkSignals, type Clock, type Log, type Random } from '#base';
+import type { KubeClient, KubeListQuery } from './client.ts';
+import { isReason } from './errors.ts';
+import { resourcePath } from './resources.ts';
+import type { KubeObject, ResourceRef } from './types.ts';
+
+/** Something that happened to an object, as the API server tells it. */
+export interface ObjectEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly object: KubeObject;
+}
+
+/** What {@link startWatchLoop} needs. */
+export interface WatchLoopOptions {
+  readonly client: Pick<KubeClient, 'watch'>;
+  readonly resource: ResourceRef;
+  readonly query?: KubeListQuery;
+  /** Learns what is there now and answers the resource version to watch from. Called at the start and after each gap. */
+  readonly resync: (signal: AbortSignal) => Promise<string>;
+  readonly onEvent: (event: ObjectEvent) => void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** A watch that goes on until it is disposed. */
+export interface WatchLoop extends AsyncDisposable {
+  /** True from a resync on until a watch fails: what the events have told is then what there is, up to their delay. */
+  readonly following: boolean;
+}
+
+const BACKOFF = { initialMs: 500, maxMs: 30_000, jitter: 0.3 };
+// Somebody has to grant the permission first.
+const FORBIDDEN_PAUSE_MS = 300_000;
+// The server is asked to end a watch after this time. One that goes on much longer hangs on a dead connection.
+const WATCH_SECONDS = 300;
+const EMPTY_WATCH_MS = 500;
+const DEAD_WATCH_MS = (WATCH_SECONDS + 30) * 1000;
+
+/** Follows a resource: resync, then watch from there; a watch that fell behind (410) resyncs. A missing permission is logged once. */
+export function startWatchLoop(options: WatchLoopOptions): WatchLoop {
+  const { client, resource, query = {}, resync, onEvent, clock, random, log } = options;
+  const stop = new AbortController();
+  let version: string | undefined;
+  let following = false;
+  let forbidden = false;
+
+  const follow = async (resourceVersion: string) => {
+    const linked = linkSignals(stop.signal);
+    const alive = new AbortController();
+    const dead = clock.sleep(DEAD_WATCH_MS, { signal: alive.signal }).then(
+      () => linked.abort(),
+      () => undefined,
+    );
+    try {
+      const watch = { ...query, resourceVersion, timeoutSeconds: WATCH_SECONDS, signal: linked.signal };
+      let events = 0;
+      for await (const { type, object } of client.watch(resource, watch)) {
+        events += 1;
+        version = object.metadata.resourceVersion ?? version;
+        if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') onEvent({ type, object });
+      }
+      // A server that ends each watch at once must not be asked in a tight loop.
+      if (events === 0 && !linked.signal.aborted) await clock.sleep(EMPTY_WATCH_MS, { signal: linked.signal });
+    } finally {
+      alive.abort();
+      linked[Symbol.dispose]();
+      await dead;
+    }
+  };
+
+  /** Says why it failed, and answers how long to wait. */
+  const pauseAfter = (error: unknown, failures: number): number => {
+    const path = resourcePath(resource);
+    if (!isReason(error, 'Forbidden')) {
+      log.warn('Informer failed, it tries again', { path, failures, error: errorText(error) });
+      return backoffMs(BACKOFF, failures, random);
+    }
+    if (!forbidden) log.warn('Not permitted to list and watch', { path, error: errorText(error) });
+    forbidden = true;
+    return FORBIDDEN_PAUSE_MS;
+  };
+
+  const run = async () => {
+    for (let failures = 0; !stop.signal.aborted;) {
+      try {
+        if (version === undefined) {
+          version = await resync(stop.signal);
+          following = true;
+        } else {
+          await follow(version);
+          following = true;
+          forbidden = false;
+        }
+        failures = 0;
+      } catch (error) {
+        if (stop.signal.aborted) return;
+        if (isReason(error, 'Expired') || isReason(error, 'Gone')) {
+          version = undefined;
+          continue;
+        }
+        following = false;
+        failures += 1;
+        await clock.sleep(pauseAfter(error, failures), { signal: stop.signal }).catch(() => undefined);
+      }
+    }
+  };
+  const running = run();
+  return {
+    get following() {
+      return following;
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort(new KeyferryError('aborted', 'the watch stops'));
+      await running;
+    },
+  };
+}
