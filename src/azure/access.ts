@@ -61,10 +61,39 @@ export interface FetchedSecret {
   readonly keyId: string | undefined;
 }
 
-/** Reads secrets of one vault as one identity. Throws KeyferryError with the vault's codes as `upstreamCode`. */
-export interface SecretReader {
-  /** `version` undefined: the current one. One request where the cloud's vault resource is known; never retried here. */
+/** One version of a key as the vault gave it: its public side, with the fields of its JSON Web Key as bytes. */
+export interface FetchedKey {
+  /** As of {@link FetchedSecret}. */
+  readonly version: string;
+  /** `RSA`, `RSA-HSM`, `EC`, `EC-HSM`, `oct`, …, as the vault writes it. */
+  readonly keyType: string;
+  /** `P-256`, `P-384`, `P-521`, `P-256K`; for EC keys. */
+  readonly curve: string | undefined;
+  readonly n: Uint8Array | undefined;
+  readonly e: Uint8Array | undefined;
+  readonly x: Uint8Array | undefined;
+  readonly y: Uint8Array | undefined;
+}
+
+/** One version of a certificate as the vault gave it: the leaf, without its chain and without its private key. */
+export interface FetchedCertificate {
+  /** As of {@link FetchedSecret}. */
+  readonly version: string;
+  /** The certificate (X.509, DER). */
+  readonly der: Uint8Array;
+}
+
+/** The kinds of objects that a vault holds. */
+export type VaultObjectKind = 'secret' | 'key' | 'cert';
+
+/**
+ * Reads objects of one vault as one identity. Throws KeyferryError with the vault's codes as `upstreamCode`. In each method
+ * `version` undefined means the current one. One request where the cloud's vault resource is known; never retried here.
+ */
+export interface VaultReader {
   getSecret(name: string, version: string | undefined, options: CallOptions): Promise<FetchedSecret>;
+  getKey(name: string, version: string | undefined, options: CallOptions): Promise<FetchedKey>;
+  getCertificate(name: string, version: string | undefined, options: CallOptions): Promise<FetchedCertificate>;
 }
 
 /** What a vault client needs. */
@@ -79,7 +108,7 @@ export interface VaultOptions {
 /** All that production needs of Azure. Tests hand in a fake. */
 export interface AzureClients {
   tokenSource(cloud: Cloud, credential: Credential): TokenSource;
-  secretReader(options: VaultOptions): SecretReader;
+  vaultReader(options: VaultOptions): VaultReader;
 }
 
 /** One HTTP request to Azure that has been answered or has failed, for metrics: never a value, a token or a header. */

@@ -72,7 +72,7 @@ describe('an answer of Key Vault that is no value', () => {
     ({ retryAfter, bodyAsText, ...fields }) => {
       const headers = { get: (name: string) => (name === 'retry-after' ? retryAfter : undefined) };
       const foreign = Object.assign(new Error('x'), fields, { response: { headers, bodyAsText } });
-      expectSafe(vaultError(foreign, 'reading a secret', 0));
+      expectSafe(vaultError(foreign, 'reading a secret', 0, 'secret'));
     },
   );
 
@@ -82,7 +82,7 @@ describe('an answer of Key Vault that is no value', () => {
     const failure = { status: 400, body, retryAfterMs: undefined };
     expectSafe(await expectQuick(() => tokenError(new Error('x'), failure, 'x')));
     const foreign = { message: 'eyJ'.repeat(300_000), statusCode: 400 };
-    expect((await expectQuick(() => vaultError(foreign, 'x', 0))).kind).toBe('world');
+    expect((await expectQuick(() => vaultError(foreign, 'x', 0, 'secret'))).kind).toBe('world');
   });
 });
 

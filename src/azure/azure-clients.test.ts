@@ -121,7 +121,7 @@ const scope = () => `${cloud.vaultResource}/.default`;
 const getToken = (credential = workload(), timeoutMs?: number) =>
   clients(timeoutMs).tokenSource(cloud, credential).token(scope(), { signal });
 const reader = (tokens?: TokenSource, where = cloud, timeoutMs?: number) =>
-  clients(timeoutMs).secretReader({
+  clients(timeoutMs).vaultReader({
     cloud: where,
     vaultUrl: `https://kv.${cloud.vaultDnsSuffix}`,
     tokens: tokens ?? {

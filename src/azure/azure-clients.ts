@@ -1,6 +1,6 @@
 import type { AzureClients } from './access.ts';
-import { createSecretReader } from './secret-reader.ts';
 import { createTokenSource, type AdapterOptions } from './token-source.ts';
+import { createVaultReader } from './vault-reader.ts';
 
 /** Options of {@link createAzureClients}. */
 export interface AzureClientsOptions extends Pick<AdapterOptions, 'clock' | 'userAgent'> {
@@ -22,6 +22,6 @@ export function createAzureClients(options: AzureClientsOptions): AzureClients {
   const adapter: AdapterOptions = { clock, userAgent, timeoutMs, onRequest, agent: options.agent };
   return {
     tokenSource: (cloud, credential) => createTokenSource(adapter, cloud, credential),
-    secretReader: (vault) => createSecretReader(adapter, vault),
+    vaultReader: (vault) => createVaultReader(adapter, vault),
   };
 }

@@ -1,4 +1,5 @@
 import { errorText, KeyferryError, type ErrorCode } from '#base';
+import type { VaultObjectKind } from './access.ts';
 import { tokenHint, type PresentedClaims } from './token-hints.ts';
 import { vaultHint } from './vault-hints.ts';
 
@@ -94,7 +95,7 @@ const LONG_REASON = 300;
 
 // For requests without an answer.
 const NO_TOKEN = tokenHint({ code: undefined, status: undefined }, undefined);
-const NO_SECRET = vaultHint({ codes: ['ETIMEDOUT'], status: undefined, isPlain: false });
+const NO_ANSWER = vaultHint({ codes: ['ETIMEDOUT'], status: undefined, isPlain: false, kind: 'secret' });
 
 function withHint(error: KeyferryError, hint: string | undefined): KeyferryError {
   return new KeyferryError(error.code, error.message, { cause: error.cause, ...(hint === undefined ? {} : { hint }) });
@@ -105,10 +106,13 @@ function isWithoutAnswer({ code, message }: KeyferryError, what: string): boolea
   return code === 'deadline-exceeded' && message.startsWith(`${what}: `);
 }
 
-/** The error of a failed vault request. A {@link KeyferryError} that came through the SDK (a refused token) is kept. */
-export function vaultError(error: unknown, what: string, nowMs: number): KeyferryError {
+/**
+ * The error of a failed vault request for an object of `kind`. A {@link KeyferryError} that came through the SDK (a refused
+ * token) is kept.
+ */
+export function vaultError(error: unknown, what: string, nowMs: number, kind: VaultObjectKind): KeyferryError {
   const own = ownErrorIn(error);
-  if (own !== undefined) return isWithoutAnswer(own, what) ? withHint(own, NO_SECRET) : own;
+  if (own !== undefined) return isWithoutAnswer(own, what) ? withHint(own, NO_ANSWER) : own;
   const foreign = error as ForeignRestError | undefined;
   const status = typeof foreign?.statusCode === 'number' ? foreign.statusCode : undefined;
   const body = recordOf(recordOf(foreign?.details)['error']);
@@ -120,7 +124,7 @@ export function vaultError(error: unknown, what: string, nowMs: number): Keyferr
   const prefix = upstreamCode === undefined ? '' : `${upstreamCode}: `;
   return foreignError(codeOfStatus(status), `${what}: ${prefix}${reason}`, {
     upstreamCode,
-    hint: vaultHint({ codes, status, isPlain: plain !== undefined }),
+    hint: vaultHint({ codes, status, isPlain: plain !== undefined, kind }),
     retryAfterMs: retryAfterMs(foreign?.response?.headers?.get('retry-after') ?? undefined, nowMs),
     requestId: foreign?.response?.headers?.get('x-ms-request-id'),
   });

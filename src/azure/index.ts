@@ -2,10 +2,13 @@ export type {
   AccessToken,
   AzureClients,
   AzureRequest,
+  CallOptions,
   Credential,
+  FetchedCertificate,
+  FetchedKey,
   FetchedSecret,
-  SecretReader,
   TokenSource,
+  VaultReader,
 } from './access.ts';
 export { createAzureClients } from './azure-clients.ts';
 export { findCloud, isCustomCloud, parseCloudEnvironment, type Cloud } from './clouds.ts';

@@ -1,99 +1,26 @@
 import { SecretClient } from '@azure/keyvault-secrets';
-import { KeyferryError, Secret, withDeadline } from '#base';
-import type { SecretReader, VaultOptions } from './access.ts';
-import { vaultError } from './azure-errors.ts';
-import { correlationIdOf, observePolicy, type PipelineRequest, type PolicyOption } from './request-policy.ts';
-import type { AdapterOptions } from './token-source.ts';
+import { KeyferryError, Secret } from '#base';
+import type { VaultReader } from './access.ts';
+import type { VaultConnection } from './vault-connection.ts';
 
-/**
- * Secrets by Microsoft's Key Vault library. Where the cloud's vault resource is known the token goes with the first
- * request, which saves the library's opening request without one (and its 401). The host is always `<name>.<suffix>` of the
- * same cloud, so the token cannot reach a stranger. A vault that still answers 401 is handled by the library: it reads the
- * challenge, checks that its resource is a parent of the vault's host, and asks for a token again.
- */
-export function createSecretReader(adapter: AdapterOptions, options: VaultOptions): SecretReader {
-  const { clock, timeoutMs } = adapter;
-  const { vaultUrl, tokens, cloud } = options;
-  const tokenFor = async (scope: string, signal: AbortSignal, claims?: string) =>
-    tokens.token(scope, { signal, ...(claims === undefined ? {} : { claims }) });
-  // The requests of a call are known by its signal, which the library passes through.
-  const tellers = new WeakMap<object, (request: PipelineRequest) => void>();
-  const client = new SecretClient(
-    vaultUrl,
-    {
-      getToken: async (scopes, { abortSignal, claims } = {}) => {
-        const scope = Array.isArray(scopes) ? scopes[0] : scopes;
-        if (scope === undefined)
-          throw new KeyferryError('internal', 'the vault client asked for a token without a scope');
-        const { token, expiresAtMs } = await tokenFor(scope, asSignal(abortSignal), claims);
-        return { token: token.expose(), expiresOnTimestamp: expiresAtMs };
-      },
-    },
-    {
-      retryOptions: { maxRetries: 0 },
-      userAgentOptions: { userAgentPrefix: adapter.userAgent },
-      ...(adapter.agent === undefined ? {} : { agent: adapter.agent }),
-      additionalPolicies: [
-        ...(cloud.vaultResource === undefined ? [] : [tokenFirst(`${cloud.vaultResource}/.default`, tokenFor)]),
-        observePolicy({
-          service: 'keyvault',
-          clock,
-          onRequest: adapter.onRequest,
-          prepare: (request) => {
-            if (request.abortSignal !== undefined) tellers.get(request.abortSignal)?.(request);
-          },
-        }),
-      ],
-    },
-  );
-  return {
-    async getSecret(name, version, { signal: outer, onSent }) {
-      // Without the name: whoever asks for several says which, and a refusal that they have in common stays one text.
-      const what = `reading from ${vaultUrl}`;
-      const tell = (request: PipelineRequest) => {
-        const id = correlationIdOf(request);
-        if (id !== undefined) onSent?.(id);
-      };
-      try {
-        return await withDeadline({ clock, timeoutMs, signal: outer, what }, async (abortSignal) => {
-          tellers.set(abortSignal, tell);
-          const answer = await client.getSecret(name, {
-            ...(version === undefined ? {} : { version }),
-            abortSignal,
-          });
-          if (answer.value === undefined)
-            throw new KeyferryError('failed-precondition', `${what}: secret value is nil`);
-          return {
-            value: new Secret(answer.value),
-            version: answer.properties.version ?? '',
-            contentType: answer.properties.contentType,
-            keyId: answer.properties.certificateKeyId,
-          };
-        });
-      } catch (error) {
-        throw vaultError(outer.aborted ? outer.reason : error, what, clock.now());
+/** Secrets of one vault. */
+export function createSecretReader(connection: VaultConnection): VaultReader['getSecret'] {
+  const { vaultUrl, credential, clientOptions } = connection;
+  const client = new SecretClient(vaultUrl, credential, clientOptions);
+  return (name, version, options) =>
+    connection.call('secret', options, async (abortSignal) => {
+      const answer = await client.getSecret(name, {
+        ...(version === undefined ? {} : { version }),
+        abortSignal,
+      });
+      if (answer.value === undefined) {
+        throw new KeyferryError('failed-precondition', `reading from ${vaultUrl}: secret value is nil`);
       }
-    },
-  };
-}
-
-type TokenFor = (scope: string, signal: AbortSignal) => Promise<{ token: Secret<string> }>;
-
-function tokenFirst(scope: string, tokenFor: TokenFor): PolicyOption {
-  return {
-    position: 'perCall',
-    policy: {
-      name: 'keyferryTokenFirstPolicy',
-      async sendRequest(request, next) {
-        const { token } = await tokenFor(scope, asSignal(request.abortSignal));
-        request.headers.set('Authorization', `Bearer ${token.expose()}`);
-        return next(request);
-      },
-    },
-  };
-}
-
-// The SDKs' signal is an interface of their own with the same methods; ours are real ones all the way through.
-function asSignal(signal: unknown): AbortSignal {
-  return signal instanceof AbortSignal ? signal : new AbortController().signal;
+      return {
+        value: new Secret(answer.value),
+        version: answer.properties.version ?? '',
+        contentType: answer.properties.contentType,
+        keyId: answer.properties.certificateKeyId,
+      };
+    });
 }

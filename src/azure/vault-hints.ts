@@ -1,5 +1,23 @@
-const GIVE_GET =
-  'give the identity the get permission in the access policies of the vault, by its object id (oid in the message), not its client id';
+import type { VaultObjectKind } from './access.ts';
+
+/** By kind of object, its name in access policies, and the least role that may read it. */
+const READERS = {
+  secret: { plural: 'secrets', role: 'Key Vault Secrets User' },
+  key: { plural: 'keys', role: 'Key Vault Crypto User' },
+  cert: { plural: 'certificates', role: 'Key Vault Certificate User' },
+} as const satisfies Record<VaultObjectKind, { plural: string; role: string }>;
+
+type Hint = string | ((kind: VaultObjectKind) => string);
+
+const giveGet: Hint = (kind) =>
+  `give the identity the get permission for ${READERS[kind].plural} in the access policies of the vault, by its object id (oid in the message), not its client id`;
+const assignRole: Hint = (kind) =>
+  `assign the role ${READERS[kind].role} to the identity (oid in the message) on this vault; it can take some minutes`;
+const missing =
+  (what: string): Hint =>
+  (kind) =>
+    `check objectName${kind === 'secret' ? '' : ', objectType'} and objectVersion: the vault has no such ${what}; a deleted one can be recovered`;
+const ENABLE_VERSION = 'enable the version, or name another one in objectVersion';
 
 const UNREACHABLE = 'the node cannot reach the vault: look at its network, its firewall and its proxy';
 const NOT_TRUSTED =
@@ -9,14 +27,15 @@ const NOT_TRUSTED =
  * One line of help for what people meet at a vault, by code: the vault's inner and outer ones, and Node's where none answered.
  * A hint ends a pod's event, right after the vault's own text, and leans on the values that the text names.
  */
-const VAULT_HINTS: Readonly<Record<string, string>> = {
-  ForbiddenByPolicy: GIVE_GET,
-  AccessDenied: GIVE_GET,
-  ForbiddenByRbac:
-    'assign the role Key Vault Secrets User to the identity (oid in the message) on this vault; it can take some minutes',
+const VAULT_HINTS: Readonly<Record<string, Hint>> = {
+  ForbiddenByPolicy: giveGet,
+  AccessDenied: giveGet,
+  ForbiddenByRbac: assignRole,
   ForbiddenByFirewall: "let the node's address (Client address in the message) through the firewall of the vault",
   ForbiddenByConnection: 'the vault takes no public traffic: reach it by a private endpoint',
-  SecretDisabled: 'enable the version, or name another one in objectVersion',
+  SecretDisabled: ENABLE_VERSION,
+  KeyDisabled: ENABLE_VERSION,
+  CertificateDisabled: ENABLE_VERSION,
   ENOTFOUND: "check keyvaultName and cloudName of the SecretProviderClass, and the node's DNS",
   EAI_AGAIN: "the node's DNS does not answer",
   ECONNREFUSED: UNREACHABLE,
@@ -28,7 +47,9 @@ const VAULT_HINTS: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: NOT_TRUSTED,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: NOT_TRUSTED,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: NOT_TRUSTED,
-  SecretNotFound: 'check objectName and objectVersion: the vault has no such secret; a deleted one can be recovered',
+  SecretNotFound: missing('secret'),
+  KeyNotFound: missing('key'),
+  CertificateNotFound: missing('certificate'),
   Throttled: 'the vault is asked too often; the mount is tried again by itself',
 };
 
@@ -42,13 +63,17 @@ export function vaultHint({
   codes,
   status,
   isPlain,
+  kind,
 }: {
   readonly codes: readonly string[];
   readonly status: number | undefined;
   /** The answer was a text, not an error of a vault. */
   readonly isPlain: boolean;
+  /** What was asked for. */
+  readonly kind: VaultObjectKind;
 }): string | undefined {
   const known = codes.find((code) => Object.hasOwn(VAULT_HINTS, code));
-  if (known !== undefined) return VAULT_HINTS[known];
+  const hint = known === undefined ? undefined : VAULT_HINTS[known];
+  if (hint !== undefined) return typeof hint === 'string' ? hint : hint(kind);
   return isPlain && PROXY_STATUS.includes(status) ? NOT_THE_VAULT : undefined;
 }

@@ -8,3 +8,4 @@ export {
   type KeyPairPem,
   type ServerCertificateRequest,
 } from './certificate-authority.ts';
+export { renderPem, splitPem, type PemBlock } from './pem.ts';

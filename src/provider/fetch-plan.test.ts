@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planFetches } from './fetch-plan.ts';
-import { canRender } from './object-files.ts';
-import { OBJECT_TYPES, type ObjectSpec } from './object-spec.ts';
+import type { ObjectSpec } from './object-spec.ts';
 
 function spec(changes: Partial<ObjectSpec> = {}): ObjectSpec {
   return {
@@ -65,10 +64,6 @@ describe('a fetch plan', () => {
     expect(issuesOf([file, below]).join()).toContain('file name "a/b/c" needs a folder "a/b"');
     expect(issuesOf([below, file]).join()).toContain('file name "a/b/c" needs a folder "a/b"');
     expect(issuesOf([file, spec({ name: 'two', path: 'a/bc' })])).toEqual([]);
-  });
-
-  it.each(OBJECT_TYPES)('takes objects of type %s exactly when they can become files', (type) => {
-    expect(planFetches([spec({ type })]).ok).toBe(canRender(type));
   });
 
   it('says that a history cannot be had yet', () => {

@@ -25,12 +25,6 @@ export interface FetchPlan {
 export type PlannedFetches =
   { readonly ok: true; readonly plan: FetchPlan } | { readonly ok: false; readonly issues: readonly Issue[] };
 
-/** What cannot be fetched yet; a test holds this against what object-files.ts can turn into files. */
-const UNSUPPORTED: Partial<Record<ObjectType, string>> = {
-  key: 'objectType key is not supported by this provider yet',
-  cert: 'objectType cert is not supported by this provider yet',
-};
-
 /** Decides what to fetch for `specs`. Refuses entries that would write over one another's files. */
 export function planFetches(specs: readonly ObjectSpec[]): PlannedFetches {
   const issues = [...specs.flatMap(unsupportedIssues), ...clashIssues(specs)];
@@ -52,8 +46,6 @@ export function objectKey(object: ObjectRef): string {
 }
 
 function unsupportedIssues(spec: ObjectSpec): Issue[] {
-  const reason = UNSUPPORTED[spec.type];
-  if (reason !== undefined) return [issueOf(spec, 'objectType', reason)];
   if (spec.versionHistory > 1) {
     return [issueOf(spec, 'objectVersionHistory', 'objectVersionHistory is not supported by this provider yet')];
   }

@@ -26,8 +26,10 @@ function secret(value: string, certificate?: { contentType: string }): FetchedOb
   };
 }
 
-const contents = (object: FetchedObject, changes: Partial<ObjectSpec> = {}) =>
-  Buffer.from(renderFiles(object, { ...SPEC, ...changes }, 0o644)[0]?.contents.expose() ?? []);
+const files = (object: FetchedObject, changes: Partial<ObjectSpec> = {}) =>
+  renderFiles(object, { ...SPEC, type: object.type, ...changes }, { defaultMode: 0o640 });
+const contents = async (object: FetchedObject, changes: Partial<ObjectSpec> = {}) =>
+  Buffer.from((await files(object, changes))[0]?.contents.expose() ?? []);
 
 describe('a secret', () => {
   it.each([
@@ -36,8 +38,8 @@ describe('a secret', () => {
     ['hex', '00ffA0', Buffer.from([0x00, 0xff, 0xa0])],
     ['base64', 'AP+g', Buffer.from([0x00, 0xff, 0xa0])],
     ['base64', 'AP8=\r\n', Buffer.from([0x00, 0xff])],
-  ] as const)('in %s is decoded: %j', (encoding, value, bytes) => {
-    expect(contents(secret(value), { encoding })).toEqual(bytes);
+  ] as const)('in %s is decoded: %j', async (encoding, value, bytes) => {
+    expect(await contents(secret(value), { encoding })).toEqual(bytes);
   });
 
   it.each([
@@ -45,26 +47,28 @@ describe('a secret', () => {
     ['hex', 'zz'],
     ['base64', 'AP8'],
     ['base64', 'AP-_'],
-  ] as const)('that is not %s is refused without a word of it: %j', (encoding, value) => {
-    expect(() => contents(secret(value), { encoding })).toThrow(`the value is not ${encoding}, as objectEncoding says`);
+  ] as const)('that is not %s is refused without a word of it: %j', async (encoding, value) => {
+    await expect(contents(secret(value), { encoding })).rejects.toThrow(
+      `the value is not ${encoding}, as objectEncoding says`,
+    );
   });
 
-  it('has the mode of its entry, else of the mount', () => {
-    expect(renderFiles(secret('x'), SPEC, 0o640)[0]).toMatchObject({ path: 'folder/one', mode: 0o640 });
-    expect(renderFiles(secret('x'), { ...SPEC, mode: 0 }, 0o640)[0]?.mode).toBe(0);
+  it('has the mode of its entry, else of the mount', async () => {
+    expect(await files(secret('x'))).toMatchObject([{ path: 'folder/one', mode: 0o640 }]);
+    expect(await files(secret('x'), { mode: 0 })).toMatchObject([{ mode: 0 }]);
   });
 });
 
 describe('the private side of a certificate', () => {
-  it('is written as it is when it is PEM, or when PFX is asked for', () => {
-    expect(contents(secret('PEM', { contentType: 'application/x-pem-file' })).toString()).toBe('PEM');
-    expect(contents(secret('MII=', { contentType: 'application/x-pkcs12' }), { format: 'pfx' }).toString()).toBe(
-      'MII=',
-    );
+  it('is written as it is when it is PEM, or when PFX is asked for', async () => {
+    const pem = await contents(secret('PEM', { contentType: 'application/x-pem-file' }));
+    expect(pem.toString()).toBe('PEM');
+    const pfx = await contents(secret('MII=', { contentType: 'application/x-pkcs12' }), { format: 'pfx' });
+    expect(pfx.toString()).toBe('MII=');
   });
 
-  it('of another kind is refused in upstream words', () => {
-    expect(() => contents(secret('x', { contentType: 'text/plain' }))).toThrow(
+  it('of another kind is refused in upstream words', async () => {
+    await expect(contents(secret('x', { contentType: 'text/plain' }))).rejects.toThrow(
       'failed to get certificate. unknown content type',
     );
   });

@@ -1,29 +1,44 @@
+import { renderPem } from '#crypto';
 import { KeyferryError, Secret } from '#base';
-import type { FetchedSecret } from '#azure';
+import type { FetchedCertificate, FetchedKey, FetchedSecret } from '#azure';
 import type { ProviderFile } from '#providerapi';
-import type { ObjectEncoding, ObjectSpec, ObjectType } from './object-spec.ts';
+import { renderKey } from './content/key-content.ts';
+import type { ObjectEncoding, ObjectSpec } from './object-spec.ts';
 
-/** An object as a vault gave it. Keys and certificates join the union when they can be fetched. */
-export type FetchedObject = { readonly type: 'secret' } & FetchedSecret;
+/** An object as a vault gave it. */
+export type FetchedObject =
+  | ({ readonly type: 'secret' } & FetchedSecret)
+  | ({ readonly type: 'key' } & FetchedKey)
+  | ({ readonly type: 'cert' } & FetchedCertificate);
 
-type RenderContents = (object: FetchedObject, spec: ObjectSpec) => Uint8Array;
-
-/** By object type, what becomes of it; a type that is missing cannot be fetched (fetch-plan.ts says so first). */
-const RENDERERS: Partial<Record<ObjectType, RenderContents>> = { secret: renderSecret };
-
-/** Whether objects of `type` can be turned into files. */
-export function canRender(type: ObjectType): boolean {
-  return RENDERERS[type] !== undefined;
+/** How objects become files. */
+export interface RenderOptions {
+  /** Permission bits of entries without filePermission. */
+  readonly defaultMode: number;
 }
 
-/** The files that `spec` asks for. `defaultMode` is for entries without filePermission. Throws `failed-precondition` when the object does not fit its entry. */
-export function renderFiles(object: FetchedObject, spec: ObjectSpec, defaultMode: number): ProviderFile[] {
-  const render = RENDERERS[spec.type];
-  if (render === undefined) throw new KeyferryError('unsupported', `objectType ${spec.type} is not supported yet`);
-  return [{ path: spec.path, mode: spec.mode ?? defaultMode, contents: new Secret(render(object, spec)) }];
+/** The files that `spec` asks for. Throws `failed-precondition` when the object does not fit its entry. */
+export async function renderFiles(
+  object: FetchedObject,
+  spec: ObjectSpec,
+  { defaultMode }: RenderOptions,
+): Promise<ProviderFile[]> {
+  const contents = await renderContents(object, spec);
+  return [{ path: spec.path, mode: spec.mode ?? defaultMode, contents: new Secret(contents) }];
 }
 
-function renderSecret(object: FetchedObject, spec: ObjectSpec): Uint8Array {
+async function renderContents(object: FetchedObject, spec: ObjectSpec): Promise<Uint8Array> {
+  switch (object.type) {
+    case 'secret':
+      return renderSecret(object, spec);
+    case 'key':
+      return Buffer.from(renderKey(object));
+    case 'cert':
+      return Buffer.from(renderPem({ label: 'CERTIFICATE', der: object.der }));
+  }
+}
+
+function renderSecret(object: FetchedSecret, spec: ObjectSpec): Uint8Array {
   // A secret with a key id is the private side of a certificate, as Key Vault hands it out.
   if (object.keyId !== undefined && spec.format === 'pem') {
     if (object.contentType === 'application/x-pkcs12') {

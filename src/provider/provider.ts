@@ -193,8 +193,8 @@ async function fetchFiles(
 ): Promise<FetchResult> {
   try {
     const fetched: FetchedObject = await admission.fetch(vaultUrl, object, call);
-    const files = specs.flatMap((spec) => renderFiles(fetched, spec, defaultMode));
-    return { ok: true, object, version: fetched.version, files };
+    const files = await Promise.all(specs.map((spec) => renderFiles(fetched, spec, { defaultMode })));
+    return { ok: true, object, version: fetched.version, files: files.flat() };
   } catch (error) {
     return { ok: false, object, error: toKeyferryError(error) };
   }

@@ -40,8 +40,9 @@ function setUp(options: Partial<BrokerOptions> = {}) {
   const call = () => ({ signal, deadlineMs: clock.monotonic() + 60_000 });
   const read = async (caller: Caller, name = 'one', version?: string) => {
     const admission = await broker.admit(caller, signal);
-    const { value } = await admission.fetch(VAULT, { type: 'secret', name, version }, call());
-    return value.expose();
+    const fetched = await admission.fetch(VAULT, { type: 'secret', name, version }, call());
+    if (fetched.type !== 'secret') throw new Error(`not a secret: ${fetched.type}`);
+    return fetched.value.expose();
   };
   return { clock, azure, broker, reasons, read, signal, call };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '#base';
-import type { AccessToken, AzureClients, Cloud, Credential, SecretReader, TokenSource } from '#azure';
+import type { AccessToken, AzureClients, Cloud, Credential, TokenSource, VaultReader } from '#azure';
 import { objectKey, type ObjectRef } from '../fetch-plan.ts';
 import type { FetchedObject } from '../object-files.ts';
 import type { Identity } from '../identity.ts';
@@ -47,7 +47,7 @@ export function createSession(options: SessionOptions): Session {
   const exchanges = createSharedCalls<AccessToken>();
   const reads = createSharedCalls<FetchedObject>();
   const tokens = new Map<string, AccessToken>();
-  const readers = new Map<string, SecretReader>();
+  const readers = new Map<string, VaultReader>();
   const values = new Map<string, FetchedObject>();
   // Of what runs or is kept, by scope and by object; facts about requests, never what they were answered.
   const exchangeFacts = new Map<string, RequestFacts>();
@@ -92,7 +92,7 @@ export function createSession(options: SessionOptions): Session {
     return exchange;
   };
 
-  const reader = (vaultUrl: string): SecretReader => {
+  const reader = (vaultUrl: string): VaultReader => {
     const known = readers.get(vaultUrl);
     if (known !== undefined) return known;
     const keptTokens: TokenSource = {
@@ -102,7 +102,7 @@ export function createSession(options: SessionOptions): Session {
           ? token(scope, { signal, deadlineMs: clock.monotonic() })
           : source.token(scope, { signal, claims }),
     };
-    const made = azure.secretReader({ cloud, vaultUrl, tokens: keptTokens });
+    const made = azure.vaultReader({ cloud, vaultUrl, tokens: keptTokens });
     readers.set(vaultUrl, made);
     return made;
   };
@@ -112,12 +112,9 @@ export function createSession(options: SessionOptions): Session {
   const read = async (vaultUrl: string, object: ObjectRef, key: string, call: FetchCall): Promise<FetchedObject> => {
     // Before the vault's gate, so that trouble with Entra ID does not count as the vault's.
     if (tokenScope !== undefined) await token(tokenScope, call);
-    const secret = await asked(readFacts, key, (onSent) =>
-      gate.run(vaultUrl, call, () =>
-        reader(vaultUrl).getSecret(object.name, object.version, { signal: call.signal, onSent }),
-      ),
+    return asked(readFacts, key, (onSent) =>
+      gate.run(vaultUrl, call, () => readObject(reader(vaultUrl), object, { signal: call.signal, onSent })),
     );
-    return { type: 'secret', ...secret };
   };
 
   return {
@@ -156,6 +153,20 @@ export function createSession(options: SessionOptions): Session {
     },
   };
 }
+
+async function readObject(reader: VaultReader, object: ObjectRef, options: ReadOptions): Promise<FetchedObject> {
+  const { type, name, version } = object;
+  switch (type) {
+    case 'secret':
+      return { type, ...(await reader.getSecret(name, version, options)) };
+    case 'key':
+      return { type, ...(await reader.getKey(name, version, options)) };
+    case 'cert':
+      return { type, ...(await reader.getCertificate(name, version, options)) };
+  }
+}
+
+type ReadOptions = Parameters<VaultReader['getSecret']>[2];
 
 /** Makes a request; `onSent` is to be told its correlation id. */
 type AskFor<T> = (onSent: (correlationId: string) => void) => Promise<T>;

@@ -1,6 +1,7 @@
+import { createPublicKey } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { KeyferryError, Secret, type Clock } from '#base';
-import type { AzureClients, Credential } from '#azure';
+import type { AzureClients, CallOptions, Credential } from '#azure';
 
 /** An Azure in memory whose answers name who asked, so that a test sees every crossing of identities. */
 export interface FakeAzure {
@@ -31,7 +32,18 @@ function whoIs(credential: Credential): string {
   return `${subject} as ${credential.clientId} in ${credential.tenantId}`;
 }
 
-/** An Azure that gives everybody a token and every secret. */
+/** Every key of the fake: the public side of RFC 7517, appendix A.1. */
+const KEY = createPublicKey({
+  format: 'jwk',
+  key: {
+    kty: 'EC',
+    crv: 'P-256',
+    x: 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4',
+    y: '4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM',
+  },
+});
+
+/** An Azure that gives everybody a token and every object. */
 export function createFakeAzure(clock: Clock): FakeAzure {
   const fake: FakeAzure = {
     exchanges: [],
@@ -51,8 +63,9 @@ export function createFakeAzure(clock: Clock): FakeAzure {
           return { token: new Secret(who), expiresAtMs: clock.now() + fake.tokenLifetimeMs };
         },
       }),
-      secretReader: ({ vaultUrl, tokens }) => ({
-        async getSecret(name, version, { signal, onSent }) {
+      vaultReader: ({ vaultUrl, tokens }) => {
+        /** Who asks; the object is told after the name of the vault. */
+        const asking = async (name: string, version: string | undefined, { signal, onSent }: CallOptions) => {
           const { token } = await tokens.token('https://vault.azure.net/.default', { signal });
           const what = `${new URL(vaultUrl).host}/${name}@${version ?? 'current'}`;
           fake.reads.push(`${what} for ${token.expose()}`);
@@ -63,14 +76,31 @@ export function createFakeAzure(clock: Clock): FakeAzure {
               upstreamCode: 'SecretNotFound',
             });
           }
-          return {
-            value: new Secret(`${name} for ${token.expose()}`),
-            version: version ?? 'v1',
-            contentType: undefined,
-            keyId: undefined,
-          };
-        },
-      }),
+          return token.expose();
+        };
+        return {
+          async getSecret(name, version, options) {
+            const who = await asking(name, version, options);
+            return {
+              value: new Secret(`${name} for ${who}`),
+              version: version ?? 'v1',
+              contentType: undefined,
+              keyId: undefined,
+            };
+          },
+          async getKey(name, version, options) {
+            await asking(name, version, options);
+            const { x = '', y = '' } = KEY.export({ format: 'jwk' });
+            const bytes = (text: string) => Buffer.from(text, 'base64url');
+            const point = { n: undefined, e: undefined, x: bytes(x), y: bytes(y) };
+            return { version: version ?? 'v1', keyType: 'EC', curve: 'P-256', ...point };
+          },
+          async getCertificate(name, version, options) {
+            const who = await asking(name, version, options);
+            return { version: version ?? 'v1', der: Buffer.from(`${name} for ${who}`) };
+          },
+        };
+      },
     },
   };
   return fake;
