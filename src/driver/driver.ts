@@ -8,6 +8,7 @@ import { createBackgroundQueue } from './background-queue.ts';
 import type { DriverMetrics } from './metrics.ts';
 import type { Mounter } from './mounter.ts';
 import { createPodStatusWriter } from './pod-status.ts';
+import { createProviderNotices } from './provider-notices.ts';
 import { createPublishVolume, type PublishDependencies } from './publish.ts';
 import { createRefreshSchedule } from './refresh-schedule.ts';
 import { createSecretSync } from './secret-sync.ts';
@@ -72,6 +73,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   const podStatus = createPodStatusWriter({ client, queue: statusQueue, nodeName: options.nodeId });
   const readClass: PublishDependencies['readClass'] = (key, signal) => readSecretProviderClass(client, key, { signal });
   const secrets = createSecretSync({ client, readClass, queue: secretQueue, events, metrics, clock, log });
+  const notices = createProviderNotices({ events });
   const locks = createKeyedLock();
   await sweepRecords({ records, mounter, locks, log });
   const services = createCsiServices({
@@ -87,6 +89,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
       readClass,
       secrets,
       podStatus,
+      notices,
       schedule,
       events,
       metrics,
@@ -95,7 +98,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
       log,
       volumeSizeBytes: options.volumeSizeBytes ?? VOLUME_SIZE_BYTES,
     }),
-    unpublish: createUnpublishVolume({ mounter, records, secrets, podStatus, schedule, metrics, locks, log }),
+    unpublish: createUnpublishVolume({ mounter, records, secrets, podStatus, notices, schedule, metrics, locks, log }),
   });
   stack.use(await startGrpcServer({ socketPath: options.socketPath, services, clock, log, graceMs: 10_000 }));
   return {

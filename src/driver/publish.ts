@@ -28,6 +28,7 @@ import { checkPayload } from './payload.ts';
 import { planPublish, type PublishPlan } from './plan-publish.ts';
 import { podTarget } from './pod-target.ts';
 import type { PodStatusWriter } from './pod-status.ts';
+import type { ProviderNotices } from './provider-notices.ts';
 import type { RefreshSchedule } from './refresh-schedule.ts';
 import type { SecretSync } from './secret-sync.ts';
 import { inStage, StageFailure } from './stage.ts';
@@ -47,6 +48,7 @@ export interface PublishDependencies {
   ) => Promise<ParsedSecretProviderClass>;
   readonly secrets: SecretSync;
   readonly podStatus: PodStatusWriter;
+  readonly notices: Pick<ProviderNotices, 'report'>;
   readonly schedule: RefreshSchedule;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly metrics: DriverMetrics;
@@ -194,7 +196,9 @@ async function fetchAndWrite(
   const versions = [...new Map(result.versions.map((entry) => [entry.id, entry])).values()];
   const changed = await steps.time('write', () =>
     inStage('FileWriteError', async () => {
-      if (result.files.length === 0) return JSON.stringify(record?.versions) !== JSON.stringify(versions);
+      if (result.files.length === 0 && result.noFiles !== true) {
+        return JSON.stringify(record?.versions) !== JSON.stringify(versions);
+      }
       const payload = checkPayload(result.files);
       const { changed: different } = await deps.writer.write(targetPath, payload);
       steps.wrote(payload.values(), versions);
@@ -217,6 +221,7 @@ async function fetchAndWrite(
   deps.metrics.volumeChecked(written);
   steps.synced(await steps.time('sync', () => deps.secrets.sync(request.pod, targetPath, parsed, signal)));
   deps.podStatus.report(written);
+  deps.notices.report(pod, targetPath, result.notices ?? []);
   return { changed };
 }
 

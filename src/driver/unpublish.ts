@@ -5,6 +5,7 @@ import type { NodeUnpublishVolumeRequest } from '../gen/csi/v1/csi.ts';
 import type { DriverMetrics } from './metrics.ts';
 import type { Mounter } from './mounter.ts';
 import type { PodStatusWriter } from './pod-status.ts';
+import type { ProviderNotices } from './provider-notices.ts';
 import type { RefreshSchedule } from './refresh-schedule.ts';
 import type { SecretSync } from './secret-sync.ts';
 import { parseTargetPath } from './target-path.ts';
@@ -17,6 +18,7 @@ export interface UnpublishDependencies {
   readonly records: VolumeRecords;
   readonly secrets: Pick<SecretSync, 'forget'>;
   readonly podStatus: Pick<PodStatusWriter, 'forget'>;
+  readonly notices: Pick<ProviderNotices, 'forget'>;
   readonly schedule: Pick<RefreshSchedule, 'forget'>;
   readonly metrics: DriverMetrics;
   readonly locks: KeyedLock;
@@ -35,6 +37,7 @@ export function createUnpublishVolume(deps: UnpublishDependencies): UnpublishVol
       try {
         deps.secrets.forget(targetPath);
         deps.podStatus.forget(targetPath);
+        deps.notices.forget(targetPath);
         deps.schedule.forget(targetPath);
         await wipe(targetPath, deps.log);
         await deps.mounter.unmount(targetPath);

@@ -6,5 +6,6 @@ export {
   type ProviderFile,
   type ProviderMountRequest,
   type ProviderMountResult,
+  type ProviderNotice,
 } from './provider.ts';
 export { startProviderServer, type ProviderServerOptions } from './server.ts';

@@ -31,10 +31,24 @@ export interface ProviderFile {
   readonly contents: Secret<Uint8Array>;
 }
 
+/**
+ * What a person should know of a mount that succeeded. The provider protocol has no place for it, so it reaches the pod only
+ * where driver and provider are one process.
+ */
+export interface ProviderNotice {
+  readonly type: 'Normal' | 'Warning';
+  /** The event's reason, for example `OptionalObjectMissing`. */
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** What a provider fetched. */
 export interface ProviderMountResult {
   /** The whole content of the volume; empty when the provider wrote into the target itself. */
   readonly files: readonly ProviderFile[];
+  /** The volume is to hold no file at all, which an empty `files` does not say. */
+  readonly noFiles?: true;
+  readonly notices?: readonly ProviderNotice[];
   /** One entry an object, for example `{ id: 'secret/one', version: '0123…' }`. */
   readonly versions: readonly { readonly id: string; readonly version: string }[];
 }
