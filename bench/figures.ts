@@ -1,6 +1,6 @@
-/** Prints one measurement. */
-export function row(name: string, figure: string): void {
-  console.log(`${name.padEnd(56)} ${figure}`);
+/** One line of the output: what was measured, the figure, and what it should be. */
+export function row(name: string, figure: string, target?: string): void {
+  console.log(`${name.padEnd(62)} ${figure}${target === undefined ? '' : `   (target: ${target})`}`);
 }
 
 /** Least, median and ninth decile of times in milliseconds. */

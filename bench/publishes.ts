@@ -1,149 +1,148 @@
-// NodePublishVolume and NodeUnpublishVolume by direct gRPC: a lab in this process, which run.ts starts in namespaces of its
-// own, with the production node process as its child; the calls are those that a kubelet makes.
-import { readdirSync, readFileSync } from 'node:fs';
+// NodePublishVolume and NodeUnpublishVolume by direct gRPC: the production node process, the lab's API server, and an Azure
+// that answers at once. run.ts starts this in namespaces of its own. The targets are those of the project.
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { silentLog, systemClock, systemRandom } from '#base';
-import { callUnary, createGrpcClient } from '#grpc';
-import { createKubeClient, loadKubeconfig, RESOURCES } from '#kube';
-import { labEnvironment, startLab, stateFolder } from '#lab/session';
-import { SECRET_CLASS_RESOURCES } from '#secretclass';
-import { NodeClient, type NodePublishVolumeRequest } from '../src/gen/csi/v1/csi.ts';
-import { preparePublish, testVolume } from '../test/support/csi-volume.ts';
-import { secretProviderClass } from '../test/support/manifests.ts';
-import { azOutput } from '../test/support/test-lab.ts';
+import { systemClock } from '#base';
+import type { NodePublishVolumeRequest } from '../src/gen/csi/v1/csi.ts';
+import { startBenchCluster } from './cluster.ts';
 import { row, summarize } from './figures.ts';
+import { startNode, type NodeUnderTest } from './node-under-test.ts';
+import { startStandInAzure } from './stand-in-azure.ts';
 
-const AUDIENCE = 'api://AzureADTokenExchange';
-const IN_SEQUENCE = 200;
+const root = process.argv[2] ?? '';
 const AT_ONCE = 16;
-const LIMITS = { timeoutMs: 60_000 };
+const UNPUBLISHES = 2000;
 
-const folder = stateFolder(process.argv[2] ?? '');
-await using lab = await startLab({
-  folder,
-  ephemeral: true,
-  allowInternet: false,
-  upstreamProxy: undefined,
-  clock: systemClock,
-  random: systemRandom,
-  log: silentLog,
-});
-const env = labEnvironment({
-  folder,
-  gatewayPort: lab.gatewayPort,
-  path: process.env['PATH'],
-  builtinAz: true,
-  keepHome: false,
-});
+await using azure = await startStandInAzure();
+await using cluster = await startBenchCluster();
+const TEN = Array.from({ length: 10 }, (_, index) => `S${index}`);
+await cluster.addClass('one', TEN.slice(0, 1));
+await cluster.addClass('ten', TEN);
 
-const az = (command: string) => azOutput(command, env);
-
-await az('group create -g g -l eastus');
-await az(
-  'aks create -g g -n c --enable-oidc-issuer --enable-workload-identity --enable-addons azure-keyvault-secrets-provider --generate-ssh-keys',
-);
-await az('aks get-credentials -g g -n c');
-const issuer = await az('aks show -g g -n c --query oidcIssuerProfile.issuerUrl -o tsv');
-const {
-  clientId = '',
-  principalId = '',
-  tenantId = '',
-} = JSON.parse(await az('identity create -g g -n bench')) as Record<string, string>;
-await az(
-  `identity federated-credential create -g g --identity-name bench -n federated --issuer ${issuer} --subject system:serviceaccount:default:bench`,
-);
-await az('keyvault create -n kv-bench -g g');
-const SECRETS = Array.from({ length: 10 }, (_, index) => `S${index}`);
-for (const name of SECRETS) await az(`keyvault secret set --vault-name kv-bench -n ${name} --value v`);
-await az(`keyvault set-policy -n kv-bench --object-id ${principalId} --secret-permissions get`);
-
-using client = createKubeClient({ config: loadKubeconfig(folder.kubeconfig, systemClock), clock: systemClock });
-await client.create(RESOURCES.serviceaccounts, 'default', {
-  apiVersion: 'v1',
-  kind: 'ServiceAccount',
-  metadata: { name: 'bench' },
-});
-for (const [name, secrets] of [
-  ['one', SECRETS.slice(0, 1)],
-  ['ten', SECRETS],
-] as const) {
-  await client.create(
-    SECRET_CLASS_RESOURCES.classes,
-    'default',
-    secretProviderClass({ name, clientId, tenantId, vault: 'kv-bench', secrets }),
-  );
-}
-const token = await client.createToken({ namespace: 'default', name: 'bench' }, { audiences: [AUDIENCE] });
-
-const runFolder =
-  ['/mnt', '/media', '/srv'].find((place) => readdirSync(place).some((name) => /^[0-9a-f]{8}$/.test(name))) ?? '';
-const kubelet = join(runFolder, readdirSync(runFolder)[0] ?? '', 'kubelet');
-const node = createGrpcClient(NodeClient, join(kubelet, 'plugins', 'csi-secrets-store', 'csi.sock'));
+let nodes = 0;
 let volumes = 0;
 
-function request(className: string): NodePublishVolumeRequest {
+function freshNode(flags: readonly string[] = []): Promise<NodeUnderTest> {
+  nodes += 1;
+  const folder = join(root, `node-${nodes}`);
+  mkdirSync(folder);
+  return startNode(folder, { azure, cluster, flags });
+}
+
+function request(node: NodeUnderTest, className: string, serviceAccount = 'bench'): Promise<NodePublishVolumeRequest> {
   volumes += 1;
-  const tokens = { [AUDIENCE]: token };
-  return preparePublish(testVolume(kubelet, volumes), { className, serviceAccount: 'bench', tokens });
+  return cluster.publishRequest(node.kubelet, volumes, className, serviceAccount);
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
+async function requests(node: NodeUnderTest, className: string, count: number): Promise<NodePublishVolumeRequest[]> {
+  const made: NodePublishVolumeRequest[] = [];
+  for (let index = 0; index < count; index += 1) made.push(await request(node, className));
+  return made;
+}
+
+/** Runs `work` for each item, so many at once, and answers their times and the time of all together. */
+async function timesOf<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<number>,
+): Promise<{ readonly times: number[]; readonly totalMs: number }> {
+  const times: number[] = [];
+  const left = items.values();
   const startedMs = systemClock.monotonic();
-  await work();
-  return systemClock.monotonic() - startedMs;
-}
-
-const publish = (made: NodePublishVolumeRequest) =>
-  timed(() => callUnary(node, 'nodePublishVolume', made, LIMITS, systemClock));
-const unpublish = (made: NodePublishVolumeRequest) =>
-  timed(() =>
-    callUnary(
-      node,
-      'nodeUnpublishVolume',
-      { volumeId: made.volumeId, targetPath: made.targetPath },
-      LIMITS,
-      systemClock,
-    ),
-  );
-
-async function sequence(className: string, count: number): Promise<{ publishes: number[]; unpublishes: number[] }> {
-  const publishes: number[] = [];
-  const unpublishes: number[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const made = request(className);
-    publishes.push(await publish(made));
-    unpublishes.push(await unpublish(made));
-  }
-  return { publishes, unpublishes };
-}
-
-row('first publish after the node process starts', `${(await publish(request('one'))).toFixed(1)} ms`);
-const one = await sequence('one', IN_SEQUENCE);
-row(`NodePublishVolume, one secret, ${IN_SEQUENCE} in sequence`, summarize(one.publishes));
-row(`NodeUnpublishVolume, ${IN_SEQUENCE} in sequence`, summarize(one.unpublishes));
-row('NodePublishVolume, ten secrets, in sequence', summarize((await sequence('ten', 50)).publishes));
-const waiting = Array.from({ length: IN_SEQUENCE }, () => request('one'));
-const together: number[] = [];
-const totalMs = await timed(() =>
-  Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
-      for (let made = waiting.pop(); made !== undefined; made = waiting.pop()) together.push(await publish(made));
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (const item of left) times.push(await work(item));
     }),
-  ),
-);
-row(
-  `NodePublishVolume, ${IN_SEQUENCE} at ${AT_ONCE} at once`,
-  `${summarize(together)}, ${(totalMs / 1000).toFixed(1)} s in all`,
-);
-row('resident memory of the node process', nodeMemory());
-node.close();
-
-function nodeMemory(): string {
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    if (!command.includes('\0node\0') || !command.includes('csi.sock')) continue;
-    const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return `${Math.round(Number(kib) / 1024)} MiB`;
-  }
-  return 'not found';
+  );
+  return { times, totalMs: systemClock.monotonic() - startedMs };
 }
+
+/** A process that has just started, and one that is warm. */
+async function firstAndWarm(): Promise<void> {
+  const first: number[] = [];
+  const starts: number[] = [];
+  for (let run = 0; run < 5; run += 1) {
+    await using node = await freshNode();
+    starts.push(node.startMs);
+    first.push(await node.publish(await request(node, 'one')));
+  }
+  row('start of the node process until it answers', summarize(starts));
+  row('first publish after the start', summarize(first), 'p50 at most 60 ms');
+
+  await using node = await freshNode();
+  const idleMib = node.memoryMib();
+  await timesOf(await requests(node, 'one', 50), 1, node.publish);
+  cluster.forget();
+  const warm = await requests(node, 'one', 200);
+  const cpuBeforeMs = node.cpuMs();
+  const { times } = await timesOf(warm, 1, node.publish);
+  row('publish, warm broker, 200 in sequence', summarize(times), 'p50 at most 6 ms');
+  row('  processor time of the node process for each', `${((node.cpuMs() - cpuBeforeMs) / 200).toFixed(1)} ms`);
+  await systemClock.sleep(1000);
+  row('  requests to the API server for them', countByVerb(cluster.requests), 'none before the answer');
+  row('unpublish, 200 in sequence', summarize((await timesOf(warm, 1, node.unpublish)).times));
+  const ten = await requests(node, 'ten', 50);
+  row('publish of ten secrets, warm broker', summarize((await timesOf(ten, 1, node.publish)).times));
+  const together = await timesOf(await requests(node, 'one', 200), AT_ONCE, node.publish);
+  row(`publish, 200 at ${AT_ONCE} at once`, summarize(together.times), 'p50 at most 100 ms');
+  const many = await timesOf(await requests(node, 'one', 1500), AT_ONCE, node.publish);
+  row('publishes a second, 1,500 of them', (1500 / (many.totalMs / 1000)).toFixed(0), 'at least 150');
+  row('resident memory: idle, after 2,000 publishes', `${idleMib.toFixed(0)}, ${node.memoryMib().toFixed(0)} MiB`);
+}
+
+async function coldBroker(): Promise<void> {
+  await using node = await freshNode(['--freshness-window=0']);
+  await timesOf(await requests(node, 'one', 50), 1, node.publish);
+  const { times } = await timesOf(await requests(node, 'one', 100), 1, node.publish);
+  row('publish, cold broker (each proves itself)', summarize(times));
+}
+
+async function sharing(): Promise<void> {
+  await using node = await freshNode();
+  azure.forget();
+  await timesOf(await requests(node, 'one', 100), AT_ONCE, node.publish);
+  const { entra, keyvault } = azure.requests;
+  row('100 pods, one identity, one secret: requests to Azure', String(entra + keyvault), 'at most 4');
+  await systemClock.sleep(2000);
+  row('resident memory with 100 mounts', `${node.memoryMib().toFixed(0)} MiB`, 'at most 95 MiB');
+}
+
+async function slowAzure(): Promise<void> {
+  await using node = await freshNode(['--freshness-window=0']);
+  await node.publish(await request(node, 'one'));
+  azure.delayMs = 20;
+  const { times } = await timesOf(await requests(node, 'ten', 20), 1, node.publish);
+  azure.delayMs = 0;
+  row('ten secrets, 20 ms added to each answer of Azure, cold', summarize(times), 'p50 at most 90 ms');
+}
+
+async function unpublishes(): Promise<void> {
+  await using node = await freshNode();
+  const made = await requests(node, 'one', UNPUBLISHES);
+  await timesOf(made, AT_ONCE, node.publish);
+  let failed = 0;
+  const { times } = await timesOf(made, AT_ONCE, (one) =>
+    node.unpublish(one).catch(() => {
+      failed += 1;
+      return 0;
+    }),
+  );
+  row(`unpublish, ${UNPUBLISHES} at ${AT_ONCE} at once`, summarize(times));
+  row('  failed, for example with "target is busy"', String(failed), 'none');
+}
+
+function countByVerb(all: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const line of all) {
+    const [method = '', path = ''] = line.split(' ');
+    const kind = /\/(secretproviderclass\w*|events|jwks|secrets)(?:[/?]|$)/.exec(path)?.[1] ?? path;
+    counts.set(`${method} ${kind}`, (counts.get(`${method} ${kind}`) ?? 0) + 1);
+  }
+  return [...counts].map(([what, count]) => `${count} ${what}`).join(', ') || 'none';
+}
+
+await firstAndWarm();
+await coldBroker();
+await sharing();
+await slowAzure();
+await unpublishes();

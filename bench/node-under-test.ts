@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock } from '#base';
+import { callUnary, createGrpcClient } from '#grpc';
+import { packageRoot } from '#lab/session';
+import { IdentityClient, NodeClient, type NodePublishVolumeRequest } from '../src/gen/csi/v1/csi.ts';
+import type { BenchCluster } from './cluster.ts';
+import type { StandInAzure } from './stand-in-azure.ts';
+
+/** The production process `keyferry node`, called as a kubelet calls it. */
+export interface NodeUnderTest extends AsyncDisposable {
+  /** From the start of the process until it answered its first call. */
+  readonly startMs: number;
+  /** Kubelet's folder. */
+  readonly kubelet: string;
+  /** How long the call took, milliseconds. */
+  publish(request: NodePublishVolumeRequest): Promise<number>;
+  unpublish(request: NodePublishVolumeRequest): Promise<number>;
+  /** Resident memory now, MiB. */
+  memoryMib(): number;
+  /** Processor time until now, milliseconds: what other work on the machine changes little. */
+  cpuMs(): number;
+}
+
+const LIMITS = { timeoutMs: 60_000 };
+
+/** Starts the process with its own folders below `folder`, and the further flags. */
+export async function startNode(
+  folder: string,
+  {
+    azure,
+    cluster,
+    flags = [],
+  }: { readonly azure: StandInAzure; readonly cluster: BenchCluster; readonly flags?: readonly string[] },
+): Promise<NodeUnderTest> {
+  const kubelet = join(folder, 'kubelet');
+  const socket = join(folder, 'csi.sock');
+  mkdirSync(kubelet, { recursive: true });
+  writeFileSync(join(folder, 'kubeconfig'), cluster.kubeconfig, { mode: 0o600 });
+  writeFileSync(join(folder, 'ca.pem'), azure.caPem);
+  const startedMs = systemClock.monotonic();
+  const profile = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
+  const child = spawn(
+    process.execPath,
+    [
+      ...profile,
+      join(packageRoot(), 'bin/keyferry'),
+      'node',
+      `--endpoint=unix:/${socket}`,
+      '--nodeid=bench',
+      '--metrics-addr=0',
+      `--kubeconfig=${join(folder, 'kubeconfig')}`,
+      `--provider-volume=${join(folder, 'providers')}`,
+      ...flags,
+    ],
+    {
+      env: {
+        PATH: process.env['PATH'],
+        HTTPS_PROXY: azure.proxyUrl,
+        NO_PROXY: '127.0.0.1',
+        NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
+      },
+      stdio: ['ignore', 'ignore', openSync(join(folder, 'log'), 'a')],
+    },
+  );
+  const identity = createGrpcClient(IdentityClient, socket);
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(readFileSync(join(folder, 'log'), 'utf8'));
+    const ready = await callUnary(identity, 'probe', {}, { timeoutMs: 1000 }, systemClock).then(
+      () => true,
+      () => false,
+    );
+    if (ready) break;
+    await systemClock.sleep(5);
+  }
+  const startMs = systemClock.monotonic() - startedMs;
+  identity.close();
+  const node = createGrpcClient(NodeClient, socket);
+  const timed = async (work: () => Promise<unknown>): Promise<number> => {
+    const callMs = systemClock.monotonic();
+    await work();
+    return systemClock.monotonic() - callMs;
+  };
+  return {
+    startMs,
+    kubelet,
+    publish: (request) => timed(() => callUnary(node, 'nodePublishVolume', request, LIMITS, systemClock)),
+    unpublish: ({ volumeId, targetPath }) =>
+      timed(() => callUnary(node, 'nodeUnpublishVolume', { volumeId, targetPath }, LIMITS, systemClock)),
+    memoryMib: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
+    cpuMs: () => {
+      // proc(5): user and system time are fields 14 and 15, counted after the name in parentheses, in hundredths of a second.
+      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+      return 10 * (Number(fields[11]) + Number(fields[12]));
+    },
+    [Symbol.asyncDispose]: async () => {
+      node.close();
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
