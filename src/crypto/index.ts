@@ -9,3 +9,6 @@ export {
   type ServerCertificateRequest,
 } from './certificate-authority.ts';
 export { renderPem, splitPem, type PemBlock } from './pem.ts';
+export { orderChain } from './certificate-chain.ts';
+export { readPkcs12, type Pkcs12Content } from './pkcs12.ts';
+export { readPrivateKey } from './private-key.ts';
