@@ -1,5 +1,6 @@
 import type { Secret } from '#base';
 import type { Cloud } from './clouds.ts';
+import type { Credential } from './credential.ts';
 
 /** Limits of one call. Every call ends when the signal aborts. */
 export interface CallOptions {
@@ -29,26 +30,11 @@ export interface TokenOptions extends CallOptions {
  * decides how long an answer may serve. Throws KeyferryError with the AADSTS code as `upstreamCode`.
  */
 export interface TokenSource {
+  /** Who is asked, a URL: Entra ID's host, a service of the node, or the cluster's token proxy. For limits and texts. */
+  readonly service: string;
   /** `scope` is a resource with `/.default` at its end. */
   token(scope: string, options: TokenOptions): Promise<AccessToken>;
 }
-
-/** Who asks: the way to prove an identity, with what that way needs. Secrets stay in `Secret`. */
-export type Credential =
-  | {
-      /** A service account's token stands as the client assertion (workload identity federation). */
-      readonly mode: 'workload-identity';
-      readonly tenantId: string;
-      readonly clientId: string;
-      readonly assertion: Secret<string>;
-    }
-  | {
-      /** An application with a client secret (the class's nodePublishSecretRef). */
-      readonly mode: 'service-principal';
-      readonly tenantId: string;
-      readonly clientId: string;
-      readonly clientSecret: Secret<string>;
-    };
 
 /** One version of a secret as the vault gave it. */
 export interface FetchedSecret {
@@ -91,6 +77,8 @@ export type VaultObjectKind = 'secret' | 'key' | 'cert';
  * `version` undefined means the current one. One request where the cloud's vault resource is known; never retried here.
  */
 export interface VaultReader {
+  /** Asks the vault which scope its tokens need, without one; for clouds whose vault resource is not known. */
+  challenge(options: CallOptions): Promise<string>;
   getSecret(name: string, version: string | undefined, options: CallOptions): Promise<FetchedSecret>;
   getKey(name: string, version: string | undefined, options: CallOptions): Promise<FetchedKey>;
   getCertificate(name: string, version: string | undefined, options: CallOptions): Promise<FetchedCertificate>;
@@ -102,7 +90,7 @@ export interface VaultOptions {
   /** `https://<name>.<suffix>` without a slash at its end. */
   readonly vaultUrl: string;
   /** Where the client gets its tokens; it may be asked for each request. */
-  readonly tokens: TokenSource;
+  readonly tokens: Pick<TokenSource, 'token'>;
 }
 
 /** All that production needs of Azure. Tests hand in a fake. */
@@ -113,7 +101,7 @@ export interface AzureClients {
 
 /** One HTTP request to Azure that has been answered or has failed, for metrics: never a value, a token or a header. */
 export interface AzureRequest {
-  readonly service: 'entra' | 'keyvault';
+  readonly service: 'entra' | 'keyvault' | 'imds' | 'pod-identity' | 'token-proxy';
   /** HTTP status; undefined when no answer came. */
   readonly status: number | undefined;
   readonly durationMs: number;

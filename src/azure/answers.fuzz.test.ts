@@ -48,8 +48,8 @@ describe('an answer of Entra ID that is no token', () => {
     { inputs: 230, seed: 641 },
     ({ body, status: code, text }) => {
       const failure = { status: code, body, retryAfterMs: undefined };
-      expectSafe(tokenError(new Error(text), failure, 'getting a token'));
-      expectSafe(tokenError(text, undefined, 'getting a token'));
+      expectSafe(tokenError(new Error(text), failure, 'getting a token', { mode: 'workload-identity' }));
+      expectSafe(tokenError(text, undefined, 'getting a token', { mode: 'workload-identity' }));
     },
   );
 });
@@ -80,7 +80,7 @@ describe('an answer of Key Vault that is no value', () => {
     const description = `AADSTS1: x${' '.repeat(1_000_000)}y`;
     const body = JSON.stringify({ error_description: description });
     const failure = { status: 400, body, retryAfterMs: undefined };
-    expectSafe(await expectQuick(() => tokenError(new Error('x'), failure, 'x')));
+    expectSafe(await expectQuick(() => tokenError(new Error('x'), failure, 'x', { mode: 'workload-identity' })));
     const foreign = { message: 'eyJ'.repeat(300_000), statusCode: 400 };
     expect((await expectQuick(() => vaultError(foreign, 'x', 0, 'secret'))).kind).toBe('world');
   });

@@ -6,9 +6,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { KeyferryError, Secret, systemClock, systemRandom } from '#base';
 import { createCertificateAuthority } from '#crypto';
 import { startHttpServer, type HttpServer } from '#http';
-import type { AzureRequest, Credential, TokenSource } from './access.ts';
+import type { AzureRequest, TokenSource } from './access.ts';
 import { createAzureClients } from './azure-clients.ts';
 import { parseCloudEnvironment, type Cloud } from './clouds.ts';
+import type { Credential } from './credential.ts';
 
 // The official libraries against one local HTTPS server that stands for Entra ID and a vault.
 
@@ -120,7 +121,8 @@ const workload = (assertion = ASSERTION): Credential => ({
 const scope = () => `${cloud.vaultResource}/.default`;
 const getToken = (credential = workload(), timeoutMs?: number) =>
   clients(timeoutMs).tokenSource(cloud, credential).token(scope(), { signal });
-const reader = (tokens?: TokenSource, where = cloud, timeoutMs?: number) =>
+type Tokens = Pick<TokenSource, 'token'>;
+const reader = (tokens?: Tokens, where = cloud, timeoutMs?: number) =>
   clients(timeoutMs).vaultReader({
     cloud: where,
     vaultUrl: `https://kv.${cloud.vaultDnsSuffix}`,
@@ -333,7 +335,7 @@ describe('a secret', () => {
         response,
         record,
       );
-    const tokens: TokenSource = {
+    const tokens: Tokens = {
       token: (asked) => {
         scopes.push(asked);
         return Promise.resolve({ token: new Secret(ACCESS_TOKEN), expiresAtMs: systemClock.now() + 60_000 });
@@ -348,7 +350,7 @@ describe('a secret', () => {
   it('costs no token when the challenge names a stranger', async () => {
     let asked = 0;
     vault = challenge('https://graph.microsoft.com');
-    const tokens: TokenSource = {
+    const tokens: Tokens = {
       token: () => {
         asked += 1;
         return Promise.reject(new Error('nobody should ask'));

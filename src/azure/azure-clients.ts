@@ -1,5 +1,7 @@
 import type { AzureClients } from './access.ts';
-import { createTokenSource, type AdapterOptions } from './token-source.ts';
+import { NODE_SERVICES, type NodeServices } from './node-token.ts';
+import { createTokenProxies } from './token-proxy.ts';
+import { createTokenSource, type AdapterOptions, type TokenServices } from './token-source.ts';
 import { createVaultReader } from './vault-reader.ts';
 
 /** Options of {@link createAzureClients}. */
@@ -10,6 +12,8 @@ export interface AzureClientsOptions extends Pick<AdapterOptions, 'clock' | 'use
   readonly onRequest?: AdapterOptions['onRequest'];
   /** How connections are made. Default: by the process's environment. */
   readonly agent?: AdapterOptions['agent'];
+  /** Where the node's own token services are. Default: where a node of Azure has them. */
+  readonly nodeServices?: Partial<NodeServices>;
 }
 
 /**
@@ -20,8 +24,12 @@ export interface AzureClientsOptions extends Pick<AdapterOptions, 'clock' | 'use
 export function createAzureClients(options: AzureClientsOptions): AzureClients {
   const { clock, userAgent, timeoutMs = 20_000, onRequest = () => undefined } = options;
   const adapter: AdapterOptions = { clock, userAgent, timeoutMs, onRequest, agent: options.agent };
+  const services: TokenServices = {
+    node: { ...NODE_SERVICES, ...options.nodeServices },
+    proxies: createTokenProxies(),
+  };
   return {
-    tokenSource: (cloud, credential) => createTokenSource(adapter, cloud, credential),
+    tokenSource: (cloud, credential) => createTokenSource(adapter, services, cloud, credential),
     vaultReader: (vault) => createVaultReader(adapter, vault),
   };
 }

@@ -26,7 +26,7 @@ const refusal = (description: string, presented?: typeof claims) =>
       retryAfterMs: undefined,
     },
     'getting a token',
-    presented,
+    { mode: 'workload-identity', claims: presented },
   );
 
 it.each([
@@ -73,11 +73,12 @@ describe('a token request without an answer of Entra ID', () => {
     ['that is late', new KeyferryError('deadline-exceeded', 'no answer within 10 s'), undefined, /DNS, proxy/],
     ['that a broken service answers', new Error('odd'), { status: 502, body: 'x', retryAfterMs: undefined }, /trouble/],
   ])('%s says where to look', (_what, error, failure, hint) => {
-    expect(tokenError(error, failure, 'getting a token').hint).toMatch(hint);
+    expect(tokenError(error, failure, 'getting a token', { mode: 'workload-identity' }).hint).toMatch(hint);
   });
 
   it('is told in one line', () => {
-    const error = tokenError(new Error('network_error:\n  connect\n  ECONNREFUSED'), undefined, 'getting a token');
+    const broken = new Error('network_error:\n  connect\n  ECONNREFUSED');
+    const error = tokenError(broken, undefined, 'getting a token', { mode: 'workload-identity' });
     expect(error.message).toBe('getting a token: network_error: connect; ECONNREFUSED');
   });
 });

@@ -1,5 +1,6 @@
 import { errorText, KeyferryError, type ErrorCode } from '#base';
 import type { VaultObjectKind } from './access.ts';
+import type { Identity } from './credential.ts';
 import { tokenHint, type PresentedClaims } from './token-hints.ts';
 import { vaultHint } from './vault-hints.ts';
 
@@ -10,6 +11,15 @@ export interface TokenFailure {
   readonly status: number;
   readonly body: string | undefined;
   readonly retryAfterMs: number | undefined;
+  /** What the status means where it is not what it means at Entra ID. */
+  readonly code?: ErrorCode | undefined;
+}
+
+/** Whose token request failed. */
+export interface TokenRequester {
+  readonly mode: Identity['mode'];
+  /** Those of the service account token that was exchanged: the subject is told where Entra's own text does not name it. */
+  readonly claims?: PresentedClaims | undefined;
 }
 
 /** A JSON web token or a part of one; Azure's texts do not hold any, and if they ever do it must not reach a log. */
@@ -56,17 +66,17 @@ function withoutTrace(text: string, trace: RegExpExecArray | null): string {
   return text.slice(0, trace.index).trimEnd() + text.slice(trace.index + trace[0].length);
 }
 
-/**
- * The error of a failed token request. `failure` is the answer of Entra ID, where there was one; `claims` are those of the
- * service account token that was exchanged: the subject is told where Entra's own text does not name it.
- */
+/** The error of a failed token request. `failure` is the answer of whoever was asked, where there was one. */
 export function tokenError(
   error: unknown,
   failure: TokenFailure | undefined,
   what: string,
-  claims?: PresentedClaims,
+  { mode, claims }: TokenRequester,
 ): KeyferryError {
-  if (error instanceof KeyferryError) return error.code === 'deadline-exceeded' ? withHint(error, NO_TOKEN) : error;
+  if (error instanceof KeyferryError) {
+    if (error.code !== 'deadline-exceeded') return error;
+    return withHint(error, tokenHint({ mode, code: undefined, status: undefined, text: '', claims }));
+  }
   const body = parseJson(failure?.body);
   const description =
     textOf(body?.['error_description']) ?? (failure === undefined ? undefined : textOf(body?.['error']));
@@ -74,17 +84,15 @@ export function tokenError(
   const trace = TRACE.exec(told);
   const reason = oneLine(withoutTrace(told, trace));
   const aadsts = /AADSTS\d+/.exec(reason)?.[0];
-  const code =
-    failure !== undefined && failure.status < 500 && failure.status !== 429 && failure.status !== 408
-      ? 'unauthenticated'
-      : codeOfStatus(failure?.status);
+  const refused = failure !== undefined && failure.status < 500 && failure.status !== 429 && failure.status !== 408;
+  const code = failure?.code ?? (refused ? 'unauthenticated' : codeOfStatus(failure?.status));
   const whose =
     claims === undefined || reason.length > LONG_REASON || reason.includes(claims.subject)
       ? ''
       : ` by the token of ${claims.subject}`;
   return foreignError(code, `${what}${whose}: ${reason}`, {
     upstreamCode: aadsts ?? codeOf(body?.['error']),
-    hint: tokenHint({ code: aadsts, status: failure?.status }, claims),
+    hint: tokenHint({ mode, code: aadsts, status: failure?.status, text: reason, claims }),
     retryAfterMs: failure?.retryAfterMs,
     requestId: trace?.groups?.['traceId'],
   });
@@ -94,7 +102,6 @@ export function tokenError(
 const LONG_REASON = 300;
 
 // For requests without an answer.
-const NO_TOKEN = tokenHint({ code: undefined, status: undefined }, undefined);
 const NO_ANSWER = vaultHint({ codes: ['ETIMEDOUT'], status: undefined, isPlain: false, kind: 'secret' });
 
 function withHint(error: KeyferryError, hint: string | undefined): KeyferryError {

@@ -3,7 +3,6 @@ export type {
   AzureClients,
   AzureRequest,
   CallOptions,
-  Credential,
   FetchedCertificate,
   FetchedKey,
   FetchedSecret,
@@ -11,4 +10,13 @@ export type {
   VaultReader,
 } from './access.ts';
 export { createAzureClients } from './azure-clients.ts';
+export {
+  clientIdOf,
+  describeCredential,
+  type AssignedIdentity,
+  type Credential,
+  type Identity,
+  type TokenProxy,
+} from './credential.ts';
+export { parseTokenProxyUrl } from './token-proxy.ts';
 export { findCloud, isCustomCloud, parseCloudEnvironment, type Cloud } from './clouds.ts';

@@ -1,3 +1,5 @@
+import type { Identity } from './credential.ts';
+
 /** What a service account token claims about itself; it was not checked, and serves for texts only. */
 export interface PresentedClaims {
   readonly issuer: string;
@@ -54,14 +56,68 @@ const TOKEN_HINTS: Readonly<Record<string, string>> = {
   AADSTS90055: 'Entra ID is asked too often; the mount is tried again by itself',
 };
 
-/** The help for a failed token request: by Entra's code, else by the status; undefined where nothing is known. */
-export function tokenHint(
-  { code, status }: { readonly code: string | undefined; readonly status: number | undefined },
-  claims: PresentedClaims | undefined,
-): string | undefined {
-  const text = code === undefined ? undefined : TOKEN_HINTS[code];
-  if (text !== undefined) return fill(text, claims);
-  if (status === undefined) return NO_ANSWER;
+const RENEW_CERTIFICATE =
+  'the application does not know this certificate, or it has expired: add its public side to the application, and check clientid in the Secret that nodePublishSecretRef names';
+
+/** Where the same code means something else in another mode. */
+const HINTS_BY_MODE: Partial<Record<Identity['mode'], Readonly<Record<string, string>>>> = {
+  'client-certificate': { AADSTS700027: RENEW_CERTIFICATE, AADSTS7000222: RENEW_CERTIFICATE },
+};
+
+const NO_IMDS =
+  'the node must reach its instance metadata service: it is there on virtual machines of Azure only, and no network policy or proxy may be in the way';
+const NO_NMI =
+  'AAD Pod Identity does not run on this node; it is no longer supported: use workload identity (clientID instead of usePodIdentity)';
+const NO_TOKEN_PROXY =
+  'the node must reach the token proxy of the cluster: look at --token-proxy-url and --sni-name; the mount is tried again by itself';
+
+/** What the services beside Entra ID say in words only, and what helps; the first that fits. */
+const HINTS_BY_TEXT: Partial<Record<Identity['mode'], readonly (readonly [RegExp, string])[]>> = {
+  'managed-identity': [
+    [
+      /identity not found/i,
+      "assign the identity to the node's scale set (az vmss identity assign), and check userAssignedIdentityID: the client id of a user-assigned identity; empty for the system-assigned one",
+    ],
+    [/multiple user assigned/i, 'name one of them in userAssignedIdentityID: its client id'],
+    [/metadata header|X-Forwarded-For/i, NO_IMDS],
+  ],
+  'pod-identity': [
+    [/./, 'give the pod the label aadpodidbinding of an AzureIdentityBinding, and look at the log of NMI on this node'],
+  ],
+  'token-proxy': [
+    [
+      /forbidden|not authorized|use-managed-identity/i,
+      'let the service account use the identity: a ClusterRole with the verb use-managed-identity on cid.wi.aks.azure.com, resource <clientID>, and an identity binding of this cluster',
+    ],
+  ],
+};
+
+const UNANSWERED: Partial<Record<Identity['mode'], string>> = {
+  'managed-identity': NO_IMDS,
+  'pod-identity': NO_NMI,
+  'token-proxy': NO_TOKEN_PROXY,
+};
+
+/** What is known of a failed token request. */
+export interface FailedTokenRequest {
+  readonly mode: Identity['mode'];
+  /** Entra ID's, `AADSTS…`. */
+  readonly code: string | undefined;
+  /** HTTP; undefined when no answer came. */
+  readonly status: number | undefined;
+  /** The text of the answer. */
+  readonly text: string;
+  readonly claims: PresentedClaims | undefined;
+}
+
+/** The help for a failed token request: by Entra's code, else by what was said, else by the status; undefined where nothing is known. */
+export function tokenHint({ mode, code, status, text, claims }: FailedTokenRequest): string | undefined {
+  const known = code === undefined ? undefined : (HINTS_BY_MODE[mode]?.[code] ?? TOKEN_HINTS[code]);
+  if (known !== undefined) return fill(known, claims);
+  if (status === undefined) return UNANSWERED[mode] ?? NO_ANSWER;
+  const told = HINTS_BY_TEXT[mode]?.find(([pattern]) => pattern.test(text))?.[1];
+  if (told !== undefined && status < 500) return told;
+  if (mode === 'managed-identity' || mode === 'pod-identity') return undefined;
   return status >= 500 ? ENTRA_TROUBLE : undefined;
 }
 

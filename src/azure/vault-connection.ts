@@ -10,25 +10,31 @@ export interface VaultConnection {
   readonly vaultUrl: string;
   readonly credential: ConstructorParameters<typeof SecretClient>[1];
   readonly clientOptions: SecretClientOptions;
+  /** From now on tokens of this scope go with the first request. */
+  takes(scope: string): void;
   /** Makes one request about an object of `kind`: its deadline, its correlation id, its error in our words. */
   call<T>(kind: VaultObjectKind, options: CallOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }
 
 /**
- * One vault as one identity. Where the cloud's vault resource is known the token goes with the first request, which saves
- * the library's opening request without one (and its 401). The host is always `<name>.<suffix>` of the same cloud, so the
+ * One vault as one identity. Where the cloud's vault resource is known, or the vault has told it, the token goes with the first
+ * request, which saves the library's opening request without one (and its 401). The host is always `<name>.<suffix>` of the same cloud, so the
  * token cannot reach a stranger. A vault that still answers 401 is handled by the library: it reads the challenge, checks
  * that its resource is a parent of the vault's host, and asks for a token again.
  */
 export function createVaultConnection(adapter: AdapterOptions, options: VaultOptions): VaultConnection {
   const { clock, timeoutMs } = adapter;
   const { vaultUrl, tokens, cloud } = options;
+  let scopeTaken = cloud.vaultResource === undefined ? undefined : `${cloud.vaultResource}/.default`;
   const tokenFor = async (scope: string, signal: AbortSignal, claims?: string) =>
     tokens.token(scope, { signal, ...(claims === undefined ? {} : { claims }) });
   // The requests of a call are known by its signal, which the library passes through.
   const tellers = new WeakMap<object, (request: PipelineRequest) => void>();
   return {
     vaultUrl,
+    takes: (scope) => {
+      scopeTaken = scope;
+    },
     credential: {
       getToken: async (scopes, { abortSignal, claims } = {}) => {
         const scope = Array.isArray(scopes) ? scopes[0] : scopes;
@@ -43,7 +49,7 @@ export function createVaultConnection(adapter: AdapterOptions, options: VaultOpt
       userAgentOptions: { userAgentPrefix: adapter.userAgent },
       ...(adapter.agent === undefined ? {} : { agent: adapter.agent }),
       additionalPolicies: [
-        ...(cloud.vaultResource === undefined ? [] : [tokenFirst(`${cloud.vaultResource}/.default`, tokenFor)]),
+        tokenFirst(() => scopeTaken, tokenFor),
         observePolicy({
           service: 'keyvault',
           clock,
@@ -75,12 +81,14 @@ export function createVaultConnection(adapter: AdapterOptions, options: VaultOpt
 
 type TokenFor = (scope: string, signal: AbortSignal) => Promise<{ token: { expose(): string } }>;
 
-function tokenFirst(scope: string, tokenFor: TokenFor): PolicyOption {
+function tokenFirst(scopeTaken: () => string | undefined, tokenFor: TokenFor): PolicyOption {
   return {
     position: 'perCall',
     policy: {
       name: 'keyferryTokenFirstPolicy',
       async sendRequest(request, next) {
+        const scope = scopeTaken();
+        if (scope === undefined) return next(request);
         const { token } = await tokenFor(scope, asSignal(request.abortSignal));
         request.headers.set('Authorization', `Bearer ${token.expose()}`);
         return next(request);

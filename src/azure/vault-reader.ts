@@ -3,12 +3,14 @@ import { createCertificateReader } from './certificate-reader.ts';
 import { createKeyReader } from './key-reader.ts';
 import { createSecretReader } from './secret-reader.ts';
 import type { AdapterOptions } from './token-source.ts';
+import { createVaultChallenge } from './vault-challenge.ts';
 import { createVaultConnection } from './vault-connection.ts';
 
 /** Reads one vault as one identity, by Microsoft's Key Vault libraries; those of keys and certificates are loaded when first needed. */
 export function createVaultReader(adapter: AdapterOptions, options: VaultOptions): VaultReader {
   const connection = createVaultConnection(adapter, options);
   return {
+    challenge: createVaultChallenge(connection),
     getSecret: createSecretReader(connection),
     getKey: createKeyReader(connection),
     getCertificate: createCertificateReader(connection),

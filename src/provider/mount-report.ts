@@ -1,6 +1,6 @@
-import { decodeJwt } from 'jose';
+import { decodeJwt, type JWTPayload } from 'jose';
 import type { LogFields, Secret } from '#base';
-import type { FetchReport, HowHad, RequestFacts } from './broker/fetch-report.ts';
+import type { FetchReport, HowHad, RequestFacts, Wait } from './broker/fetch-report.ts';
 
 /** Claims and names in a log line are cut here; a class's author chose some of them. */
 const MAX_TEXT = 256;
@@ -11,6 +11,8 @@ const MAX_OBJECTS = 100;
 export interface MountReport extends FetchReport {
   /** The fields `token` and `objects` (and `moreObjects`) of the line; `outcomes` are one an object, in the order of the class. */
   fields(outcomes: readonly ObjectOutcome[]): LogFields;
+  /** What the mount waits for just now, and for how long: `a token from https://… for 16 s`; undefined: for nobody. */
+  waiting(nowMs: number): string | undefined;
 }
 
 /** What became of one object. */
@@ -38,7 +40,17 @@ interface Had {
 export function createMountReport(): MountReport {
   let token: Had | undefined;
   const objects = new Map<string, Had>();
+  const waits = new Set<() => Wait | undefined>();
   return {
+    waits(look) {
+      waits.add(look);
+      return () => waits.delete(look);
+    },
+    waiting: (nowMs) =>
+      describeWaits(
+        [...waits].map((look) => look()).filter((wait) => wait !== undefined),
+        nowMs,
+      ),
     // Each object of a mount asks for the token: the one that had to fetch it tells most.
     token: (how, request) => {
       if (token === undefined || RANK[how] >= RANK[token.how]) token = { how, request };
@@ -61,6 +73,24 @@ export function createMountReport(): MountReport {
   };
 }
 
+const WHAT = { token: 'a token from', challenge: 'the challenge of', object: 'an object of' } as const;
+
+/** The waits in words, the longest first, those that are alike once. */
+function describeWaits(waits: readonly Wait[], nowMs: number): string | undefined {
+  const texts = waits
+    .toSorted((a, b) => a.sinceMs - b.sinceMs)
+    .map(({ what, service, sinceMs, trouble }) => {
+      const said = trouble();
+      const why = said === undefined ? '' : ` (it said: ${said.slice(0, MAX_TEXT)})`;
+      return [
+        `${what} ${service}`,
+        `${WHAT[what]} ${service} for ${Math.round((nowMs - sinceMs) / 1000)} s${why}`,
+      ] as const;
+    });
+  const [first, ...more] = [...new Map(texts.toReversed()).values()].toReversed();
+  return first === undefined ? undefined : [first, ...more.slice(0, 2)].join(' and ');
+}
+
 function describe({ how, request }: Had): LogFields {
   const { askedAtMs, tookMs, correlationId } = request;
   return {
@@ -72,12 +102,13 @@ function describe({ how, request }: Had): LogFields {
 }
 
 /**
- * What a service account token claims, for a log line: issuer, subject, audiences and times, never the token. Nothing of
- * it is checked here. Undefined for what is no token.
+ * What a service account token claims, for a log line: issuer, subject, audiences and times, never the token. `verified` are
+ * the claims that were read when its signature was checked; without them the token is read here, unchecked. Undefined for what
+ * is no token.
  */
-export function describeAssertion(token: Secret<string>): LogFields | undefined {
+export function describeAssertion(token: Secret<string>, verified: JWTPayload | undefined): LogFields | undefined {
   try {
-    const { iss, sub, aud, iat, exp } = decodeJwt(token.expose());
+    const { iss, sub, aud, iat, exp } = verified ?? decodeJwt(token.expose());
     return {
       issuer: cut(iss),
       subject: cut(sub),

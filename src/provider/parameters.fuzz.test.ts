@@ -158,6 +158,8 @@ describe('the parameters of a mount', () => {
         attributes: given,
         secrets: new Secret(secrets),
         defaultCloudName: 'AzurePublicCloud',
+        tokenProxy: { url: 'https://proxy.test', serverName: undefined, caFile: '/ca.crt' },
+        serviceAccount: undefined,
       });
       if (parsed.ok) {
         expect(parsed.parameters.keyvaultName).toMatch(/^[-A-Za-z0-9]{3,24}$/);
@@ -182,6 +184,8 @@ describe('the parameters of a mount', () => {
         attributes: { ...WHOLE, 'csi.storage.k8s.io/serviceAccount.tokens': tokens },
         secrets: new Secret({}),
         defaultCloudName: 'AzurePublicCloud',
+        tokenProxy: { url: 'https://proxy.test', serverName: undefined, caFile: '/ca.crt' },
+        serviceAccount: undefined,
       });
       if (parsed.ok) expect(parsed.parameters.identity.mode).toBe('workload-identity');
       else expect(JSON.stringify(parsed.issues)).not.toContain('c2VjcmV0');

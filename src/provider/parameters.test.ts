@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '#base';
+import type { TokenProxy } from '#azure';
 import { TOKENS_ATTRIBUTE } from '#providerapi';
 import { parseParameters } from './parameters.ts';
 
@@ -18,10 +19,18 @@ const GOOD: Readonly<Record<string, string>> = {
   objects: 'array:\n  - |\n    objectName: one\n    objectType: secret\n',
 };
 
+const PROXY: TokenProxy = { url: 'https://proxy.test', serverName: undefined, caFile: '/ca.crt' };
+
 function parse(changes: Readonly<Record<string, string | undefined>> = {}, secrets: Record<string, string> = {}) {
   const merged = Object.entries({ ...GOOD, ...changes }).filter(([, value]) => value !== undefined);
   const attributes = Object.fromEntries(merged) as Record<string, string>;
-  return parseParameters({ attributes, secrets: new Secret(secrets), defaultCloudName: 'AzurePublicCloud' });
+  return parseParameters({
+    attributes,
+    secrets: new Secret(secrets),
+    defaultCloudName: 'AzurePublicCloud',
+    tokenProxy: PROXY,
+    serviceAccount: undefined,
+  });
 }
 
 function parsed(changes?: Parameters<typeof parse>[0], secrets?: Parameters<typeof parse>[1]) {
@@ -94,9 +103,7 @@ describe('parameters', () => {
   });
 
   it.each(['t', 'T', '1', 'true', 'TRUE', 'True'])('take %s as true, as Go does', (text) => {
-    expect(messages({ useVMManagedIdentity: text }).join()).toContain(
-      'failed to build auth config for mode VMManagedIdentity',
-    );
+    expect(parsed({ useVMManagedIdentity: text }).identity.mode).toBe('managed-identity');
   });
 
   it.each(['', 'f', 'F', '0', 'false', 'FALSE', 'False'])('take "%s" as false, as Go does', (text) => {

@@ -1,7 +1,8 @@
 import { nearest, type Issue, type Secret } from '#base';
-import { findCloud, isCustomCloud } from '#azure';
-import { parseIdentity, type Identity } from './identity.ts';
+import { findCloud, isCustomCloud, type Identity, type TokenProxy } from '#azure';
+import { parseIdentity, wantsServiceAccount } from './identity.ts';
 import { parseObjects, type ObjectSpec } from './object-spec.ts';
+import type { ServiceAccountIdentity } from './service-accounts.ts';
 
 /** A mount's parameters, all of them decided. */
 export interface ProviderParameters {
@@ -27,6 +28,10 @@ export interface ParametersInput {
   readonly secrets: Secret<Readonly<Record<string, string>>>;
   /** The cloud of classes that name none. */
   readonly defaultCloudName: string;
+  /** The cluster's, for identity bindings. */
+  readonly tokenProxy: TokenProxy;
+  /** The pod's service account, where {@link serviceAccountOf} names it. */
+  readonly serviceAccount: ServiceAccountIdentity | undefined;
 }
 
 /** The parameters, or all that is wrong with them. */
@@ -50,10 +55,22 @@ const KNOWN: readonly string[] = [
 ];
 const MAX_QUOTED = 60;
 
+/** The service account whose annotations have a say in a mount; undefined where they have none. */
+export function serviceAccountOf(
+  input: Pick<ParametersInput, 'attributes' | 'secrets'>,
+): { readonly namespace: string; readonly name: string } | undefined {
+  const parameter = parameterOf(input.attributes);
+  if (!wantsServiceAccount({ parameter, secrets: input.secrets.expose() })) return undefined;
+  return {
+    namespace: parameter('csi.storage.k8s.io/pod.namespace'),
+    name: parameter('csi.storage.k8s.io/serviceAccount.name'),
+  };
+}
+
 /** Parses the attributes of a mount. Parameters that it does not know are ignored, as upstream does. Texts are upstream's. */
 export function parseParameters(input: ParametersInput): ParsedParameters {
   const issues: Issue[] = [];
-  const parameter = (name: string): string => input.attributes[name]?.trim() ?? '';
+  const parameter = parameterOf(input.attributes);
   const refuse = (name: string, message: string) => issues.push({ path: `spec.parameters.${name}`, message });
   const required = (name: string, message: string, value = parameter(name)): string => {
     if (value === '') refuse(name, `${message}${misspelt(name, input.attributes)}`);
@@ -73,7 +90,9 @@ export function parseParameters(input: ParametersInput): ParsedParameters {
     const message = `Invalid vault name: ${given}, must be between 3 and 24 chars of letters, digits and dashes`;
     refuse('keyvaultName', `${message}${hostInsteadOfName(keyvaultName)}`);
   }
-  const tenantId = required('tenantID', 'tenantId is not provided', parameter('tenantID') || parameter('tenantId'));
+  const { serviceAccount } = input;
+  const ownTenantId = parameter('tenantID') || parameter('tenantId');
+  const tenantId = required('tenantID', 'tenantId is not provided', ownTenantId || (serviceAccount?.tenantId ?? ''));
   if (tenantId !== '' && !/^[A-Za-z0-9][-.A-Za-z0-9]{0,254}$/.test(tenantId)) {
     const given = JSON.stringify(tenantId.slice(0, MAX_QUOTED));
     refuse('tenantID', `tenantId ${given} is neither an id nor a domain name`);
@@ -82,7 +101,16 @@ export function parseParameters(input: ParametersInput): ParsedParameters {
   if (!isCustomCloud(cloudName) && findCloud(cloudName) === undefined) {
     refuse('cloudName', `cloudName ${cloudName.slice(0, MAX_QUOTED)} is not valid`);
   }
-  const identity = parseIdentity(parameter, input.secrets.expose(), issues, misspelt('clientID', input.attributes));
+  const identity = parseIdentity(
+    {
+      parameter,
+      secrets: input.secrets.expose(),
+      tokenProxy: input.tokenProxy,
+      serviceAccount,
+      misspeltClientId: misspelt('clientID', input.attributes),
+    },
+    issues,
+  );
   const objectsText = required('objects', 'objects is not set');
   const objects = objectsText === '' ? [] : parseObjects(objectsText, issues);
 
@@ -103,6 +131,10 @@ export function parseParameters(input: ParametersInput): ParsedParameters {
       objects,
     },
   };
+}
+
+function parameterOf(attributes: Readonly<Record<string, string>>): (name: string) => string {
+  return (name) => attributes[name]?.trim() ?? '';
 }
 
 /** What helps where the parameter `name` is missing: another one that looks like it. */

@@ -8,7 +8,15 @@ import {
   type LogFields,
   type Random,
 } from '#base';
-import { findCloud, isCustomCloud, parseCloudEnvironment, type AzureClients, type Cloud } from '#azure';
+import {
+  clientIdOf,
+  findCloud,
+  isCustomCloud,
+  parseCloudEnvironment,
+  type AzureClients,
+  type Cloud,
+  type TokenProxy,
+} from '#azure';
 import type { Provider, ProviderFile, ProviderMountResult } from '#providerapi';
 import { createBroker, type Admission } from './broker/broker.ts';
 import type { ClusterKeys } from './broker/cluster-keys.ts';
@@ -16,9 +24,10 @@ import { objectKey, planFetches, type ObjectRef, type PlannedFetch } from './fet
 import { createMountReport, describeAssertion, type MountReport, type ObjectOutcome } from './mount-report.ts';
 import { renderFiles, type FetchedObject } from './object-files.ts';
 import { fetchError, mountInputError } from './mount-errors.ts';
-import { parseParameters, type ProviderParameters } from './parameters.ts';
+import { parseParameters, serviceAccountOf, type ProviderParameters } from './parameters.ts';
 import type { ProviderMetrics } from './metrics.ts';
 import { readSmallFile } from './read-small-file.ts';
+import { createServiceAccounts, type ServiceAccounts } from './service-accounts.ts';
 
 /** The name that classes give in `spec.provider`. */
 const PROVIDER_NAME = 'azure';
@@ -38,6 +47,10 @@ export interface AzureProviderOptions {
   readonly version: string;
   /** The keys that check service account tokens; undefined: answers are shared with nobody. */
   readonly clusterKeys?: ClusterKeys | undefined;
+  /** The annotations of service accounts; undefined: they cannot be read. */
+  readonly serviceAccounts?: ServiceAccounts | undefined;
+  /** The cluster's token proxy, for identity bindings. Default: the API server, as AKS has it. */
+  readonly tokenProxy?: TokenProxy;
   /** How long answers serve equal callers, milliseconds. Default 30,000; 0: never. */
   readonly freshnessWindowMs?: number;
   /** The cloud of classes that name none. Default `AzurePublicCloud`. */
@@ -49,6 +62,16 @@ export interface AzureProviderOptions {
   readonly metrics?: ProviderMetrics | undefined;
 }
 
+/** What is used where no flag says otherwise; upstream's. */
+const TOKEN_PROXY: TokenProxy = {
+  url: 'https://kubernetes.default.svc.cluster.local',
+  serverName: undefined,
+  caFile: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt',
+};
+
+/** A mount that takes longer than this says in the log what it waits for. */
+const SLOW_MS = 15_000;
+
 /** A provider with the broker behind it. Disposing it drops every token and value that it holds. */
 export interface AzureProvider extends Provider, AsyncDisposable {}
 
@@ -56,6 +79,8 @@ export interface AzureProvider extends Provider, AsyncDisposable {}
 export function createAzureProvider(options: AzureProviderOptions): AzureProvider {
   const { clock, random, log, azure, version, clusterKeys, metrics } = options;
   const { freshnessWindowMs = 30_000, cloudName = 'AzurePublicCloud', mountTimeoutMs = 60_000 } = options;
+  const { tokenProxy = TOKEN_PROXY } = options;
+  const serviceAccounts = options.serviceAccounts ?? createServiceAccounts({ clock, client: undefined });
   const broker = createBroker({
     clock,
     random,
@@ -70,10 +95,13 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
     version,
     async mount(request) {
       const deadlineMs = clock.monotonic() + mountTimeoutMs * LAST_TRY;
+      const wanted = serviceAccountOf(request);
       const parsed = parseParameters({
         attributes: request.attributes,
         secrets: request.secrets,
         defaultCloudName: cloudName,
+        tokenProxy,
+        serviceAccount: wanted && (await serviceAccounts.read(wanted)),
       });
       if (!parsed.ok) throw mountInputError(parsed.issues, request.attributes);
       const { parameters } = parsed;
@@ -82,19 +110,22 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
       const cloud = await resolveCloud(parameters, options.cloudEnvFile);
       const { tenantId, identity, pod } = parameters;
       const vaultUrl = `https://${parameters.keyvaultName.toLowerCase()}.${cloud.vaultDnsSuffix}`;
-      const limits = { clock, timeoutMs: mountTimeoutMs, outer: request.signal };
-      const services = [cloud.authorityHost, vaultUrl];
-      return withMountDeadline(limits, services, async (signal) => {
+      const report = createMountReport();
+      const waiting = () => report.waiting(clock.monotonic());
+      request.onProgress?.(waiting);
+      const onSlow = () =>
+        log.warn('Mount is slow', { ...describePod(parameters, request.targetPath), waitsFor: waiting() });
+      const limits = { clock, timeoutMs: mountTimeoutMs, outer: request.signal, waiting, onSlow };
+      return withMountDeadline(limits, async (signal) => {
         const startMs = clock.monotonic();
-        const admission = await broker.admit({ cloud, tenantId, identity, pod }, signal);
-        const report = createMountReport();
+        const admission = await broker.admit({ cloud, tenantId, identity, pod }, { signal, fresh: request.fresh });
         const results = await Promise.all(
           planned.plan.fetches.map((fetch) =>
             fetchFiles(admission, vaultUrl, fetch, request.permission, { signal, deadlineMs, report }),
           ),
         );
         log.info('Objects of a volume asked for', {
-          ...describeMount(parameters, request.targetPath, vaultUrl),
+          ...describeMount(parameters, request.targetPath, vaultUrl, admission),
           ...(admission.unshared === undefined ? {} : { unshared: admission.unshared }),
           ...report.fields(results.map(outcomeOf)),
           tookMs: Math.round(clock.monotonic() - startMs),
@@ -106,21 +137,25 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
   };
 }
 
+function describePod({ pod }: ProviderParameters, targetPath: string): LogFields {
+  return { namespace: pod.namespace, pod: pod.name, serviceAccount: pod.serviceAccountName, targetPath };
+}
+
 /** The fields of a log line that say which mount it is about, and who asks. */
 function describeMount(
-  { pod, tenantId, identity }: ProviderParameters,
+  parameters: ProviderParameters,
   targetPath: string,
   vaultUrl: string,
+  { claims }: Admission,
 ): LogFields {
-  const assertion = identity.mode === 'workload-identity' ? describeAssertion(identity.token) : undefined;
+  const { tenantId, identity } = parameters;
+  const clientId = clientIdOf(identity);
+  const assertion = 'assertion' in identity ? describeAssertion(identity.assertion, claims) : undefined;
   return {
-    namespace: pod.namespace,
-    pod: pod.name,
-    serviceAccount: pod.serviceAccountName,
-    targetPath,
+    ...describePod(parameters, targetPath),
     vault: vaultUrl,
     tenantId,
-    clientId: identity.clientId,
+    ...(clientId === undefined ? {} : { clientId }),
     identity: identity.mode,
     ...(assertion === undefined ? {} : { assertion }),
   };
@@ -158,24 +193,38 @@ async function resolveCloud(parameters: ProviderParameters, defaultFile: string 
   return parseCloudEnvironment(text, file);
 }
 
+interface MountLimits {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly outer: AbortSignal;
+  /** What the mount waits for just now. */
+  readonly waiting: () => string | undefined;
+  readonly onSlow: () => void;
+}
+
 // Ends the wait of one mount; requests that other mounts share go on for them.
 async function withMountDeadline<T>(
-  { clock, timeoutMs, outer }: { readonly clock: Clock; readonly timeoutMs: number; readonly outer: AbortSignal },
-  services: readonly string[],
+  { clock, timeoutMs, outer, waiting, onSlow }: MountLimits,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const linked = linkSignals(outer);
   const timer = new AbortController();
-  const text = `not done within ${timeoutMs / 1000} s, as ${services.join(' and ')} were too slow`;
-  const watch = clock.sleep(timeoutMs, { signal: timer.signal }).then(
-    () => linked.abort(new KeyferryError('deadline-exceeded', text)),
-    () => undefined,
-  );
+  const watch = async () => {
+    const slowMs = Math.min(SLOW_MS, timeoutMs);
+    await clock.sleep(slowMs, { signal: timer.signal });
+    if (timeoutMs > slowMs) {
+      onSlow();
+      await clock.sleep(timeoutMs - slowMs, { signal: timer.signal });
+    }
+    const text = `not done within ${timeoutMs / 1000} s: still waiting for ${waiting() ?? 'the files'}`;
+    linked.abort(new KeyferryError('deadline-exceeded', text));
+  };
+  const watching = watch().catch(() => undefined);
   try {
     return await work(linked.signal);
   } finally {
     timer.abort();
-    await watch;
+    await watching;
     linked[Symbol.dispose]();
   }
 }

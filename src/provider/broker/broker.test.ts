@@ -39,7 +39,7 @@ function setUp(options: Partial<BrokerOptions> = {}) {
   const signal = new AbortController().signal;
   const call = () => ({ signal, deadlineMs: clock.monotonic() + 60_000 });
   const read = async (caller: Caller, name = 'one', version?: string) => {
-    const admission = await broker.admit(caller, signal);
+    const admission = await broker.admit(caller, { signal });
     const fetched = await admission.fetch(VAULT, { type: 'secret', name, version }, call());
     if (fetched.type !== 'secret') throw new Error(`not a secret: ${fetched.type}`);
     return fetched.value.expose();
@@ -66,7 +66,7 @@ function caller(options: CallerOptions): Caller {
   return {
     cloud: cloud as NonNullable<typeof cloud>,
     tenantId,
-    identity: { mode: 'workload-identity', clientId, token: new Secret(token) },
+    identity: { mode: 'workload-identity', clientId, assertion: new Secret(token) },
     pod: { namespace, serviceAccountName },
   };
 }
@@ -324,7 +324,7 @@ describe('attempts to be served from the answers of team/reader', () => {
 
   it('a token that is not one is judged by Entra ID alone', async () => {
     const { azure, reasons, broker, signal } = setUp();
-    await broker.admit(caller({ token: 'not a token' }), signal);
+    await broker.admit(caller({ token: 'not a token' }), { signal });
     expect(reasons).toEqual(['malformed']);
     expect(azure.exchanges).toEqual([]);
   });
@@ -421,7 +421,7 @@ describe('a caller that gives up', () => {
       });
     const pod = caller({ token: await issuer.token() });
     const first = new AbortController();
-    const admission = await broker.admit(pod, first.signal);
+    const admission = await broker.admit(pod, { signal: first.signal });
     const object = { type: 'secret', name: 'one', version: undefined } as const;
     const gone = admission.fetch(VAULT, object, { ...call(), signal: first.signal });
     const stays = admission.fetch(VAULT, object, call());
@@ -443,7 +443,7 @@ describe('a caller that gives up', () => {
         signal.addEventListener('abort', () => reject(new Error('aborted')));
       });
     const controller = new AbortController();
-    const admission = await broker.admit(caller({ token: await issuer.token() }), controller.signal);
+    const admission = await broker.admit(caller({ token: await issuer.token() }), { signal: controller.signal });
     const object = { type: 'secret', name: 'one', version: undefined } as const;
     const gone = admission.fetch(VAULT, object, { ...call(), signal: controller.signal });
     const refused = expect(gone).rejects.toThrow('pod is gone');

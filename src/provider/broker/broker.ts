@@ -1,4 +1,5 @@
 import { KeyferryError, Secret, type Clock, type Log, type Random } from '#base';
+import type { JWTPayload } from 'jose';
 import type { AzureClients } from '#azure';
 import type { ObjectRef } from '../fetch-plan.ts';
 import type { FetchedObject } from '../object-files.ts';
@@ -6,7 +7,7 @@ import type { ClusterKeys } from './cluster-keys.ts';
 import { silentEvents, type BrokerEvents } from './events.ts';
 import { proveCaller, type Caller, type NoProofReason, type Proof } from './proof.ts';
 import { createServiceGate } from './service-gate.ts';
-import { createSession, type FetchCall, type Session } from './session.ts';
+import { createSession, type FetchCall, type Question, type Session } from './session.ts';
 
 /** What a broker works with. */
 export interface BrokerOptions {
@@ -31,7 +32,18 @@ export interface BrokerOptions {
 export interface Admission {
   /** Why the caller shares with nobody; undefined: it proved who it is. */
   readonly unshared: NoProofReason | undefined;
+  /** What the caller's token claims, where its signature was checked. */
+  readonly claims: JWTPayload | undefined;
   fetch(vaultUrl: string, object: ObjectRef, call: FetchCall): Promise<FetchedObject>;
+  /** Asks a vault for something else than an object; `key` is equal for equal questions to one vault. */
+  ask<T>(vaultUrl: string, key: string, call: FetchCall, question: Question<T>): Promise<T>;
+}
+
+/** How a caller wants to be served. */
+export interface AdmitOptions {
+  readonly signal: AbortSignal;
+  /** No answer may be older than this call: who shares a session of before opens a new one, whose window begins now. */
+  readonly fresh?: boolean | undefined;
 }
 
 /**
@@ -43,7 +55,7 @@ export interface Broker extends AsyncDisposable {
   /** How many identities it holds answers for now. */
   readonly size: number;
   /** Checks what the caller brought. It never refuses: a caller without a proof gets a session of its own. */
-  admit(caller: Caller, signal: AbortSignal): Promise<Admission>;
+  admit(caller: Caller, options: AdmitOptions): Promise<Admission>;
 }
 
 /** A broker that holds nothing yet. Disposing it drops everything it holds. */
@@ -64,9 +76,11 @@ export function createBroker(options: BrokerOptions): Broker {
     session.drop();
   };
 
-  const sharedSession = (key: string, caller: Caller): Session => {
+  const sharedSession = (key: string, caller: Caller, notBeforeMs: number): Session => {
     const known = sessions.get(key);
-    if (known !== undefined && clock.monotonic() - known.startedAtMs < windowMs) {
+    // One that has read nothing yet has no answer that could be too old: those who come at once share it.
+    const isNewEnough = known !== undefined && (known.startedAtMs >= notBeforeMs || !known.hasRead);
+    if (isNewEnough && clock.monotonic() - known.startedAtMs < windowMs) {
       sessions.delete(key);
       sessions.set(key, known);
       return known;
@@ -88,35 +102,41 @@ export function createBroker(options: BrokerOptions): Broker {
     return session;
   };
 
-  const shared = (key: string, caller: Caller): Admission => ({
-    unshared: undefined,
-    async fetch(vaultUrl, object, call) {
-      // Looked up for each fetch: a mount that takes longer than the window goes on with a proof of its own.
-      const session = sharedSession(key, caller);
+  const shared = (key: string, claims: JWTPayload | undefined, caller: Caller, notBeforeMs: number): Admission => {
+    const inSession = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
+      // Looked up each time: a mount that takes longer than the window goes on with a proof of its own.
+      const session = sharedSession(key, caller, notBeforeMs);
       try {
-        return await session.fetch(vaultUrl, object, call);
+        return await work(session);
       } catch (error) {
         // A refused identity is asked again by the next caller with the next caller's own token.
         if (error instanceof KeyferryError && error.code === 'unauthenticated') forget(key, session);
         throw error;
       }
-    },
-  });
+    };
+    return {
+      unshared: undefined,
+      claims,
+      fetch: (vaultUrl, object, call) => inSession((session) => session.fetch(vaultUrl, object, call)),
+      ask: (vaultUrl, question, call, work) => inSession((session) => session.ask(vaultUrl, question, call, work)),
+    };
+  };
 
   return {
     get size() {
       return sessions.size;
     },
-    async admit(caller, signal) {
+    async admit(caller, { signal, fresh = false }) {
+      const notBeforeMs = fresh ? clock.monotonic() : Number.NEGATIVE_INFINITY;
       const proof: Proof =
         windowMs <= 0
           ? { proved: false, reason: 'sharing-off' }
           : await proveCaller(caller, { clock, clusterKeys, digestKey }, signal);
-      if (proof.proved) return shared(proof.key, caller);
+      if (proof.proved) return shared(proof.key, proof.claims, caller, notBeforeMs);
       events.unshared(proof.reason);
       log.debug('Caller shares with nobody', { reason: proof.reason, namespace: caller.pod.namespace });
       const session = open(caller);
-      return { unshared: proof.reason, fetch: (vaultUrl, object, call) => session.fetch(vaultUrl, object, call) };
+      return { unshared: proof.reason, claims: undefined, fetch: session.fetch, ask: session.ask };
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new KeyferryError('unavailable', 'the provider is stopping'));

@@ -28,7 +28,7 @@ const prove = (token: string, namespace = 'team', serviceAccountName = 'reader')
     {
       cloud,
       tenantId: 't',
-      identity: { mode: 'workload-identity', clientId: 'c', token: new Secret(token) },
+      identity: { mode: 'workload-identity', clientId: 'c', assertion: new Secret(token) },
       pod: { namespace, serviceAccountName },
     },
     options,

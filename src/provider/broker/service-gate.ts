@@ -37,6 +37,8 @@ export interface ServiceGate {
    * of a call allow: a pause that ends later fails it at once, with the service's reason.
    */
   run<T>(service: string, call: GateCall, task: () => Promise<T>): Promise<T>;
+  /** What a service in trouble said last; undefined for one that is well. */
+  trouble(service: string): string | undefined;
 }
 
 interface ServiceState {
@@ -163,6 +165,10 @@ export function createServiceGate(options: ServiceGateOptions): ServiceGate {
   };
 
   return {
+    trouble(service) {
+      const last = services.get(service)?.lastError;
+      return last === undefined ? undefined : reasonOf(last);
+    },
     async run(service, { signal, deadlineMs }, task) {
       const state = stateOf(service);
       const call: Waiting = { signal, deadlineMs };

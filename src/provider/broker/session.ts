@@ -1,9 +1,8 @@
 import type { Clock } from '#base';
-import type { AccessToken, AzureClients, Cloud, Credential, TokenSource, VaultReader } from '#azure';
+import type { AccessToken, AzureClients, CallOptions, Cloud, Identity, TokenSource, VaultReader } from '#azure';
 import { objectKey, type ObjectRef } from '../fetch-plan.ts';
 import type { FetchedObject } from '../object-files.ts';
-import type { Identity } from '../identity.ts';
-import type { FetchReport, HowHad, RequestFacts } from './fetch-report.ts';
+import type { FetchReport, HowHad, RequestFacts, Wait } from './fetch-report.ts';
 import type { BrokerEvents } from './events.ts';
 import type { GateCall, ServiceGate } from './service-gate.ts';
 import { createSharedCalls } from './shared-calls.ts';
@@ -36,19 +35,31 @@ export interface Session {
   readonly startedAtMs: number;
   /** Reads one object, or answers what was read or is being read already. */
   fetch(vaultUrl: string, object: ObjectRef, call: FetchCall): Promise<FetchedObject>;
+  /** Asks a vault for something else, by `key`, which is equal for equal questions to one vault: a list. */
+  ask<T>(vaultUrl: string, key: string, call: FetchCall, question: Question<T>): Promise<T>;
+  /** Whether anything was read, or is being read, so that an answer of it may be older than now. */
+  readonly hasRead: boolean;
   /** Forgets tokens and values. */
   drop(): void;
 }
 
+/** One request to a vault. */
+export type Question<T> = (reader: VaultReader, options: CallOptions) => Promise<T>;
+
 /** A session that has not asked for anything yet. */
 export function createSession(options: SessionOptions): Session {
-  const { clock, azure, gate, events, cloud, maxObjects } = options;
-  const source = azure.tokenSource(cloud, credentialOf(options));
+  const { clock, azure, gate, events, cloud, tenantId, identity, maxObjects } = options;
+  const source = azure.tokenSource(cloud, { ...identity, tenantId });
   const exchanges = createSharedCalls<AccessToken>();
-  const reads = createSharedCalls<FetchedObject>();
+  const challenges = createSharedCalls<string>();
+  const reads = createSharedCalls<unknown>();
   const tokens = new Map<string, AccessToken>();
   const readers = new Map<string, VaultReader>();
-  const values = new Map<string, FetchedObject>();
+  const scopes = new Map<string, string>();
+  const values = new Map<string, unknown>();
+  // What each read that is under way waits for just now.
+  const waits = new Map<string, Wait>();
+  let hasRead = false;
   // Of what runs or is kept, by scope and by object; facts about requests, never what they were answered.
   const exchangeFacts = new Map<string, RequestFacts>();
   const readFacts = new Map<string, RequestFacts>();
@@ -81,7 +92,7 @@ export function createSession(options: SessionOptions): Session {
     events.answered('token', how);
     const exchange = exchanges.run(scope, call.signal, (signal) =>
       asked(exchangeFacts, scope, async (onSent) => {
-        const fresh = await gate.run(cloud.authorityHost, { ...call, signal }, () =>
+        const fresh = await gate.run(source.service, { ...call, signal }, () =>
           source.token(scope, { signal, onSent }),
         );
         tokens.set(scope, fresh);
@@ -95,7 +106,7 @@ export function createSession(options: SessionOptions): Session {
   const reader = (vaultUrl: string): VaultReader => {
     const known = readers.get(vaultUrl);
     if (known !== undefined) return known;
-    const keptTokens: TokenSource = {
+    const keptTokens: Pick<TokenSource, 'token'> = {
       // Claims come from a vault that wants more than the kept token says: then only a new one helps.
       token: (scope, { signal, claims }) =>
         claims === undefined
@@ -107,54 +118,86 @@ export function createSession(options: SessionOptions): Session {
     return made;
   };
 
-  const tokenScope = cloud.vaultResource === undefined ? undefined : `${cloud.vaultResource}/.default`;
+  /** The scope of a vault's tokens: the cloud's, or what the vault itself says, once for all who read it here. */
+  const scopeOf = async (vaultUrl: string, call: FetchCall): Promise<string> => {
+    if (cloud.vaultResource !== undefined) return `${cloud.vaultResource}/.default`;
+    const known = scopes.get(vaultUrl);
+    if (known !== undefined) {
+      events.answered('challenge', 'kept');
+      return known;
+    }
+    events.answered('challenge', challenges.has(vaultUrl) ? 'shared' : 'fetched');
+    return challenges.run(vaultUrl, call.signal, async (signal) => {
+      const scope = await gate.run(vaultUrl, { ...call, signal }, () => reader(vaultUrl).challenge({ signal }));
+      scopes.set(vaultUrl, scope);
+      return scope;
+    });
+  };
 
-  const read = async (vaultUrl: string, object: ObjectRef, key: string, call: FetchCall): Promise<FetchedObject> => {
-    // Before the vault's gate, so that trouble with Entra ID does not count as the vault's.
-    if (tokenScope !== undefined) await token(tokenScope, call);
-    return asked(readFacts, key, (onSent) =>
-      gate.run(vaultUrl, call, () => readObject(reader(vaultUrl), object, { signal: call.signal, onSent })),
-    );
+  const read = async <T>(vaultUrl: string, id: string, call: FetchCall, question: Question<T>): Promise<T> => {
+    const begin = (what: Wait['what'], service: string) =>
+      waits.set(id, { what, service, sinceMs: clock.monotonic(), trouble: () => gate.trouble(service) });
+    try {
+      // Before the vault's gate, so that trouble with whoever gives out tokens does not count as the vault's.
+      begin('challenge', vaultUrl);
+      const scope = await scopeOf(vaultUrl, call);
+      begin('token', source.service);
+      await token(scope, call);
+      begin('object', vaultUrl);
+      hasRead = true;
+      const answer = await asked(readFacts, id, (onSent) =>
+        gate.run(vaultUrl, call, () => question(reader(vaultUrl), { signal: call.signal, onSent })),
+      );
+      keep<unknown>(values, id, answer, maxObjects);
+      return answer;
+    } finally {
+      waits.delete(id);
+    }
+  };
+
+  const ask: Session['ask'] = async <T>(vaultUrl: string, key: string, call: FetchCall, question: Question<T>) => {
+    const id = `${vaultUrl} ${key}`;
+    const how = values.has(id) ? 'kept' : reads.has(id) ? 'shared' : 'fetched';
+    events.answered('object', how);
+    // What is shared or kept was read with the session's own token.
+    const scope = scopes.get(vaultUrl) ?? (cloud.vaultResource && `${cloud.vaultResource}/.default`);
+    if (how !== 'fetched' && scope !== undefined) call.report?.token(how, factsOf(exchangeFacts, scope));
+    const kept = values.get(id);
+    const done = kept === undefined ? call.report?.waits(() => waits.get(id)) : undefined;
+    try {
+      if (kept !== undefined) {
+        values.delete(id);
+        values.set(id, kept);
+        return kept as T;
+      }
+      return (await reads.run(id, call.signal, (signal) => read(vaultUrl, id, { ...call, signal }, question))) as T;
+    } finally {
+      done?.();
+      // Nothing was asked of the vault when there was no token for it.
+      const facts = readFacts.get(id);
+      if (facts !== undefined) call.report?.object(key, how, facts);
+    }
   };
 
   return {
     startedAtMs: clock.monotonic(),
-    async fetch(vaultUrl, object, call) {
-      const key = `${vaultUrl} ${objectKey(object)}`;
-      const how = values.has(key) ? 'kept' : reads.has(key) ? 'shared' : 'fetched';
-      events.answered('object', how);
-      // What is shared or kept was read with the session's own token.
-      if (how !== 'fetched' && tokenScope !== undefined) {
-        call.report?.token(how, factsOf(exchangeFacts, tokenScope));
-      }
-      const kept = values.get(key);
-      try {
-        if (kept !== undefined) {
-          values.delete(key);
-          values.set(key, kept);
-          return kept;
-        }
-        return await reads.run(key, call.signal, async (signal) => {
-          const fetched = await read(vaultUrl, object, key, { ...call, signal });
-          keep(values, key, fetched, maxObjects);
-          return fetched;
-        });
-      } finally {
-        // Nothing was asked of the vault when there was no token for it.
-        const facts = readFacts.get(key);
-        if (facts !== undefined) call.report?.object(objectKey(object), how, facts);
-      }
+    get hasRead() {
+      return hasRead;
     },
+    ask,
+    fetch: (vaultUrl, object, call) =>
+      ask(vaultUrl, objectKey(object), call, (vault, callOptions) => readObject(vault, object, callOptions)),
     drop() {
       tokens.clear();
       readers.clear();
+      scopes.clear();
       values.clear();
       // The facts stay for the mounts that are still under way.
     },
   };
 }
 
-async function readObject(reader: VaultReader, object: ObjectRef, options: ReadOptions): Promise<FetchedObject> {
+async function readObject(reader: VaultReader, object: ObjectRef, options: CallOptions): Promise<FetchedObject> {
   const { type, name, version } = object;
   switch (type) {
     case 'secret':
@@ -166,17 +209,8 @@ async function readObject(reader: VaultReader, object: ObjectRef, options: ReadO
   }
 }
 
-type ReadOptions = Parameters<VaultReader['getSecret']>[2];
-
 /** Makes a request; `onSent` is to be told its correlation id. */
 type AskFor<T> = (onSent: (correlationId: string) => void) => Promise<T>;
-
-function credentialOf({ tenantId, identity }: SessionOptions): Credential {
-  const { clientId } = identity;
-  return identity.mode === 'workload-identity'
-    ? { mode: identity.mode, tenantId, clientId, assertion: identity.token }
-    : { mode: identity.mode, tenantId, clientId, clientSecret: identity.clientSecret };
-}
 
 function keep<T>(map: Map<string, T>, key: string, value: T, max: number): void {
   map.set(key, value);

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { KeyferryError, Secret, type Clock } from '#base';
-import type { AzureClients, CallOptions, Credential } from '#azure';
+import { clientIdOf, type AzureClients, type CallOptions, type Credential } from '#azure';
 
 /** An Azure in memory whose answers name who asked, so that a test sees every crossing of identities. */
 export interface FakeAzure {
@@ -14,22 +14,36 @@ export interface FakeAzure {
   tokenLifetimeMs: number;
   /** What was read, in order: `vault/name@version for who`. */
   readonly reads: string[];
+  /** The vaults that were asked for their challenge, in order. */
+  readonly challenges: string[];
   /** Called before each exchange; throw to refuse. */
   onExchange: (who: string) => void | Promise<void>;
   /** Called before each read; throw to refuse. */
   onRead: (what: string, signal: AbortSignal) => void | Promise<void>;
 }
 
-function secretOf(credential: Credential): Secret<string> {
-  return credential.mode === 'workload-identity' ? credential.assertion : credential.clientSecret;
+/** What the fake judges a credential by, as the real services do. */
+function proofOf(credential: Credential): string {
+  switch (credential.mode) {
+    case 'workload-identity':
+    case 'token-proxy':
+      return credential.assertion.expose();
+    case 'service-principal':
+      return credential.clientSecret.expose();
+    case 'client-certificate':
+      return `${credential.certificate.expose()} ${credential.password?.expose() ?? ''}`.trim();
+    case 'managed-identity':
+      return Object.values(credential.assigned ?? { kind: 'system-assigned' }).join(' ');
+    case 'pod-identity':
+      return `${credential.pod.namespace}/${credential.pod.name}/${credential.pod.uid}`;
+  }
 }
 
 function whoIs(credential: Credential): string {
-  const subject =
-    credential.mode === 'workload-identity'
-      ? String(decodeJwt(credential.assertion.expose()).sub)
-      : credential.clientSecret.expose();
-  return `${subject} as ${credential.clientId} in ${credential.tenantId}`;
+  const proof = proofOf(credential);
+  const subject = 'assertion' in credential ? String(decodeJwt(proof).sub) : proof;
+  const way = credential.mode === 'token-proxy' ? ` by ${credential.proxy.url} ${credential.proxy.serverName}` : '';
+  return `${subject} as ${clientIdOf(credential) ?? credential.mode} in ${credential.tenantId}${way}`;
 }
 
 /** Every key of the fake: the public side of RFC 7517, appendix A.1. */
@@ -50,15 +64,17 @@ export function createFakeAzure(clock: Clock): FakeAzure {
     proofs: [],
     tokenLifetimeMs: 3_600_000,
     reads: [],
+    challenges: [],
     onExchange: () => undefined,
     onRead: () => undefined,
     clients: {
-      tokenSource: (_cloud, credential) => ({
+      tokenSource: ({ authorityHost }, credential) => ({
+        service: authorityHost,
         async token(_scope, { onSent }) {
           const who = whoIs(credential);
           fake.exchanges.push(who);
           onSent?.(`exchange-${fake.exchanges.length}`);
-          fake.proofs.push(secretOf(credential).expose());
+          fake.proofs.push(proofOf(credential));
           await fake.onExchange(who);
           return { token: new Secret(who), expiresAtMs: clock.now() + fake.tokenLifetimeMs };
         },
@@ -79,6 +95,10 @@ export function createFakeAzure(clock: Clock): FakeAzure {
           return token.expose();
         };
         return {
+          challenge: () => {
+            fake.challenges.push(new URL(vaultUrl).host);
+            return Promise.resolve('https://vault.azure.net/.default');
+          },
           async getSecret(name, version, options) {
             const who = await asking(name, version, options);
             return {
