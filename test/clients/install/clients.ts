@@ -2,6 +2,8 @@ import { az } from './az.ts';
 import { azureSdkGo } from './azure-sdk-go.ts';
 import { azureSdkJava } from './azure-sdk-java.ts';
 import type { Client } from './client.ts';
+import { csiGo } from './csi-go.ts';
+import { csiSanity } from './csi-sanity.ts';
 import { kubectlAndHelm } from './kubectl-and-helm.ts';
 import { kubernetesGo } from './kubernetes-go.ts';
 import { azureSdkPython, kubernetesPython } from './python-libraries.ts';
@@ -13,6 +15,8 @@ export const CLIENTS: readonly Client[] = [
   azureSdkGo,
   azureSdkPython,
   kubernetesPython,
+  csiSanity,
+  csiGo,
   azureSdkJava,
   kubectlAndHelm,
 ];
