@@ -113,7 +113,12 @@ export const NODE_FLAGS = {
     group: 'health and metrics',
     from: 'driver',
   },
-  kubeconfig: { kind: 'text', default: '', help: 'way to the API server outside a pod', group: 'process' },
+  kubeconfig: {
+    kind: 'text',
+    default: '',
+    help: 'way to the API server outside a pod; without it KUBECONFIG',
+    group: 'process',
+  },
   ...PROCESS_FLAGS,
   ...pprofFlags({ from: 'driver', port: 6065 }),
   'filtered-watch-secret': {

@@ -53,7 +53,8 @@ async function start({ flags, env, log, stack, fail }: ProcessContext<typeof NOD
     log.info('Metrics and probes are served', { host, port });
   }
 
-  const config = flags.kubeconfig === '' ? inClusterConfig({ env, clock }) : loadKubeconfig(flags.kubeconfig, clock);
+  const kubeconfig = flags.kubeconfig || env['KUBECONFIG'] || '';
+  const config = kubeconfig === '' ? inClusterConfig({ env, clock }) : loadKubeconfig(kubeconfig, clock);
   const userAgent = `csi-secrets-store/controller/${VERSION} (${process.platform}/${process.arch}) keyferry`;
   const client = stack.use(createKubeClient({ config, clock, userAgent }));
   const events = stack.use(

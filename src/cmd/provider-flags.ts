@@ -49,7 +49,7 @@ export const PROVIDER_FLAGS = {
   kubeconfig: {
     kind: 'text',
     default: '',
-    help: 'way to the API server outside a pod, for the keys of its tokens',
+    help: 'way to the API server outside a pod, for the keys of its tokens; without it KUBECONFIG',
     group: 'process',
   },
   ...PROCESS_FLAGS,

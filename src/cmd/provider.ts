@@ -38,7 +38,7 @@ async function start({ flags, env, log, stack }: ProcessContext<typeof PROVIDER_
   const socketPath = parseUnixEndpoint(flags.endpoint);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const kube = openKubeClient(flags.kubeconfig, env, log, stack);
+  const kube = openKubeClient(flags.kubeconfig || env['KUBECONFIG'] || '', env, log, stack);
   const metrics = createProviderMetrics(registry);
   const provider = stack.use(wireAzureProvider({ flags, env, clock, random: systemRandom, log, metrics, kube }));
   const { onCall } = metrics;

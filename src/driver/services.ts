@@ -13,9 +13,6 @@ import {
 import type { PublishVolume } from './publish.ts';
 import type { UnpublishVolume } from './unpublish.ts';
 
-// ControllerServiceCapability.RPC.Type UNKNOWN: upstream's answer, which promises nothing.
-const UNKNOWN_CAPABILITY = 0;
-
 /** What the CSI services say and do. */
 export interface CsiServiceOptions {
   readonly driverName: string;
@@ -39,12 +36,9 @@ export function createCsiServices(options: CsiServiceOptions): readonly GrpcServ
         }),
       probe: () => Promise.resolve({ ready: { value: true } }),
     }),
-    // Nothing but its capabilities: csi-sanity asks for them.
+    // There is nothing to control about an ephemeral volume. Upstream says so by the capability UNKNOWN, which csi-sanity 5 refuses.
     grpcService<ControllerServer>(ControllerService, {
-      controllerGetCapabilities: () =>
-        Promise.resolve({
-          capabilities: [{ type: { $case: 'rpc', value: { type: UNKNOWN_CAPABILITY } } }],
-        }),
+      controllerGetCapabilities: () => Promise.resolve({ capabilities: [] }),
     }),
     grpcService<NodeServer>(NodeService, {
       nodeGetCapabilities: () =>
