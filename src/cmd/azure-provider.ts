@@ -1,32 +1,15 @@
-import { VERSION, type Clock, type Log, type Random } from '#base';
-import { createAzureClients } from '#azure';
+import { trimEndSlashes, VERSION, type Clock, type Log, type Random } from '#base';
+import { createAzureClients, parseTokenProxyUrl } from '#azure';
 import type { KubeClient } from '#kube';
-import { createAzureProvider, createClusterKeys, type AzureProvider, type ProviderMetrics } from '#provider';
-import type { FlagTable, FlagValues } from './flags.ts';
-
-/** The flags that every process with the Azure provider in it takes. */
-export const AZURE_PROVIDER_FLAGS = {
-  'cloud-name': {
-    kind: 'text',
-    default: 'AzurePublicCloud',
-    help: 'cloud of classes that name none',
-    group: 'azure',
-    from: 'provider',
-  },
-  'custom-user-agent': {
-    kind: 'text',
-    default: '',
-    help: 'added to the user agent of requests to Azure',
-    group: 'azure',
-    from: 'provider',
-  },
-  'freshness-window': {
-    kind: 'duration',
-    default: 30_000,
-    help: 'how long an answer of Azure serves pods of the same proved identity; 0: never',
-    group: 'azure',
-  },
-} as const satisfies FlagTable;
+import {
+  createAzureProvider,
+  createClusterKeys,
+  createServiceAccounts,
+  type AzureProvider,
+  type ProviderMetrics,
+} from '#provider';
+import type { AZURE_PROVIDER_FLAGS } from './azure-provider-flags.ts';
+import type { FlagValues } from './flags.ts';
 
 /** What {@link wireAzureProvider} joins. */
 export interface AzureProviderWiring {
@@ -36,20 +19,35 @@ export interface AzureProviderWiring {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: ProviderMetrics;
-  /** The way to the cluster's published keys; undefined: none, and answers are shared with nobody. */
-  readonly kube: Pick<KubeClient, 'getPath'> | undefined;
+  /**
+   * The way to the cluster's published keys and its service accounts; undefined: none, answers are shared with nobody, and the
+   * annotations of service accounts have no say.
+   */
+  readonly kube: Pick<KubeClient, 'get' | 'getPath'> | undefined;
 }
 
 /** The Azure provider of a process: official clients, the cluster's keys from its API server, metrics. No I/O yet. */
 export function wireAzureProvider(wiring: AzureProviderWiring): AzureProvider {
   const { flags, env, clock, random, log, metrics, kube } = wiring;
   const userAgent = [flags['custom-user-agent'], `keyferry/${VERSION}`].filter((part) => part !== '').join(' ');
+  const metadataHost = env['AZURE_POD_IDENTITY_AUTHORITY_HOST'] || undefined;
   return createAzureProvider({
     clock,
     random,
     log,
     version: VERSION,
-    azure: createAzureClients({ clock, userAgent, onRequest: (request) => metrics.onRequest(request) }),
+    azure: createAzureClients({
+      clock,
+      userAgent,
+      onRequest: (request) => metrics.onRequest(request),
+      nodeServices: metadataHost === undefined ? {} : { metadata: trimEndSlashes(metadataHost) },
+    }),
+    serviceAccounts: createServiceAccounts({ clock, client: kube }),
+    tokenProxy: {
+      url: parseTokenProxyUrl(flags['token-proxy-url']),
+      serverName: flags['sni-name'] || undefined,
+      caFile: CLUSTER_CA_FILE,
+    },
     clusterKeys:
       kube === undefined
         ? undefined

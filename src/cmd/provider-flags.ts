@@ -1,4 +1,4 @@
-import { AZURE_PROVIDER_FLAGS } from './azure-provider.ts';
+import { AZURE_PROVIDER_FLAGS } from './azure-provider-flags.ts';
 import type { FlagTable } from './flags.ts';
 import { PROCESS_FLAGS, pprofFlags } from './process-flags.ts';
 

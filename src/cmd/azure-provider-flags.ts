@@ -1,0 +1,42 @@
+import type { FlagTable } from './flags.ts';
+
+/** The flags that every process with the Azure provider in it takes. */
+export const AZURE_PROVIDER_FLAGS = {
+  'cloud-name': {
+    kind: 'text',
+    default: 'AzurePublicCloud',
+    help: 'cloud of classes that name none',
+    group: 'azure',
+    from: 'provider',
+  },
+  'custom-user-agent': {
+    kind: 'text',
+    default: '',
+    help: 'added to the user agent of requests to Azure',
+    group: 'azure',
+    from: 'provider',
+  },
+  'freshness-window': {
+    kind: 'duration',
+    default: 30_000,
+    help: 'how long an answer of Azure serves pods of the same proved identity; 0: never',
+    group: 'azure',
+  },
+  'token-proxy-url': {
+    kind: 'text',
+    default: 'https://kubernetes.default.svc.cluster.local',
+    help: 'token proxy of the cluster, for classes with useAzureTokenProxy (AKS identity bindings)',
+    group: 'identity',
+    from: 'provider',
+  },
+  'sni-name': {
+    kind: 'text',
+    default: '',
+    help: "TLS server name of the token proxy; without it derived from the API server's certificate",
+    group: 'identity',
+    from: 'provider',
+  },
+} as const satisfies FlagTable;
+
+/** The authorities of the cluster, as kubelet gives them to a pod. */
+const CLUSTER_CA_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt';
