@@ -1,3 +1,4 @@
+import { lstatSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { createFakeClock } from '../base/testing/index.ts';
 import { createAtomicWriter } from './atomic-writer.ts';
 import { checkPayload } from './payload.ts';
 import { createKillSwitch, Killed } from './testing/kill-switch.ts';
-import { nodeFileSystem } from './volume-files.ts';
+import { nodeVolumeFiles } from './volume-files.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -40,19 +41,18 @@ async function visible(folder = target, prefix = ''): Promise<Record<string, str
 }
 
 /** A writeFile on a disk that holds so many bytes of the target's files. */
-function writeWithin(bytes: number): typeof nodeFileSystem.writeFile {
-  const write = async (...[file, data, options]: Parameters<typeof nodeFileSystem.writeFile>) => {
+function writeWithin(bytes: number): typeof nodeVolumeFiles.writeFileSync {
+  return (file, data, options) => {
     let used = 0;
-    for (const entry of await readdir(target, { recursive: true, withFileTypes: true })) {
-      if (entry.isFile()) used += (await lstat(join(entry.parentPath, entry.name))).size;
+    for (const entry of readdirSync(target, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) used += lstatSync(join(entry.parentPath, entry.name)).size;
     }
     if (used + (data as Uint8Array).length > bytes) {
-      await writeFile(file, '', options); // the name is there, the bytes are not
+      writeFileSync(file, '', options); // the name is there, the bytes are not
       throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
     }
-    await writeFile(file, data, options);
+    writeFileSync(file, data, options);
   };
-  return write;
 }
 
 describe('the atomic writer', () => {
@@ -106,6 +106,47 @@ describe('the atomic writer', () => {
     expect(await mode(await readlink(join(target, '..data')))).toBe(0o755);
   });
 
+  describe.runIf(process.getuid?.() === 0)('for a group', () => {
+    const owner = { groupId: 4711 };
+    const facts = async (path: string) => {
+      const { mode, uid, gid } = await lstat(join(target, path));
+      return `${(mode & 0o7777).toString(8)} ${uid}:${gid}`;
+    };
+
+    it('gives it files and folders, and lets it read what the owner may read', async () => {
+      await writer.write(target, payload({ 'd/a': '1' }, 0o400), owner);
+      expect(await facts('.')).toMatch(/ 0:4711$/);
+      expect(await facts('..data/d')).toBe('755 0:4711');
+      expect(await facts('..data/d/a')).toBe('440 0:4711');
+      await writer.write(target, payload({ 'd/a': '1' }, 0o644), owner);
+      expect(await facts('..data/d/a')).toBe('644 0:4711');
+      await writer.write(target, payload({ 'd/a': '1' }, 0), owner);
+      expect(await facts('..data/d/a')).toBe('0 0:4711');
+    });
+
+    it('changes nothing when all is as it should be, and all when only the group is another', async () => {
+      await writer.write(target, payload({ a: '1' }));
+      expect(await writer.write(target, payload({ a: '1' }), owner)).toEqual({ changed: true });
+      expect(await facts('..data/a')).toBe('644 0:4711');
+      expect(await writer.write(target, payload({ a: '1' }), owner)).toEqual({ changed: false });
+    });
+
+    it('gives it what a provider wrote itself, and what a link leads to stays as it is', async () => {
+      await mkdir(join(target, 'd'));
+      await writeFile(join(target, 'd', 'own'), 'text', { mode: 0o400 });
+      const outside = await mkdtemp(join(tmpdir(), 'keyferry-outside-'));
+      try {
+        await symlink(outside, join(target, 'link'));
+        await writer.give(target, owner);
+        expect(await facts('d/own')).toBe('440 0:4711');
+        expect(await facts('d')).toMatch(/ 0:4711$/);
+        expect((await lstat(outside)).gid).not.toBe(4711);
+      } finally {
+        await rm(outside, { recursive: true });
+      }
+    });
+  });
+
   it('takes the place of real files and folders that a provider wrote itself', async () => {
     await writeFile(join(target, 'a'), 'old');
     await writeFile(join(target, 'gone'), 'old');
@@ -140,8 +181,16 @@ describe('the atomic writer', () => {
       await mkdir(target);
       await writer.write(target, payload(old));
       const kill = createKillSwitch(step);
-      const changing = ['chmod', 'mkdir', 'mkdtemp', 'rename', 'rm', 'symlink', 'writeFile'] as const;
-      const mortal = createAtomicWriter({ clock, files: kill.guard({ ...nodeFileSystem }, changing) });
+      const changing = [
+        'chmodSync',
+        'mkdirSync',
+        'mkdtempSync',
+        'renameSync',
+        'rmSync',
+        'symlinkSync',
+        'writeFileSync',
+      ] as const;
+      const mortal = createAtomicWriter({ clock, files: kill.guard({ ...nodeVolumeFiles }, changing) });
       const failure: unknown = await mortal.write(target, payload(next)).catch((error: unknown) => error);
       if (!kill.fallen) break;
       kills += 1;
@@ -160,7 +209,7 @@ describe('the atomic writer', () => {
   });
 
   it('keeps the old files when the new ones do not fit, and has room for the next ones that do', async () => {
-    const small = createAtomicWriter({ clock, files: { ...nodeFileSystem, writeFile: writeWithin(100) } });
+    const small = createAtomicWriter({ clock, files: { ...nodeVolumeFiles, writeFileSync: writeWithin(100) } });
     await small.write(target, payload({ a: 'x'.repeat(40) }));
     // Parts of it fit, and none of them may stay in the way.
     const tooLarge = payload({ a: 'y'.repeat(40), b: 'y'.repeat(40) });
@@ -174,10 +223,10 @@ describe('the atomic writer', () => {
   });
 
   it('has room for the new files although a killed run left some', async () => {
-    const files = { ...nodeFileSystem, writeFile: writeWithin(100) };
+    const files = { ...nodeVolumeFiles, writeFileSync: writeWithin(100) };
     const small = createAtomicWriter({ clock, files });
     await small.write(target, payload({ a: 'x'.repeat(40) }));
-    const killed = createAtomicWriter({ clock, files: createKillSwitch(0).guard(files, ['rename']) });
+    const killed = createAtomicWriter({ clock, files: createKillSwitch(0).guard(files, ['renameSync']) });
     await expect(killed.write(target, payload({ a: 'y'.repeat(40) }))).rejects.toThrow(Killed);
     await small.write(target, payload({ a: 'z'.repeat(50) }));
     expect(await visible()).toEqual({ a: 'z'.repeat(50) });
@@ -185,16 +234,16 @@ describe('the atomic writer', () => {
 
   it('writes again when another process wrote, and tidied up, in the middle of it', async () => {
     let renames = 0;
-    const rename: typeof nodeFileSystem.rename = async (from, to) => {
+    const renameSync: typeof nodeVolumeFiles.renameSync = (from, to) => {
       renames += 1;
-      const generation = await readlink(from);
+      const generation = readlinkSync(from);
       if (renames <= 2) {
-        await writer.write(target, payload({ a: `theirs ${renames}`, b: 'theirs' }));
-        await symlink(generation, from); // theirs has taken the place of ours under that name
+        void writer.write(target, payload({ a: `theirs ${renames}`, b: 'theirs' })); // it waits for nothing
+        symlinkSync(generation, from); // theirs has taken the place of ours under that name
       }
-      await nodeFileSystem.rename(from, to);
+      nodeVolumeFiles.renameSync(from, to);
     };
-    const interrupted = createAtomicWriter({ clock, files: { ...nodeFileSystem, rename } });
+    const interrupted = createAtomicWriter({ clock, files: { ...nodeVolumeFiles, renameSync } });
     await interrupted.write(target, payload({ a: 'ours' }));
     expect(renames).toBe(3);
     expect(await visible()).toEqual({ a: 'ours' });

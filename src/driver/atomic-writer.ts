@@ -11,100 +11,121 @@
 import { join, posix } from 'node:path';
 import { KeyferryError, type Clock } from '#base';
 import type { ProviderFile } from '#providerapi';
-import { ifPresent, nodeFileSystem, type VolumeFileSystem } from './volume-files.ts';
+import { isAbsence, nodeVolumeFiles, type VolumeFiles } from './volume-files.ts';
 
 const DATA = '..data';
 const DATA_NEW = '..data_tmp';
 const GENERATION = /^\.\.\d{4}_\d\d_\d\d_\d\d_\d\d_\d\d\./;
 const DIRECTORY_MODE = 0o755;
+const OWNER_READS = 0o400;
+const GROUP_READS = 0o040;
 const MOST_TRIES = 4;
 
 /** What {@link createAtomicWriter} needs. */
 export interface AtomicWriterOptions {
   readonly clock: Clock;
-  readonly files?: VolumeFileSystem;
+  readonly files?: VolumeFiles;
+}
+
+/** Who owns a volume's files beside root. */
+export interface VolumeOwner {
+  /**
+   * The pod's fsGroup: files and folders are the group's, and what its owner may read the group may read, as in volumes that
+   * kubelet makes itself. Undefined: the group of the process.
+   */
+  readonly groupId?: number | undefined;
 }
 
 /** Writes and reads the content of volumes. */
 export interface AtomicWriter {
-  /** Makes `payload` the whole content of the volume at `target`. Answers whether content or modes changed. */
-  write(target: string, payload: ReadonlyMap<string, ProviderFile>): Promise<{ readonly changed: boolean }>;
+  /** Makes `payload` the whole content of the volume at `target`. Answers whether content, modes or the group changed. */
+  write(
+    target: string,
+    payload: ReadonlyMap<string, ProviderFile>,
+    owner?: VolumeOwner,
+  ): Promise<{ readonly changed: boolean }>;
+  /** Gives what a provider wrote into the volume itself to the owner. */
+  give(target: string, owner: VolumeOwner): Promise<void>;
   /** True once a write has come to its end: the rename of `..data` comes after the last file. */
   isWritten(target: string): Promise<boolean>;
 }
 
 /** An {@link AtomicWriter} on the machine's file system. */
-export function createAtomicWriter({ clock, files: fs = nodeFileSystem }: AtomicWriterOptions): AtomicWriter {
+export function createAtomicWriter({ clock, files: fs = nodeVolumeFiles }: AtomicWriterOptions): AtomicWriter {
   return {
-    async write(target, payload) {
+    async write(target, payload, { groupId } = {}) {
       const links = new Set([...payload.keys()].map(topName));
-      const current = await readCurrent(fs, target);
-      if (current !== undefined && (await isSame(fs, current.folder, payload)) && (await hasLinks(fs, target, links))) {
-        await sweep(fs, target, current.name, links);
+      const wanted = { files: payload, groupId };
+      const current = readCurrent(fs, target);
+      if (current !== undefined && isSame(fs, current.folder, wanted) && hasLinks(fs, target, links)) {
+        sweep(fs, target, current.name, links);
         return { changed: false };
       }
+      if (groupId !== undefined) give(fs, target, groupId);
       for (let tries = 1; ; tries += 1) {
-        await removeGenerations(fs, target);
-        const generation = await writeGeneration(fs, target, payload, clock.now());
-        await makeLinks(fs, target, links);
-        await fs.rm(join(target, DATA_NEW), { force: true });
-        await fs.symlink(generation, join(target, DATA_NEW));
-        await fs.rename(join(target, DATA_NEW), join(target, DATA));
+        removeGenerations(fs, target);
+        const generation = writeGeneration(fs, target, wanted, clock.now());
+        makeLinks(fs, target, links);
+        fs.rmSync(join(target, DATA_NEW), { force: true });
+        fs.symlinkSync(generation, join(target, DATA_NEW));
+        fs.renameSync(join(target, DATA_NEW), join(target, DATA));
         // Gone only where another driver writes at the same time, as when one takes the place of another.
-        if ((await readCurrent(fs, target)) === undefined && tries < MOST_TRIES) continue;
-        await sweep(fs, target, generation, links);
+        if (readCurrent(fs, target) === undefined && tries < MOST_TRIES) continue;
+        sweep(fs, target, generation, links);
         return { changed: true };
       }
     },
-    isWritten: async (target) => (await readCurrent(fs, target)) !== undefined,
+    async give(target, { groupId }) {
+      if (groupId === undefined) return;
+      give(fs, target, groupId);
+      for (const entry of fs.readdirSync(target, { withFileTypes: true, recursive: true })) {
+        const place = join(entry.parentPath, entry.name);
+        if (entry.isFile()) give(fs, place, groupId, modeFor(fs.lstatSync(place).mode & 0o777, groupId));
+        else if (entry.isDirectory()) give(fs, place, groupId);
+      }
+    },
+    isWritten: async (target) => readCurrent(fs, target) !== undefined,
   };
 }
 
-async function readCurrent(
-  fs: VolumeFileSystem,
-  target: string,
-): Promise<{ readonly name: string; readonly folder: string } | undefined> {
-  const name = await ifPresent(fs.readlink(join(target, DATA)).catch(notALink));
+/** What a volume is to hold. */
+interface Wanted {
+  readonly files: ReadonlyMap<string, ProviderFile>;
+  readonly groupId: number | undefined;
+}
+
+function readCurrent(fs: VolumeFiles, target: string): { readonly name: string; readonly folder: string } | undefined {
+  const name = readLink(fs, join(target, DATA));
   if (name === undefined || !GENERATION.test(name)) return undefined;
   const folder = join(target, name);
-  return (await ifPresent(fs.lstat(folder)))?.isDirectory() ? { name, folder } : undefined;
+  return ifThere(() => fs.lstatSync(folder))?.isDirectory() === true ? { name, folder } : undefined;
 }
 
 /** Answers the name of the folder that it made. One that cannot be filled does not stay: the volume's room is small. */
-async function writeGeneration(
-  fs: VolumeFileSystem,
-  target: string,
-  payload: ReadonlyMap<string, ProviderFile>,
-  nowMs: number,
-): Promise<string> {
+function writeGeneration(fs: VolumeFiles, target: string, wanted: Wanted, nowMs: number): string {
   const stamp = new Date(nowMs).toISOString().slice(0, 19).replace(/[-:T]/g, '_');
-  const folder = await fs.mkdtemp(join(target, `..${stamp}.`));
+  const folder = fs.mkdtempSync(join(target, `..${stamp}.`));
   try {
-    await fs.chmod(folder, DIRECTORY_MODE);
-    await fillGeneration(fs, folder, payload);
+    finishFolder(fs, folder, wanted);
+    fillGeneration(fs, folder, wanted);
   } catch (error) {
-    await fs.rm(folder, { recursive: true, force: true });
+    fs.rmSync(folder, { recursive: true, force: true });
     throw error;
   }
   return posix.basename(folder);
 }
 
-async function fillGeneration(
-  fs: VolumeFileSystem,
-  folder: string,
-  payload: ReadonlyMap<string, ProviderFile>,
-): Promise<void> {
+function fillGeneration(fs: VolumeFiles, folder: string, wanted: Wanted): void {
   const made = new Set<string>(['.']);
-  for (const [path, file] of payload) {
-    const parents = ancestors(path).filter((parent) => !made.has(parent));
-    for (const parent of parents) {
-      await fs.mkdir(join(folder, parent));
-      await fs.chmod(join(folder, parent), DIRECTORY_MODE); // whatever the umask is
+  for (const [path, file] of wanted.files) {
+    for (const parent of ancestors(path).filter((each) => !made.has(each))) {
+      fs.mkdirSync(join(folder, parent));
+      finishFolder(fs, join(folder, parent), wanted);
       made.add(parent);
     }
     const place = join(folder, path);
     try {
-      await fs.writeFile(place, file.contents.expose(), { flag: 'wx', mode: 0o600 });
+      fs.writeFileSync(place, file.contents.expose(), { flag: 'wx', mode: 0o600 });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
       throw new KeyferryError('resource-exhausted', `the volume is too small for the file "${path}"`, {
@@ -112,70 +133,75 @@ async function fillGeneration(
         hint: 'Mount fewer or smaller objects, or raise --volume-size-limit of the node driver.',
       });
     }
-    await fs.chmod(place, file.mode);
+    if (wanted.groupId !== undefined) give(fs, place, wanted.groupId);
+    fs.chmodSync(place, modeFor(file.mode, wanted.groupId));
   }
 }
 
-async function makeLinks(fs: VolumeFileSystem, target: string, links: ReadonlySet<string>): Promise<void> {
+/** A folder's owner and mode, whatever the umask is. */
+function finishFolder(fs: VolumeFiles, folder: string, { groupId }: Wanted): void {
+  if (groupId !== undefined) give(fs, folder, groupId);
+  fs.chmodSync(folder, DIRECTORY_MODE);
+}
+
+function give(fs: VolumeFiles, place: string, groupId: number, mode?: number): void {
+  fs.chownSync(place, process.geteuid?.() ?? 0, groupId);
+  if (mode !== undefined) fs.chmodSync(place, mode);
+}
+
+/** With a group, what the owner may read the group may read too (kubernetes/kubernetes pkg/volume/volume_linux.go). */
+function modeFor(mode: number, groupId: number | undefined): number {
+  return groupId !== undefined && (mode & OWNER_READS) !== 0 ? mode | GROUP_READS : mode;
+}
+
+function makeLinks(fs: VolumeFiles, target: string, links: ReadonlySet<string>): void {
   for (const name of links) {
     const place = join(target, name);
     const wanted = posix.join(DATA, name);
-    const found = await ifPresent(fs.lstat(place));
-    if (found?.isSymbolicLink() && (await fs.readlink(place)) === wanted) continue;
+    if (readLink(fs, place) === wanted) continue;
     // What a provider wrote itself before it learned to return files stands in the way.
-    if (found !== undefined) await fs.rm(place, { recursive: true, force: true });
-    await fs.symlink(wanted, place);
+    fs.rmSync(place, { recursive: true, force: true });
+    fs.symlinkSync(wanted, place);
   }
 }
 
-async function hasLinks(fs: VolumeFileSystem, target: string, links: ReadonlySet<string>): Promise<boolean> {
-  for (const name of links) {
-    const found = await ifPresent(fs.readlink(join(target, name)).catch(notALink));
-    if (found !== posix.join(DATA, name)) return false;
-  }
-  return true;
+function hasLinks(fs: VolumeFiles, target: string, links: ReadonlySet<string>): boolean {
+  return [...links].every((name) => readLink(fs, join(target, name)) === posix.join(DATA, name));
 }
 
 /** Removes all generations but the current one: what a killed run left would take the room of the next one's files. */
-async function removeGenerations(fs: VolumeFileSystem, target: string): Promise<void> {
-  const current = (await readCurrent(fs, target))?.name;
-  for (const name of await fs.readdir(target)) {
-    if (name !== current && GENERATION.test(name)) await fs.rm(join(target, name), { recursive: true, force: true });
+function removeGenerations(fs: VolumeFiles, target: string): void {
+  const current = readCurrent(fs, target)?.name;
+  for (const name of fs.readdirSync(target)) {
+    if (name !== current && GENERATION.test(name)) fs.rmSync(join(target, name), { recursive: true, force: true });
   }
 }
 
 /** Removes links to files that are no more, and generations that a finished or a killed run left. */
-async function sweep(
-  fs: VolumeFileSystem,
-  target: string,
-  generation: string,
-  links: ReadonlySet<string>,
-): Promise<void> {
-  for (const name of await fs.readdir(target)) {
+function sweep(fs: VolumeFiles, target: string, generation: string, links: ReadonlySet<string>): void {
+  for (const name of fs.readdirSync(target)) {
     if (name === DATA || name === generation || links.has(name)) continue;
     const ours = name === DATA_NEW || GENERATION.test(name);
     if (name.startsWith('..') && !ours) continue;
-    await fs.rm(join(target, name), { recursive: true, force: true });
+    fs.rmSync(join(target, name), { recursive: true, force: true });
   }
 }
 
-async function isSame(
-  fs: VolumeFileSystem,
-  folder: string,
-  payload: ReadonlyMap<string, ProviderFile>,
-): Promise<boolean> {
+function isSame(fs: VolumeFiles, folder: string, { files, groupId }: Wanted): boolean {
+  const isOwned = (gid: number) => groupId === undefined || gid === groupId;
+  if (!isOwned(fs.lstatSync(folder).gid)) return false;
   let count = 0;
-  for (const entry of await fs.readdir(folder, { withFileTypes: true, recursive: true })) {
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true, recursive: true })) {
     if (entry.isDirectory()) continue;
     const path = posix.relative(folder, posix.join(entry.parentPath, entry.name));
-    const wanted = payload.get(path);
+    const wanted = files.get(path);
     if (wanted === undefined || !entry.isFile()) return false;
-    const { mode } = await fs.lstat(join(folder, path));
-    if ((mode & 0o777) !== wanted.mode) return false;
-    if (!(await fs.readFile(join(folder, path))).equals(wanted.contents.expose())) return false;
+    const { mode, gid } = fs.lstatSync(join(folder, path));
+    if ((mode & 0o777) !== modeFor(wanted.mode, groupId) || !isOwned(gid)) return false;
+    if (!fs.readFileSync(join(folder, path)).equals(wanted.contents.expose())) return false;
     count += 1;
   }
-  return count === payload.size;
+  return count === files.size;
 }
 
 function topName(path: string): string {
@@ -188,7 +214,21 @@ function ancestors(path: string): string[] {
   return parts.map((_part, index) => parts.slice(0, index + 1).join('/'));
 }
 
-function notALink(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'EINVAL') return undefined; // a file or a folder stands there
-  throw error;
+/** Where a link leads; undefined where there is none, or a file or a folder in its place. */
+function readLink(fs: VolumeFiles, place: string): string | undefined {
+  try {
+    return fs.readlinkSync(place);
+  } catch (error) {
+    if (isAbsence(error) || (error as NodeJS.ErrnoException).code === 'EINVAL') return undefined;
+    throw error;
+  }
+}
+
+function ifThere<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  }
 }

@@ -16,7 +16,7 @@ import { createFakeMounter, type FakeMounter } from './testing/fake-mounter.ts';
 import { filesOf } from './testing/harness.ts';
 import { createKillSwitch, Killed, type KillSwitch } from './testing/kill-switch.ts';
 import { createUnpublishVolume } from './unpublish.ts';
-import { nodeFileSystem } from './volume-files.ts';
+import { nodeFileSystem, nodeVolumeFiles } from './volume-files.ts';
 import { createVolumeRecords } from './volume-record.ts';
 
 const clock = createFakeClock();
@@ -42,7 +42,15 @@ type Answer = () => ProviderMountResult | Promise<ProviderMountResult>;
 /** A driver as after its start, on what an earlier one left; with a switch, one that is killed. */
 function driver(answer: Answer, kill?: KillSwitch) {
   const guard = <T extends object>(object: T, only?: readonly (keyof T)[]): T => kill?.guard(object, only) ?? object;
-  const changing = ['chmod', 'mkdir', 'mkdtemp', 'rename', 'rm', 'rmdir', 'symlink', 'writeFile'] as const;
+  const changing = [
+    'chmodSync',
+    'mkdirSync',
+    'mkdtempSync',
+    'renameSync',
+    'rmSync',
+    'symlinkSync',
+    'writeFileSync',
+  ] as const;
   const records = guard(createVolumeRecords({ folder: join(folder, 'records'), log: silentLog }), ['write', 'remove']);
   const common = {
     mounter: guard(mounter, ['mountTmpfs', 'unmount']),
@@ -56,12 +64,12 @@ function driver(answer: Answer, kill?: KillSwitch) {
     podStatus: { report: () => undefined, forget: () => undefined },
     log: silentLog,
   };
-  const files = guard({ ...nodeFileSystem }, changing);
+  const files = guard({ ...nodeVolumeFiles }, changing);
   const provider = guard({ mount: async () => answer() });
   const publish = createPublishVolume({
     ...common,
     writer: createAtomicWriter({ clock, files }),
-    files,
+    files: guard({ ...nodeFileSystem }, ['mkdir', 'rmdir']),
     providers: { resolve: async () => ({ name: 'fake', version: '1', mount: provider.mount }) },
     readClass: async ({ namespace, name }) => ({
       value: { name, namespace, provider: 'fake', parameters: { a: 'b' }, secretObjects: [] },
