@@ -37,6 +37,3 @@ export const AZURE_PROVIDER_FLAGS = {
     from: 'provider',
   },
 } as const satisfies FlagTable;
-
-/** The authorities of the cluster, as kubelet gives them to a pod. */
-const CLUSTER_CA_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt';

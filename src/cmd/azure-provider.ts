@@ -11,6 +11,9 @@ import {
 import type { AZURE_PROVIDER_FLAGS } from './azure-provider-flags.ts';
 import type { FlagValues } from './flags.ts';
 
+/** The authorities of the cluster, as kubelet gives them to a pod. */
+const CLUSTER_CA_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt';
+
 /** What {@link wireAzureProvider} joins. */
 export interface AzureProviderWiring {
   readonly flags: FlagValues<typeof AZURE_PROVIDER_FLAGS>;
