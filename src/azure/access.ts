@@ -69,6 +69,25 @@ export interface FetchedCertificate {
   readonly der: Uint8Array;
 }
 
+/** An object as a vault lists it, without its content. */
+export interface ListedObject {
+  readonly name: string;
+  /** Of its current version, as the tags are. */
+  readonly enabled: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Whether it is the secret or the key of a certificate. */
+  readonly managed: boolean;
+}
+
+/** A version of an object as a vault lists it. Times are milliseconds since the Unix epoch, in whole seconds. */
+export interface ListedVersion {
+  readonly version: string;
+  readonly enabled: boolean;
+  readonly createdAtMs: number;
+  readonly notBeforeMs: number | undefined;
+  readonly expiresAtMs: number | undefined;
+}
+
 /** The kinds of objects that a vault holds. */
 export type VaultObjectKind = 'secret' | 'key' | 'cert';
 
@@ -82,6 +101,13 @@ export interface VaultReader {
   getSecret(name: string, version: string | undefined, options: CallOptions): Promise<FetchedSecret>;
   getKey(name: string, version: string | undefined, options: CallOptions): Promise<FetchedKey>;
   getCertificate(name: string, version: string | undefined, options: CallOptions): Promise<FetchedCertificate>;
+  /**
+   * All objects of a kind, in no order; those that are deleted are not among them. A request for every 25 of them. Throws
+   * `failed-precondition` for more than 2,500.
+   */
+  listObjects(kind: VaultObjectKind, options: CallOptions): Promise<readonly ListedObject[]>;
+  /** All versions of an object, in no order and with the limits of {@link VaultReader.listObjects}. */
+  listVersions(kind: VaultObjectKind, name: string, options: CallOptions): Promise<readonly ListedVersion[]>;
 }
 
 /** What a vault client needs. */

@@ -6,6 +6,8 @@ export type {
   FetchedCertificate,
   FetchedKey,
   FetchedSecret,
+  ListedObject,
+  ListedVersion,
   TokenSource,
   VaultReader,
 } from './access.ts';

@@ -49,6 +49,7 @@ export function createVaultConnection(adapter: AdapterOptions, options: VaultOpt
       userAgentOptions: { userAgentPrefix: adapter.userAgent },
       ...(adapter.agent === undefined ? {} : { agent: adapter.agent }),
       additionalPolicies: [
+        ownHostOnly(vaultUrl),
         tokenFirst(() => scopeTaken, tokenFor),
         observePolicy({
           service: 'keyvault',
@@ -75,6 +76,21 @@ export function createVaultConnection(adapter: AdapterOptions, options: VaultOpt
       } catch (error) {
         throw vaultError(outer.aborted ? outer.reason : error, what, clock.now(), kind);
       }
+    },
+  };
+}
+
+/** The libraries follow the link to a list's next page wherever it leads, and the token would go with them. */
+function ownHostOnly(vaultUrl: string): PolicyOption {
+  const { host } = new URL(vaultUrl);
+  return {
+    position: 'perCall',
+    policy: {
+      name: 'keyferryOwnHostPolicy',
+      sendRequest: (request, next) => {
+        if (new URL(request.url).host === host) return next(request);
+        throw new KeyferryError('failed-precondition', `reading from ${vaultUrl}: its answer leads to another host`);
+      },
     },
   };
 }

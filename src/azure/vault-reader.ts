@@ -5,6 +5,7 @@ import { createSecretReader } from './secret-reader.ts';
 import type { AdapterOptions } from './token-source.ts';
 import { createVaultChallenge } from './vault-challenge.ts';
 import { createVaultConnection } from './vault-connection.ts';
+import { createVaultLister } from './vault-lister.ts';
 
 /** Reads one vault as one identity, by Microsoft's Key Vault libraries; those of keys and certificates are loaded when first needed. */
 export function createVaultReader(adapter: AdapterOptions, options: VaultOptions): VaultReader {
@@ -14,5 +15,6 @@ export function createVaultReader(adapter: AdapterOptions, options: VaultOptions
     getSecret: createSecretReader(connection),
     getKey: createKeyReader(connection),
     getCertificate: createCertificateReader(connection),
+    ...createVaultLister(connection),
   };
 }

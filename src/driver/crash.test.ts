@@ -62,6 +62,7 @@ function driver(answer: Answer, kill?: KillSwitch) {
       'sync',
     ]),
     podStatus: { report: () => undefined, forget: () => undefined },
+    notices: { report: () => undefined, forget: () => undefined },
     log: silentLog,
   };
   const files = guard({ ...nodeVolumeFiles }, changing);

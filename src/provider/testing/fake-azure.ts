@@ -1,7 +1,14 @@
 import { createPublicKey } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { KeyferryError, Secret, type Clock } from '#base';
-import { clientIdOf, type AzureClients, type CallOptions, type Credential } from '#azure';
+import {
+  clientIdOf,
+  type AzureClients,
+  type CallOptions,
+  type Credential,
+  type ListedObject,
+  type ListedVersion,
+} from '#azure';
 
 /** An Azure in memory whose answers name who asked, so that a test sees every crossing of identities. */
 export interface FakeAzure {
@@ -16,6 +23,10 @@ export interface FakeAzure {
   readonly reads: string[];
   /** The vaults that were asked for their challenge, in order. */
   readonly challenges: string[];
+  /** What every vault lists, of every kind. */
+  readonly objects: ListedObject[];
+  /** What every vault lists of versions, by the object's name. */
+  readonly versions: Map<string, readonly ListedVersion[]>;
   /** Called before each exchange; throw to refuse. */
   onExchange: (who: string) => void | Promise<void>;
   /** Called before each read; throw to refuse. */
@@ -65,6 +76,8 @@ export function createFakeAzure(clock: Clock): FakeAzure {
     tokenLifetimeMs: 3_600_000,
     reads: [],
     challenges: [],
+    objects: [],
+    versions: new Map(),
     onExchange: () => undefined,
     onRead: () => undefined,
     clients: {
@@ -118,6 +131,14 @@ export function createFakeAzure(clock: Clock): FakeAzure {
           async getCertificate(name, version, options) {
             const who = await asking(name, version, options);
             return { version: version ?? 'v1', der: Buffer.from(`${name} for ${who}`) };
+          },
+          async listObjects(kind, options) {
+            await asking(`${kind}s`, 'list', options);
+            return fake.objects;
+          },
+          async listVersions(kind, name, options) {
+            await asking(`${kind}s/${name}`, 'list', options);
+            return fake.versions.get(name) ?? [];
           },
         };
       },
