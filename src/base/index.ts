@@ -25,7 +25,7 @@ export { matchesPattern } from './pattern.ts';
 export { nameSuffix, systemRandom, type Random } from './random.ts';
 export { Secret } from './secret.ts';
 export { shortenMiddle } from './shorten.ts';
-export { linkSignals, withDeadline, type DeadlineOptions, type LinkedSignal } from './signals.ts';
+export { linkSignals, withDeadline, WORK_IS_OVER, type DeadlineOptions, type LinkedSignal } from './signals.ts';
 export { createSingleFlight, type SingleFlight } from './single-flight.ts';
 export { trimEndSlashes } from './trim-slashes.ts';
 export { VERSION } from './version.ts';

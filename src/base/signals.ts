@@ -43,6 +43,12 @@ export function linkSignals(...parents: readonly (AbortSignal | undefined)[]): L
   };
 }
 
+/**
+ * The reason for ending a wait that nobody needs any more. Without a reason Node makes an error with a stack for each, which
+ * costs as much as the rest of the wait.
+ */
+export const WORK_IS_OVER = new Error('the work is over');
+
 /** What {@link withDeadline} needs to know. */
 export interface DeadlineOptions {
   readonly clock: Clock;
@@ -56,10 +62,11 @@ export interface DeadlineOptions {
 export async function withDeadline<T>(options: DeadlineOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const linked = linkSignals(options.signal);
   const timer = new AbortController();
-  const deadline = new KeyferryError('deadline-exceeded', `${options.what}: no answer within ${options.timeoutMs} ms`);
   const expired = new Promise<never>((_resolve, reject) => {
     options.clock.sleep(options.timeoutMs, { signal: timer.signal }).then(
       () => {
+        const text = `${options.what}: no answer within ${options.timeoutMs} ms`;
+        const deadline = new KeyferryError('deadline-exceeded', text);
         linked.abort(deadline);
         reject(deadline);
       },
@@ -69,7 +76,7 @@ export async function withDeadline<T>(options: DeadlineOptions, work: (signal: A
   try {
     return await Promise.race([work(linked.signal), expired]);
   } finally {
-    timer.abort();
+    timer.abort(WORK_IS_OVER);
     linked[Symbol.dispose]();
   }
 }

@@ -47,16 +47,12 @@ export function createSharedCalls<T>(): SharedCalls<T> {
       } finally {
         signal.removeEventListener('abort', leave);
         call.waiters -= 1;
-        if (call.waiters === 0) {
-          // Nobody may join a call that is being given up.
-          if (calls.get(key) === call) calls.delete(key);
-          call.controller.abort(abortReasonOf(signal));
+        // One that has ended is not here any more. Nobody may join a call that is being given up.
+        if (call.waiters === 0 && calls.get(key) === call) {
+          calls.delete(key);
+          call.controller.abort(abortReason(signal));
         }
       }
     },
   };
-}
-
-function abortReasonOf(signal: AbortSignal): Error | undefined {
-  return signal.aborted ? abortReason(signal) : undefined;
 }
