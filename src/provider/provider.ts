@@ -3,6 +3,7 @@ import {
   KeyferryError,
   linkSignals,
   toKeyferryError,
+  WORK_IS_OVER,
   type Clock,
   type Log,
   type LogFields,
@@ -118,7 +119,10 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
       const limits = { clock, timeoutMs: mountTimeoutMs, outer: request.signal, waiting, onSlow };
       return withMountDeadline(limits, async (signal) => {
         const startMs = clock.monotonic();
-        const admission = await broker.admit({ cloud, tenantId, identity, pod }, { signal, fresh: request.fresh });
+        const admission = await broker.admit(
+          { cloud, tenantId, identity, pod },
+          { signal, freshSinceMs: request.freshSinceMs },
+        );
         const results = await Promise.all(
           planned.plan.fetches.map((fetch) =>
             fetchFiles(admission, vaultUrl, fetch, request.permission, { signal, deadlineMs, report }),
@@ -223,7 +227,7 @@ async function withMountDeadline<T>(
   try {
     return await work(linked.signal);
   } finally {
-    timer.abort();
+    timer.abort(WORK_IS_OVER);
     await watching;
     linked[Symbol.dispose]();
   }

@@ -20,8 +20,11 @@ export interface ProviderMountRequest {
   readonly currentVersions: ReadonlyMap<string, string>;
   /** Aborts when the caller has given up. */
   readonly signal: AbortSignal;
-  /** No answer may be older than this request: a refresh that somebody asked for now. Only a provider of this process is told. */
-  readonly fresh?: boolean | undefined;
+  /**
+   * The answers have to be as new as this, by the monotonic clock in milliseconds: a refresh does not get what was kept before it.
+   * Only a provider of this process is told.
+   */
+  readonly freshSinceMs?: number | undefined;
   /**
    * Given a function that tells what the mount waits for just now (`a token from https://… for 16 s`), for whoever tells a
    * person that it takes long. Only a provider of this process calls it.

@@ -42,8 +42,8 @@ export interface Admission {
 /** How a caller wants to be served. */
 export interface AdmitOptions {
   readonly signal: AbortSignal;
-  /** No answer may be older than this call: who shares a session of before opens a new one, whose window begins now. */
-  readonly fresh?: boolean | undefined;
+  /** Answers have to be as new as this, {@link Clock.monotonic} milliseconds: a session of before is not shared, a new one begins. */
+  readonly freshSinceMs?: number | undefined;
 }
 
 /**
@@ -76,10 +76,10 @@ export function createBroker(options: BrokerOptions): Broker {
     session.drop();
   };
 
-  const sharedSession = (key: string, caller: Caller, notBeforeMs: number): Session => {
+  const sharedSession = (key: string, caller: Caller, freshSinceMs: number): Session => {
     const known = sessions.get(key);
     // One that has read nothing yet has no answer that could be too old: those who come at once share it.
-    const isNewEnough = known !== undefined && (known.startedAtMs >= notBeforeMs || !known.hasRead);
+    const isNewEnough = known !== undefined && (known.startedAtMs >= freshSinceMs || !known.hasRead);
     if (isNewEnough && clock.monotonic() - known.startedAtMs < windowMs) {
       sessions.delete(key);
       sessions.set(key, known);
@@ -102,10 +102,10 @@ export function createBroker(options: BrokerOptions): Broker {
     return session;
   };
 
-  const shared = (key: string, claims: JWTPayload | undefined, caller: Caller, notBeforeMs: number): Admission => {
+  const shared = (key: string, claims: JWTPayload | undefined, caller: Caller, freshSinceMs: number): Admission => {
     const inSession = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
       // Looked up each time: a mount that takes longer than the window goes on with a proof of its own.
-      const session = sharedSession(key, caller, notBeforeMs);
+      const session = sharedSession(key, caller, freshSinceMs);
       try {
         return await work(session);
       } catch (error) {
@@ -126,13 +126,12 @@ export function createBroker(options: BrokerOptions): Broker {
     get size() {
       return sessions.size;
     },
-    async admit(caller, { signal, fresh = false }) {
-      const notBeforeMs = fresh ? clock.monotonic() : Number.NEGATIVE_INFINITY;
+    async admit(caller, { signal, freshSinceMs = Number.NEGATIVE_INFINITY }) {
       const proof: Proof =
         windowMs <= 0
           ? { proved: false, reason: 'sharing-off' }
           : await proveCaller(caller, { clock, clusterKeys, digestKey }, signal);
-      if (proof.proved) return shared(proof.key, proof.claims, caller, notBeforeMs);
+      if (proof.proved) return shared(proof.key, proof.claims, caller, freshSinceMs);
       events.unshared(proof.reason);
       log.debug('Caller shares with nobody', { reason: proof.reason, namespace: caller.pod.namespace });
       const session = open(caller);
