@@ -1,15 +1,13 @@
-import { readdir, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { errorText, KeyferryError, type KeyedLock, type Log } from '#base';
+import { errorText, KeyferryError, toKeyferryError, type KeyedLock, type Log } from '#base';
 import type { NodeUnpublishVolumeRequest } from '../gen/csi/v1/csi.ts';
 import type { DriverMetrics } from './metrics.ts';
 import type { Mounter } from './mounter.ts';
 import type { PodStatusWriter } from './pod-status.ts';
 import type { ProviderNotices } from './provider-notices.ts';
 import type { RefreshSchedule } from './refresh-schedule.ts';
+import { removeTarget } from './remove-target.ts';
 import type { SecretSync } from './secret-sync.ts';
 import { parseTargetPath } from './target-path.ts';
-import { ifPresent } from './volume-files.ts';
 import type { VolumeRecords } from './volume-record.ts';
 
 /** Everything that an unpublish touches. */
@@ -39,32 +37,20 @@ export function createUnpublishVolume(deps: UnpublishDependencies): UnpublishVol
         deps.podStatus.forget(targetPath);
         deps.notices.forget(targetPath);
         deps.schedule.forget(targetPath);
-        await wipe(targetPath, deps.log);
-        await deps.mounter.unmount(targetPath);
-        await ifPresent(rmdir(targetPath));
+        await removeTarget(targetPath, deps);
         await deps.records.remove(targetPath);
         deps.metrics.volumeGone(targetPath);
       } catch (error) {
         deps.metrics.unpublishFailed();
+        const { hint } = toKeyferryError(error);
         throw new KeyferryError(
           'internal',
           `failed to clean and unmount target path ${targetPath}, err: ${errorText(error)}`,
-          {
-            cause: error,
-          },
+          { cause: error, ...(hint !== undefined && { hint }) },
         );
       }
       deps.metrics.unpublished();
       deps.log.info('Volume unmounted', { volumeId });
     });
   };
-}
-
-/** Removes the files before the unmount: some other mount namespace may still hold on to the tmpfs. */
-async function wipe(targetPath: string, log: Log): Promise<void> {
-  for (const name of (await ifPresent(readdir(targetPath))) ?? []) {
-    await rm(join(targetPath, name), { recursive: true, force: true }).catch((error: unknown) => {
-      log.warn('File of a volume not removed before its unmount', { target: targetPath, error: errorText(error) });
-    });
-  }
 }
