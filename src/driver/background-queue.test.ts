@@ -77,6 +77,43 @@ describe('a background queue', () => {
     expect(log.lines).toEqual([]);
   });
 
+  it('lets the one under way end before its successor begins, and does not try it again', async () => {
+    const { queue, clock } = setUp();
+    const finish = gate();
+    const begun = gate();
+    const done: string[] = [];
+    queue.put('a', async (signal) => {
+      begun.open();
+      await finish.passed;
+      done.push(`old ${signal.aborted}`);
+      throw new Error('old');
+    });
+    await begun.passed;
+    queue.put('a', async () => void done.push('skipped'));
+    queue.put('a', async () => void done.push('newest'));
+    finish.open();
+    await queue.idle();
+    await clock.advance(600_000);
+    expect(done).toEqual(['old false', 'newest']);
+  });
+
+  it('can be given a task by one of the same key', async () => {
+    const { queue, clock } = setUp();
+    let rounds = 0;
+    const round = async () => {
+      rounds += 1;
+      queue.put('a', round, { afterMs: 1000 });
+    };
+    queue.put('a', round);
+    await queue.idle();
+    await clock.advance(1000);
+    await queue.idle();
+    expect(rounds).toBe(2);
+    queue.drop('a');
+    await clock.advance(600_000);
+    expect(rounds).toBe(2);
+  });
+
   it('runs no more than four at once', async () => {
     const { queue } = setUp();
     const finish = gate();

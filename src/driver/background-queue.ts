@@ -2,11 +2,14 @@ import { backoffMs, errorText, linkSignals, type Clock, type Log, type Random } 
 
 /** Work that follows a publish, off its way: one task a key, the newest wins, a failure is tried again. */
 export interface BackgroundQueue extends AsyncDisposable {
-  /** Runs `task` soon, in place of one of the same key that has not begun or that failed. */
+  /**
+   * Runs `task` soon, in place of one of the same key that has not begun or that failed. One under way is not cut short,
+   * but has its end first: a request that was sent and given up might be done after its successor's.
+   */
   put(key: string, task: BackgroundTask, options?: { readonly afterMs?: number }): void;
   /** Forgets the key's task; one under way is aborted. */
   drop(key: string): void;
-  /** Resolves when nothing is left but tasks that wait for another try. */
+  /** Resolves when nothing is left but tasks that wait for another try, or for their time. */
   idle(): Promise<void>;
 }
 
@@ -22,11 +25,20 @@ export interface BackgroundQueueOptions {
   readonly log: Log;
   /** The longest pause between two tries, milliseconds. Default 5 minutes. */
   readonly maxPauseMs?: number;
+  /** How many tasks run at once. Default 4. */
+  readonly concurrency?: number;
 }
 
 interface Entry {
   readonly task: BackgroundTask;
   readonly stop: AbortController;
+  /** The one of the same key that came before, until it has ended. */
+  before: Entry | undefined;
+  /** Another one came after: a failure is not tried again. */
+  replaced: boolean;
+  running: boolean;
+  /** Its end. */
+  done: Promise<void>;
 }
 
 // From one second, so that a hiccup is soon over, to five minutes, upstream's pace of syncing.
@@ -36,7 +48,7 @@ const CONCURRENCY = 4;
 
 /** An empty queue. Disposing it lets the tasks under way end and gives up those that wait. */
 export function createBackgroundQueue(options: BackgroundQueueOptions): BackgroundQueue {
-  const { name, clock, random, log, maxPauseMs = MAX_PAUSE_MS } = options;
+  const { name, clock, random, log, maxPauseMs = MAX_PAUSE_MS, concurrency = CONCURRENCY } = options;
   const entries = new Map<string, Entry>();
   const loops = new Set<Promise<void>>();
   const waiters: (() => void)[] = [];
@@ -46,7 +58,7 @@ export function createBackgroundQueue(options: BackgroundQueueOptions): Backgrou
   let watchers: (() => void)[] = [];
 
   const acquire = async (): Promise<void> => {
-    if (running < CONCURRENCY) {
+    if (running < concurrency) {
       running += 1;
       return;
     }
@@ -64,13 +76,17 @@ export function createBackgroundQueue(options: BackgroundQueueOptions): Backgrou
   };
 
   const runOnce = async (entry: Entry): Promise<unknown> => {
+    if (entry.before !== undefined) await entry.before.done;
+    entry.before = undefined;
     await acquire();
+    entry.running = true;
     try {
       if (!entry.stop.signal.aborted) await entry.task(entry.stop.signal);
       return undefined;
     } catch (error) {
       return error ?? new Error('failed');
     } finally {
+      entry.running = false;
       release();
     }
   };
@@ -85,7 +101,7 @@ export function createBackgroundQueue(options: BackgroundQueueOptions): Backgrou
         setActive(1);
         const error = await runOnce(entry);
         setActive(-1);
-        if (error === undefined || entry.stop.signal.aborted) return;
+        if (error === undefined || entry.replaced || entry.stop.signal.aborted) return;
         failures += 1;
         log.warn('Background work failed, it is tried again', { work: name, key, failures, error: errorText(error) });
       }
@@ -100,14 +116,19 @@ export function createBackgroundQueue(options: BackgroundQueueOptions): Backgrou
   return {
     put(key, task, { afterMs = 0 } = {}) {
       if (stopping.signal.aborted) return;
-      entries.get(key)?.stop.abort();
-      const entry = { task, stop: new AbortController() };
+      const before = entries.get(key);
+      if (before !== undefined) {
+        before.replaced = true;
+        if (!before.running) before.stop.abort();
+      }
+      const stop = new AbortController();
+      const entry: Entry = { task, stop, before, replaced: false, running: false, done: Promise.resolve() };
       entries.set(key, entry);
-      const work = loop(key, entry, afterMs).finally(() => loops.delete(work));
-      loops.add(work);
+      entry.done = loop(key, entry, afterMs).finally(() => loops.delete(entry.done));
+      loops.add(entry.done);
     },
     drop(key) {
-      entries.get(key)?.stop.abort();
+      for (let entry = entries.get(key); entry !== undefined; entry = entry.before) entry.stop.abort();
       entries.delete(key);
     },
     idle: () =>

@@ -438,7 +438,7 @@ describe('a class with secretObjects', () => {
     await using harness = await startHarness({ secretObjects });
     let refused = true;
     harness.kube.intercept = ({ resource, verb }) => {
-      if (refused && resource === 'secrets' && verb === 'patch') {
+      if (refused && resource === 'secrets' && verb !== 'get') {
         throw new KeyferryError('permission-denied', 'secrets is forbidden', { upstreamCode: 'Forbidden' });
       }
     };

@@ -33,7 +33,7 @@ export interface DriverOptions {
   readonly refreshIntervalMs: number;
   /** The size limit of one volume. Default 32 MiB. */
   readonly volumeSizeBytes?: number;
-  readonly client: Pick<KubeClient, 'get' | 'patch'>;
+  readonly client: Pick<KubeClient, 'get' | 'create' | 'patch'>;
   readonly providers: Pick<ProviderDirectory, 'resolve'>;
   readonly mounter: Mounter;
   readonly events: Pick<EventRecorder, 'record'>;
@@ -55,12 +55,17 @@ const VOLUME_SIZE_BYTES = 32 * 1024 * 1024;
 // A container may wait for its Secret: whoever mends the class sees it start soon. Upstream tries every 5 to 10 s.
 const SECRET_PAUSE_MS = 30_000;
 
+// Pod statuses come in crowds, as when a node starts, and wait for the API server only.
+const STATUS_WRITES = 16;
+
 /** Starts the CSI node driver. */
 export async function startDriver(options: DriverOptions): Promise<Driver> {
   const { client, providers, mounter, events, metrics, clock, random, log } = options;
   const stack = createDisposeStack();
   const records = createVolumeRecords({ folder: options.recordFolder, log });
-  const statusQueue = stack.use(createBackgroundQueue({ name: 'pod status', clock, random, log }));
+  const statusQueue = stack.use(
+    createBackgroundQueue({ name: 'pod status', clock, random, log, concurrency: STATUS_WRITES }),
+  );
   const secretQueue = stack.use(
     createBackgroundQueue({ name: 'secret sync', clock, random, log, maxPauseMs: SECRET_PAUSE_MS }),
   );
@@ -72,10 +77,24 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   });
   const podStatus = createPodStatusWriter({ client, queue: statusQueue, nodeName: options.nodeId });
   const readClass: PublishDependencies['readClass'] = (key, signal) => readSecretProviderClass(client, key, { signal });
-  const secrets = createSecretSync({ client, readClass, queue: secretQueue, events, metrics, clock, log });
+  const secrets = createSecretSync({
+    client,
+    readClass,
+    queue: secretQueue,
+    locks: createKeyedLock(),
+    events,
+    metrics,
+    clock,
+    random,
+    log,
+  });
   const notices = createProviderNotices({ events });
   const locks = createKeyedLock();
   await sweepRecords({ records, mounter, locks, log });
+  for (const volume of await records.list()) {
+    secrets.enter(volume);
+    podStatus.enter(volume);
+  }
   const services = createCsiServices({
     driverName: options.driverName,
     version: options.version,

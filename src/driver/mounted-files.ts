@@ -1,14 +1,14 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { Secret } from '#base';
-import type { ReadMountedFile } from '#secretsync';
+import type { MountedFiles } from '#secretsync';
 import { ifPresent } from './volume-files.ts';
 
 // NAME_MAX of Linux.
 const MAX_NAME_BYTES = 255;
 
 /** Reads files of the volume at `target` by their path in it; a path or a link that leads out of it finds nothing. */
-export function createMountedFileReader(target: string): ReadMountedFile {
+export function createMountedFileReader(target: string): MountedFiles['read'] {
   return async (path) => {
     // No file has such a name, and asking for one is an error of another sort than asking for one that is missing.
     if (path.includes('\0') || path.split('/').some((name) => Buffer.byteLength(name) > MAX_NAME_BYTES))

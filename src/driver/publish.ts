@@ -46,8 +46,8 @@ export interface PublishDependencies {
     key: { readonly namespace: string; readonly name: string },
     signal: AbortSignal,
   ) => Promise<ParsedSecretProviderClass>;
-  readonly secrets: SecretSync;
-  readonly podStatus: PodStatusWriter;
+  readonly secrets: Pick<SecretSync, 'sync'>;
+  readonly podStatus: Pick<PodStatusWriter, 'report'>;
   readonly notices: Pick<ProviderNotices, 'report'>;
   readonly schedule: RefreshSchedule;
   readonly events: Pick<EventRecorder, 'record'>;
@@ -219,7 +219,7 @@ async function fetchAndWrite(
   await steps.time('record', () => inStage('FailedToMount', () => deps.records.write(written)));
   deps.schedule.checked(targetPath);
   deps.metrics.volumeChecked(written);
-  steps.synced(await steps.time('sync', () => deps.secrets.sync(request.pod, targetPath, parsed, signal)));
+  steps.synced(await steps.time('sync', () => deps.secrets.sync(request.pod, targetPath, parsed, { changed, signal })));
   deps.podStatus.report(written);
   deps.notices.report(pod, targetPath, result.notices ?? []);
   return { changed };

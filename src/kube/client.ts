@@ -71,7 +71,7 @@ export interface KubeClient {
     resource: ResourceRef,
     namespace: string | undefined,
     body: unknown,
-    options?: CallOptions,
+    options?: CallOptions & { readonly fieldManager?: string },
   ): Promise<T>;
   update<T = KubeObject>(
     resource: ResourceRef,
@@ -209,7 +209,7 @@ export function createKubeClient({
       call(
         `creating ${describeObject(resource, { namespace, name: nameOf(body) })}`,
         'POST',
-        resourcePath(resource, { namespace }),
+        resourcePath(resource, { namespace }) + queryText({ fieldManager: options?.fieldManager }),
         options,
         json(body),
       ),

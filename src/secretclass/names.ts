@@ -18,6 +18,12 @@ export const SECRET_CLASS_LABELS = {
   node: 'internal.secrets-store.csi.k8s.io/node-name',
 } as const;
 
+/** Annotations that a person sets. */
+export const SECRET_CLASS_ANNOTATIONS = {
+  /** On a Secret that somebody else made: `true` hands it over to the driver. */
+  adopt: 'secrets-store.csi.k8s.io/adopt',
+} as const;
+
 // A name of an object is a DNS subdomain: at most 253 characters.
 const MAX_NAME = 253;
 

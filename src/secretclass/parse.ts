@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { inputError, KeyferryError, type Issue } from '#base';
+import { issuesOfSecretObject } from './secret-types.ts';
 import type { ClassSecretObject, SecretProviderClass } from './types.ts';
 
 const textMap = z.record(z.string(), z.string());
@@ -25,7 +26,7 @@ const classSchema = z.object({
     .default({ provider: '' }),
 });
 
-/** A class, and what is wrong with the Secrets that it asks for: those don't stop its volume from being mounted. */
+/** A class, and what is wrong with Secrets that it asks for: that stops neither its volume nor its other Secrets. */
 export interface ParsedSecretProviderClass {
   readonly value: SecretProviderClass;
   readonly secretIssues: readonly Issue[];
@@ -53,41 +54,28 @@ export function parseSecretProviderClass(object: unknown): ParsedSecretProviderC
     throw invalid(`parameters not set in ${where}`, [{ path: 'spec.parameters', message: 'required' }], { hint });
   }
   const secretIssues: Issue[] = [];
-  const secretObjects = (spec.secretObjects ?? []).map((raw, index): ClassSecretObject => {
+  const secretObjects: ClassSecretObject[] = [];
+  for (const [index, raw] of (spec.secretObjects ?? []).entries()) {
     const object = {
-      secretName: raw.secretName,
-      type: raw.type,
+      at: `spec.secretObjects[${index}]`,
+      secretName: raw.secretName.trim(),
+      type: raw.type.trim(),
       labels: raw.labels ?? {},
       annotations: raw.annotations ?? {},
-      data: raw.data ?? [],
+      data: (raw.data ?? []).map(({ objectName, key }) => ({ objectName: objectName.trim(), key: key.trim() })),
     };
-    secretIssues.push(...issuesOfSecretObject(object, `spec.secretObjects[${index}]`));
-    return object;
-  });
+    const issues = issuesOfSecretObject(object);
+    const twin = secretObjects.find(({ secretName }) => secretName === object.secretName);
+    if (twin !== undefined) {
+      issues.push({ path: `${object.at}.secretName`, message: `"${twin.secretName}" is made from ${twin.at} already` });
+    }
+    if (issues.length === 0) secretObjects.push(object);
+    secretIssues.push(...issues);
+  }
   return {
     value: { name: metadata.name, namespace: metadata.namespace, provider: spec.provider, parameters, secretObjects },
     secretIssues,
   };
-}
-
-function issuesOfSecretObject(object: ClassSecretObject, path: string): Issue[] {
-  const issues: Issue[] = [];
-  const need = (value: string, field: string, message: string) => {
-    if (value === '') issues.push({ path: `${path}.${field}`, message });
-  };
-  need(object.secretName, 'secretName', 'secret name is empty');
-  need(object.type, 'type', 'secret type is empty');
-  if (object.data.length === 0) issues.push({ path: `${path}.data`, message: 'data is empty' });
-  const keys = new Set<string>();
-  for (const [index, item] of object.data.entries()) {
-    need(item.objectName, `data[${index}].objectName`, 'object name in secret data is empty');
-    need(item.key, `data[${index}].key`, 'key in secret data is empty');
-    if (item.key !== '' && keys.has(item.key)) {
-      issues.push({ path: `${path}.data[${index}].key`, message: `the key "${item.key}" is given twice` });
-    }
-    keys.add(item.key);
-  }
-  return issues;
 }
 
 function invalid(message: string, issues: readonly Issue[], help: { readonly hint: string }): KeyferryError {

@@ -27,7 +27,14 @@ describe('parseSecretProviderClass', () => {
         provider: 'azure',
         parameters: { a: 'b' },
         secretObjects: [
-          { secretName: 's', type: 'Opaque', labels: {}, annotations: {}, data: [{ objectName: 'o', key: 'k' }] },
+          {
+            at: 'spec.secretObjects[0]',
+            secretName: 's',
+            type: 'Opaque',
+            labels: {},
+            annotations: {},
+            data: [{ objectName: 'o', key: 'k' }],
+          },
         ],
       },
       secretIssues: [],

@@ -9,6 +9,8 @@ export interface SecretObjectData {
 
 /** A Kubernetes Secret that a class asks for. */
 export interface ClassSecretObject {
+  /** Its place in the class, for example `spec.secretObjects[0]`. */
+  readonly at: string;
   readonly secretName: string;
   /** For example `Opaque` or `kubernetes.io/tls`. */
   readonly type: string;
@@ -23,6 +25,7 @@ export interface SecretProviderClass {
   readonly namespace: string;
   readonly provider: string;
   readonly parameters: Readonly<Record<string, string>>;
+  /** Those that can be made; what is wrong with the others is told beside it. */
   readonly secretObjects: readonly ClassSecretObject[];
 }
 

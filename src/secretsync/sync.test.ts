@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { KeyferryError, Secret } from '#base';
-import { RESOURCES } from '#kube';
+import { createKeyedLock, KeyferryError, Secret } from '#base';
+import { RESOURCES, type KubeObject, type OwnerReference } from '#kube';
 import { createFakeClock } from '../base/testing/index.ts';
 import { createFakeKubeClient, type FakeKubeClient } from '../kube/testing/index.ts';
-import { syncSecrets } from './sync.ts';
+import { syncSecrets, type SecretSyncRequest } from './sync.ts';
 
-const pod = { namespace: 'shop', name: 'web', uid: 'u1' };
 const key = { namespace: 'shop', name: 'db' };
+const OWNER: OwnerReference = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-abc', uid: 'u9' };
 const FILES: Readonly<Record<string, string>> = { password: 'hunter2', 'dir/0': 'zero' };
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const wanted = (change: object = {}) => ({
+  at: 'spec.secretObjects[0]',
   secretName: 'db',
   type: 'Opaque',
   labels: { app: 'web' },
@@ -21,34 +22,45 @@ const wanted = (change: object = {}) => ({
   ...change,
 });
 
-function setUp(owners: readonly object[] = []): FakeKubeClient {
-  const client = createFakeKubeClient();
-  client.put(RESOURCES.pods, {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { ...pod, ...(owners.length > 0 && { ownerReferences: owners as never }) },
-  });
-  return client;
+interface Change extends Partial<SecretSyncRequest> {
+  readonly content?: Readonly<Record<string, string>>;
+  readonly clock?: ReturnType<typeof createFakeClock>;
 }
 
-const sync = (client: FakeKubeClient, secretObjects = [wanted()], files = FILES, clock = createFakeClock()) =>
-  syncSecrets(
-    { client, clock },
+function sync(client: FakeKubeClient, { content = FILES, clock = createFakeClock(), ...change }: Change = {}) {
+  return syncSecrets(
+    { client, clock, locks: createKeyedLock() },
     {
-      pod,
-      secretObjects,
-      readFile: async (path) => {
-        const text = files[path];
-        return text === undefined ? undefined : new Secret<Uint8Array>(Buffer.from(text));
+      of: 'of pod shop/web',
+      namespace: 'shop',
+      secretObjects: [wanted()],
+      files: {
+        read: async (path) => {
+          const text = content[path];
+          return text === undefined ? undefined : new Secret<Uint8Array>(Buffer.from(text));
+        },
+        list: async () => Object.keys(content),
       },
-      listFiles: async () => Object.keys(files),
+      mode: 'write',
+      owners: async () => [OWNER],
+      ...change,
     },
   );
+}
+
+const managed = (change: object = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  type: 'Opaque',
+  metadata: { ...key, labels: { 'secrets-store.csi.k8s.io/managed': 'true' } },
+  ...change,
+});
+const writes = (client: FakeKubeClient) => client.calls.filter(({ verb }) => verb !== 'get').length;
 
 describe('syncSecrets', () => {
-  it('makes the Secret with the files, the labels and the managed mark; a bare pod owns it', async () => {
-    const client = setUp();
-    await sync(client);
+  it('makes the Secret with the files, the labels, the managed mark and its owners', async () => {
+    const client = createFakeKubeClient();
+    expect(await sync(client)).toEqual({ done: [{ name: 'db', change: 'created' }], failures: [] });
     expect(client.find(RESOURCES.secrets, key)).toEqual({
       apiVersion: 'v1',
       kind: 'Secret',
@@ -57,134 +69,244 @@ describe('syncSecrets', () => {
         ...key,
         labels: { app: 'web', 'secrets-store.csi.k8s.io/managed': 'true' },
         annotations: { note: 'x' },
-        ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'web', uid: 'u1' }],
+        ownerReferences: [OWNER],
       },
       data: { PASSWORD: base64('hunter2'), ZERO: base64('zero') },
     });
-  });
-
-  it("gives it to the pod's controller, and to no other owner of the pod", async () => {
-    const client = setUp([
-      { apiVersion: 'x/v1', kind: 'Other', name: 'o', uid: 'u8' },
-      {
-        apiVersion: 'apps/v1',
-        kind: 'ReplicaSet',
-        name: 'web-abc',
-        uid: 'u9',
-        controller: true,
-        blockOwnerDeletion: true,
-      },
-    ]);
-    await sync(client);
-    expect(client.find(RESOURCES.secrets, key)?.metadata.ownerReferences).toEqual([
-      { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-abc', uid: 'u9' },
-    ]);
+    expect(writes(client)).toBe(1);
   });
 
   it('keeps the owners that are there', async () => {
-    const client = setUp();
-    const other = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'r', uid: 'u7' };
-    client.put(RESOURCES.secrets, {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { ...key, labels: { 'secrets-store.csi.k8s.io/managed': 'true' }, ownerReferences: [other] },
-    });
+    const client = createFakeKubeClient();
+    const other = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-abc', uid: 'u7' };
+    client.put(RESOURCES.secrets, managed({ metadata: { ...managed().metadata, ownerReferences: [other] } }));
     await sync(client);
-    expect(client.find(RESOURCES.secrets, key)?.metadata.ownerReferences).toMatchObject([other, { kind: 'Pod' }]);
+    expect(client.find(RESOURCES.secrets, key)?.metadata.ownerReferences).toEqual([other, OWNER]);
   });
 
-  it('writes nothing when all is as wanted', async () => {
-    const client = setUp();
+  it('writes nothing when all is as wanted, and says what changed when it is not', async () => {
+    const client = createFakeKubeClient();
     await sync(client);
-    const writes = () => client.calls.filter(({ verb }) => verb === 'patch').length;
-    const before = writes();
-    await sync(client);
-    expect(writes()).toBe(before);
-    await sync(client, [wanted()], { ...FILES, password: 'changed' });
-    expect(writes()).toBe(before + 1);
+    expect(await sync(client)).toEqual({ done: [{ name: 'db', change: 'none' }], failures: [] });
+    expect(writes(client)).toBe(1);
+    const content = { ...FILES, password: 'changed' };
+    expect((await sync(client, { content })).done).toEqual([{ name: 'db', change: 'rotated' }]);
     expect(client.find(RESOURCES.secrets, key)?.['data']).toMatchObject({ PASSWORD: base64('changed') });
+    const other = { ...OWNER, uid: 'u10' };
+    expect((await sync(client, { content, owners: async () => [other] })).done).toEqual([
+      { name: 'db', change: 'updated' },
+    ]);
+    expect(writes(client)).toBe(3);
   });
 
-  it('leaves alone a Secret that somebody else made', async () => {
-    const client = setUp();
+  it('writes nothing for nobody', async () => {
+    const client = createFakeKubeClient();
+    expect(await sync(client, { owners: async () => [] })).toEqual({
+      done: [{ name: 'db', change: 'none' }],
+      failures: [],
+    });
+    expect(writes(client)).toBe(0);
+  });
+
+  it('leaves alone a Secret that somebody else made, and says how to hand it over', async () => {
+    const client = createFakeKubeClient();
     const foreign = { apiVersion: 'v1', kind: 'Secret', metadata: key, data: { a: 'b' } };
     client.put(RESOURCES.secrets, foreign);
-    await expect(sync(client)).rejects.toMatchObject({
-      code: 'already-exists',
-      hint: expect.stringContaining('managed=true'),
-    });
+    expect((await sync(client)).failures).toMatchObject([
+      { code: 'already-exists', hint: expect.stringContaining('secrets-store.csi.k8s.io/adopt=true') },
+    ]);
     expect(client.find(RESOURCES.secrets, key)).toEqual(foreign);
   });
 
-  it('names every file that is missing', async () => {
-    await expect(sync(setUp(), [wanted()], {})).rejects.toThrow(
-      'failed to sync secret shop/db: spec.secretObjects[0].data[0].objectName: file matching objectName password not found in the pod; ' +
-        'spec.secretObjects[0].data[1].objectName: file matching objectName dir/0 not found in the pod',
-    );
-  });
-
-  it('says which files there are, and which one was meant', async () => {
-    const misspelt = wanted({ data: [{ objectName: 'pasword', key: 'k' }] });
-    await expect(sync(setUp(), [misspelt])).rejects.toMatchObject({
-      message: expect.stringMatching(/pasword not found in the pod; did you mean "password"\?$/),
-      hint: expect.stringContaining('The volume holds "password", "dir/0".'),
+  it('takes over one that was handed over', async () => {
+    const client = createFakeKubeClient();
+    const annotations = { 'secrets-store.csi.k8s.io/adopt': 'true' };
+    client.put(RESOURCES.secrets, managed({ metadata: { ...key, annotations }, data: { own: 'b3du' } }));
+    expect((await sync(client)).failures).toEqual([]);
+    expect(client.find(RESOURCES.secrets, key)).toMatchObject({
+      metadata: { labels: { 'secrets-store.csi.k8s.io/managed': 'true' }, annotations },
+      data: { own: 'b3du', PASSWORD: base64('hunter2') },
     });
   });
 
-  it('does the others when one fails', async () => {
-    const client = setUp();
-    const broken = wanted({ secretName: 'broken', data: [{ objectName: 'none', key: 'k' }] });
-    await expect(sync(client, [broken, wanted()])).rejects.toThrow('shop/broken');
-    expect(client.find(RESOURCES.secrets, key)).toBeDefined();
+  it('does not overwrite one that somebody makes in the same moment', async () => {
+    const client = createFakeKubeClient();
+    const theirs = { apiVersion: 'v1', kind: 'Secret', metadata: key, data: { PASSWORD: 'theirs' } };
+    client.intercept = ({ verb, resource }) => {
+      if (verb === 'create' && resource === 'secrets') client.put(RESOURCES.secrets, theirs);
+    };
+    expect((await sync(client)).failures).toMatchObject([{ code: 'already-exists' }]);
+    expect(client.find(RESOURCES.secrets, key)).toEqual(theirs);
   });
 
-  it('does nothing for a pod that has been replaced by another of its name', async () => {
-    const client = setUp();
-    client.put(RESOURCES.pods, { apiVersion: 'v1', kind: 'Pod', metadata: { ...pod, uid: 'u2' } });
-    await expect(sync(client)).rejects.toMatchObject({ code: 'failed-precondition' });
-    expect(client.all(RESOURCES.secrets)).toEqual([]);
+  it('plans anew when another driver is quicker', async () => {
+    const client = createFakeKubeClient();
+    const theirs = managed({
+      metadata: { ...managed().metadata, ownerReferences: [{ ...OWNER, uid: 'u7' }] },
+      data: { PASSWORD: base64('hunter2'), ZERO: base64('zero') },
+    });
+    client.intercept = ({ verb }) => {
+      if (verb === 'create') client.put(RESOURCES.secrets, theirs);
+    };
+    expect((await sync(client)).failures).toEqual([]);
+    expect(client.find(RESOURCES.secrets, key)?.metadata.ownerReferences?.map(({ uid }) => uid)).toEqual(['u7', 'u9']);
+  });
+
+  it('gives up when others change it without end', async () => {
+    const client = createFakeKubeClient();
+    client.put(RESOURCES.secrets, managed());
+    client.intercept = ({ verb }) => {
+      if (verb === 'patch')
+        throw new KeyferryError('aborted', 'object has been modified', { upstreamCode: 'Conflict' });
+    };
+    expect((await sync(client)).failures[0]?.message).toContain('somebody else changes it all the time');
+  });
+
+  it.each([
+    ['of another type', { type: 'kubernetes.io/tls' }, 'it is of type kubernetes.io/tls and cannot become Opaque'],
+    ['that is immutable', { immutable: true, data: { PASSWORD: 'b3RoZXI=' } }, 'it is immutable, and the mounted'],
+    [
+      'that is being deleted',
+      { metadata: { ...managed().metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } },
+      'the secret of this name is being deleted',
+    ],
+  ])('does not touch a Secret %s, and says why', async (_what, change, message) => {
+    const client = createFakeKubeClient();
+    client.put(RESOURCES.secrets, managed(change));
+    const { failures } = await sync(client);
+    expect(failures[0]?.message).toContain(`failed to sync secret shop/db: ${message}`);
+    expect(failures[0]?.hint).toBeDefined();
+    expect(writes(client)).toBe(0);
+  });
+
+  it('adds an owner to an immutable Secret that has the content', async () => {
+    const client = createFakeKubeClient();
+    await sync(client);
+    client.put(RESOURCES.secrets, { ...(client.find(RESOURCES.secrets, key) as KubeObject), immutable: true });
+    expect((await sync(client, { owners: async () => [{ ...OWNER, uid: 'u10' }] })).failures).toEqual([]);
+  });
+
+  it('names every file that is missing, those that there are, and which one was meant', async () => {
+    const data = [
+      { objectName: 'pasword', key: 'a' },
+      { objectName: 'none', key: 'b' },
+    ];
+    const { failures } = await sync(createFakeKubeClient(), { secretObjects: [wanted({ data })] });
+    expect(failures).toMatchObject([
+      {
+        message:
+          'failed to sync secret shop/db: spec.secretObjects[0].data[0].objectName: file matching objectName pasword not found in the pod; did you mean "password"?; ' +
+          'spec.secretObjects[0].data[1].objectName: file matching objectName none not found in the pod',
+        hint: expect.stringContaining('The volume holds "password", "dir/0".'),
+      },
+    ]);
+  });
+
+  it('does the others when one fails, and tells of each', async () => {
+    const client = createFakeKubeClient();
+    const broken = (secretName: string) => wanted({ secretName, data: [{ objectName: 'none', key: 'k' }] });
+    const { done, failures } = await sync(client, { secretObjects: [broken('one'), wanted(), broken('two')] });
+    expect(done).toEqual([{ name: 'db', change: 'created' }]);
+    expect(failures.map(({ message }) => message.split(':')[0])).toEqual([
+      'failed to sync secret shop/one',
+      'failed to sync secret shop/two',
+    ]);
   });
 
   it('says what to do when it may not write', async () => {
-    const client = setUp();
+    const client = createFakeKubeClient();
     client.intercept = ({ resource }) => {
       if (resource === 'secrets')
         throw new KeyferryError('permission-denied', 'forbidden', { upstreamCode: 'Forbidden' });
     };
-    await expect(sync(client)).rejects.toMatchObject({
-      code: 'permission-denied',
-      upstreamCode: 'Forbidden',
-      hint: expect.stringContaining('syncSecret.enabled=true'),
-    });
+    expect((await sync(client)).failures).toMatchObject([
+      {
+        code: 'permission-denied',
+        upstreamCode: 'Forbidden',
+        hint: expect.stringContaining('syncSecret.enabled=true'),
+      },
+    ]);
   });
 
   it('gives up after five seconds', async () => {
-    const client = setUp();
+    const client = createFakeKubeClient();
     client.intercept = () => new Promise(() => undefined);
     const clock = createFakeClock();
-    const failure = expect(sync(client, [wanted()], FILES, clock)).rejects.toMatchObject({ code: 'deadline-exceeded' });
+    const result = sync(client, { clock });
     await clock.sleepers();
     await clock.advance(5000);
-    await failure;
+    expect((await result).failures).toMatchObject([{ code: 'deadline-exceeded' }]);
   });
 
   it('does not ask the API server when the class asks for no Secret', async () => {
-    const client = setUp();
-    await sync(client, []);
+    const client = createFakeKubeClient();
+    await sync(client, { secretObjects: [] });
     expect(client.calls).toEqual([]);
   });
 
-  it('refuses a type that it cannot build yet, rather than build it wrong', async () => {
-    await expect(sync(setUp(), [wanted({ type: 'kubernetes.io/tls' })])).rejects.toMatchObject({ code: 'unsupported' });
+  it('has no value of a file in any error', async () => {
+    const client = createFakeKubeClient();
+    client.intercept = ({ verb }) => {
+      if (verb === 'create') throw new KeyferryError('unknown', 'refused');
+    };
+    const { failures } = await sync(client);
+    expect(JSON.stringify(failures) + String(failures[0])).not.toContain('hunter2');
+    expect(String(failures[0])).toContain('refused');
+  });
+});
+
+describe('looking after a Secret later', () => {
+  const look = (client: FakeKubeClient, change: Change = {}) => sync(client, { mode: 'mend', ...change });
+  const written = (fields: object): KubeObject =>
+    managed({
+      metadata: {
+        ...managed().metadata,
+        labels: { ...managed().metadata.labels, app: 'web' },
+        annotations: { note: 'x' },
+        ownerReferences: [OWNER],
+        managedFields: [
+          {
+            manager: 'secrets-store-csi-driver',
+            operation: 'Apply',
+            apiVersion: 'v1',
+            fieldsType: 'FieldsV1',
+            fieldsV1: { 'f:data': fields },
+          },
+        ],
+      },
+      data: { PASSWORD: base64('other'), ZERO: base64('zero') },
+    });
+
+  it('makes it again when somebody removed it', async () => {
+    const client = createFakeKubeClient();
+    expect((await look(client)).done).toEqual([{ name: 'db', change: 'created' }]);
   });
 
-  it('has no value of a file in any error', async () => {
-    const client = setUp();
-    client.intercept = ({ verb }) => {
-      if (verb === 'patch') throw new KeyferryError('unknown', 'refused');
+  it('leaves what the driver of another node has written since', async () => {
+    const client = createFakeKubeClient();
+    client.put(RESOURCES.secrets, written({ 'f:PASSWORD': {}, 'f:ZERO': {} }));
+    expect((await look(client)).done).toEqual([{ name: 'db', change: 'none' }]);
+  });
+
+  it('mends what somebody else has written', async () => {
+    const client = createFakeKubeClient();
+    client.put(RESOURCES.secrets, written({ 'f:ZERO': {} }));
+    expect((await look(client)).done).toEqual([{ name: 'db', change: 'rotated' }]);
+    expect(client.find(RESOURCES.secrets, key)?.['data']).toMatchObject({ PASSWORD: base64('hunter2') });
+  });
+
+  it('asks who the owners are anew before it writes, and only then', async () => {
+    const client = createFakeKubeClient();
+    const asked: boolean[] = [];
+    const owners = async (sure: boolean) => {
+      asked.push(sure);
+      return sure ? [] : [OWNER];
     };
-    const failure: unknown = await sync(client).catch((error: unknown) => error);
-    expect(JSON.stringify(failure) + String(failure)).not.toContain('hunter2');
-    expect(String(failure)).toContain('refused');
+    expect((await look(client, { owners })).done).toEqual([{ name: 'db', change: 'none' }]);
+    expect(asked).toEqual([false, true]);
+    client.put(RESOURCES.secrets, written({ 'f:PASSWORD': {}, 'f:ZERO': {} }));
+    await look(client, { owners });
+    expect(asked).toEqual([false, true, false]);
+    expect(writes(client)).toBe(0);
   });
 });
