@@ -102,9 +102,14 @@ function parseWorkloadIdentity(input: IdentityInput, issues: Issue[]): Identity 
   const { parameter, serviceAccount, misspeltClientId } = input;
   const clientId = parameter('clientID') || (serviceAccount?.clientId ?? '');
   if (clientId === '') {
-    const why = 'failed to get credentials, nodePublishSecretRef secret is not set';
     const mend = `; set clientID for workload identity, here or as the annotation azure.workload.identity/client-id of ${nameOf(serviceAccount)}, or name a Secret with clientid and clientsecret`;
-    return refuse(issues, 'None', 'nodePublishSecretRef', `${why}${misspeltClientId || mend}${unread(serviceAccount)}`);
+    const why = `failed to get credentials, nodePublishSecretRef secret is not set${misspeltClientId}`;
+    return refuse(
+      issues,
+      'None',
+      'nodePublishSecretRef',
+      `${why}${unread(serviceAccount) || (misspeltClientId ? '' : mend)}`,
+    );
   }
   const assertion = parseToken(parameter(TOKENS_ATTRIBUTE), TOKEN_EXCHANGE_AUDIENCE, (why) =>
     refuse(issues, 'None', TOKENS_ATTRIBUTE, `failed to parse workload identity tokens, error: ${why}`),
@@ -131,7 +136,8 @@ function nameOf(serviceAccount: ServiceAccountIdentity | undefined): string {
 
 /** Why the annotations could not be looked at, where that may be what is missing. */
 function unread(serviceAccount: ServiceAccountIdentity | undefined): string {
-  return serviceAccount?.unread === undefined ? '' : `; its annotations cannot be read: ${serviceAccount.unread}`;
+  if (serviceAccount?.unread === undefined) return '';
+  return `; the annotations of ${nameOf(serviceAccount)} cannot be read: ${serviceAccount.unread}`;
 }
 
 /** The token of `audience` among those that kubelet passed; `refused` is told why there is none. */
