@@ -1,5 +1,5 @@
 import { KeyferryError, Secret } from '#base';
-import type { NodePublishVolumeRequest } from '../gen/csi/v1/csi.ts';
+import type { NodePublishVolumeRequest, VolumeCapability } from '../gen/csi/v1/csi.ts';
 import { TOKENS_ATTRIBUTE } from '#providerapi';
 import { parseTargetPath } from './target-path.ts';
 
@@ -18,6 +18,8 @@ export interface PublishRequest {
   readonly pod: PodIdentity;
   /** The volume context; under TOKENS_ATTRIBUTE, kubelet's tokens, from whichever place kubelet put them in. Never logged. */
   readonly volumeContext: Readonly<Record<string, string>>;
+  /** The pod's fsGroup, as kubelet hands it to drivers with VOLUME_MOUNT_GROUP; undefined: the pod has none. */
+  readonly groupId: number | undefined;
   /** The content of the Secret of nodePublishSecretRef. */
   readonly secrets: Secret<Readonly<Record<string, string>>>;
 }
@@ -51,9 +53,23 @@ export function parsePublish(request: NodePublishVolumeRequest): PublishRequest 
       name: context[`${POD}.name`] ?? '',
       uid: context[`${POD}.uid`] ?? '',
     },
+    groupId: parseGroup(request.volumeCapability),
     volumeContext: tokensInSecrets === undefined ? context : { ...context, [TOKENS_ATTRIBUTE]: tokensInSecrets },
     secrets: new Secret(secrets),
   };
+}
+
+/** The largest group id; the one after it means "none" to chown(2). */
+const MAX_GROUP = 2 ** 32 - 2;
+
+function parseGroup({ accessType }: VolumeCapability): number | undefined {
+  const text = accessType?.$case === 'mount' ? accessType.value.volumeMountGroup : '';
+  if (text === '') return undefined;
+  const groupId = /^\d{1,10}$/.test(text) ? Number(text) : Infinity;
+  if (groupId > MAX_GROUP) {
+    throw new KeyferryError('invalid-input', `Volume mount group ${JSON.stringify(text.slice(0, 64))} is no group id`);
+  }
+  return groupId;
 }
 
 function missing(what: string): KeyferryError {
