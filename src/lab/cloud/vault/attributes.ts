@@ -25,12 +25,15 @@ export const tagsSchema = z
 /** A content type on the wire. */
 export const contentTypeSchema = z.string().max(MAX_CONTENT_TYPE_LENGTH);
 
-/** Reads a body by its schema. Throws 400 BadParameter that names the first property that does not fit, never its value. */
-export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
+/**
+ * Reads a body, or the part of one below `below`, by its schema. Throws 400 BadParameter that names the first property that
+ * does not fit, never its value.
+ */
+export function parseBody<T>(schema: z.ZodType<T>, body: unknown, below?: string): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const path = issue?.path.join('.') ?? '';
+  const path = [...(below === undefined ? [] : [below]), ...(issue?.path ?? [])].join('.');
   throw badParameter(
     issue?.code === 'custom' ? issue.message : `Property has invalid value\r\nParameter name: ${path}`,
   );

@@ -2,22 +2,15 @@ import { z } from 'zod';
 import type { Json } from '#lab/store';
 import { json } from '../rest/request.ts';
 import { parseBody } from './attributes.ts';
-import type { Permission } from './authorize.ts';
 import type { Backups } from './backup.ts';
-import type { ObjectStore, StoredVersion } from './object-store.ts';
+import type { StoredVersion } from './object-store.ts';
+import { checkUnmanaged, permissionOn, type ObjectType } from './object-type.ts';
 import { objectUrl, type VaultCall, type VaultRoute } from './vault-call.ts';
-import { deletedButRecoverable, objectNotFound, restoreConflict, type Collection } from './vault-errors.ts';
+import { deletedButRecoverable, objectNotFound, restoreConflict } from './vault-errors.ts';
 
-/** What differs between the kinds of objects when they are backed up. */
-export interface BackupType<T extends StoredVersion> {
-  readonly collection: Collection;
-  /** Begins the names of the operations, for example `Secret`. */
-  readonly operationPrefix: string;
-  readonly permission: (verb: string, dataAction: string) => Permission;
+/** One kind of objects that can be backed up. */
+export interface BackupType<T extends StoredVersion> extends ObjectType<T> {
   readonly backups: Backups;
-  readonly open: (call: VaultCall) => ObjectStore<T>;
-  /** A version without its value. */
-  readonly render: (call: VaultCall, version: T) => Record<string, unknown>;
 }
 
 const restoreSchema = z.object({ value: z.string().min(1) });
@@ -30,6 +23,7 @@ export function backupRoutes<T extends StoredVersion>(type: BackupType<T>): read
     const { name = '' } = call.params;
     const versions = open(call).versions(name);
     if (versions.length === 0) throw objectNotFound(collection, name);
+    checkUnmanaged(collection, 'backup', versions[0]);
     return json(200, { value: backups.seal(call.vault, collection, versions as unknown as readonly Json[]) });
   };
 
@@ -54,14 +48,14 @@ export function backupRoutes<T extends StoredVersion>(type: BackupType<T>): read
       method: 'POST',
       path: `/${collection}/restore`,
       operation: `${type.operationPrefix}Restore`,
-      permission: type.permission('restore', 'restore/action'),
+      permission: permissionOn(collection, 'restore', 'restore/action'),
       handle: restore,
     },
     {
       method: 'POST',
       path: `/${collection}/:name/backup`,
       operation: `${type.operationPrefix}Backup`,
-      permission: type.permission('backup', 'backup/action'),
+      permission: permissionOn(collection, 'backup', 'backup/action'),
       handle: backup,
     },
   ];

@@ -1,25 +1,18 @@
 import type { Clock } from '#base';
 import { empty, json } from '../rest/request.ts';
-import type { Permission } from './authorize.ts';
-import type { BuriedObject, ObjectStore, StoredVersion } from './object-store.ts';
+import type { BuriedObject, StoredVersion } from './object-store.ts';
+import { checkUnmanaged, permissionOn, type ObjectType } from './object-type.ts';
 import { renderPage } from './paging.ts';
-import { objectUrl, type VaultCall, type VaultRoute } from './vault-call.ts';
-import { deletedObjectNotFound, objectNotFound, purgeProtected, type Collection } from './vault-errors.ts';
+import { objectUrl, routeRow, type VaultCall, type VaultRoute } from './vault-call.ts';
+import { deletedObjectNotFound, objectNotFound, purgeProtected } from './vault-errors.ts';
 
 const DAY_SECONDS = 86_400;
 
-/** What differs between the kinds of objects when they are deleted. */
-export interface DeletedObjectType<T extends StoredVersion> {
-  readonly collection: Collection;
-  /** Begins the names of the operations, for example `Secret`. */
-  readonly operationPrefix: string;
-  readonly permission: (verb: string, dataAction: string) => Permission;
+/** One kind of objects that can be deleted. */
+export interface DeletedObjectType<T extends StoredVersion> extends ObjectType<T> {
   readonly clock: Clock;
-  readonly open: (call: VaultCall) => ObjectStore<T>;
-  /** A version without its value. */
-  readonly render: (call: VaultCall, version: T) => Record<string, unknown>;
   /** Throws when a deleted object may not be shown. */
-  readonly checkGet: (version: T) => void;
+  readonly checkGet?: (version: T) => void;
 }
 
 /**
@@ -36,17 +29,22 @@ export function deletedObjectRoutes<T extends StoredVersion>(type: DeletedObject
     return found;
   };
 
-  const renderBuried = (call: VaultCall, buried: BuriedObject<T>) => ({
-    ...type.render(call, buried.latest),
+  const renderBurial = (call: VaultCall, buried: BuriedObject<T>) => ({
     recoveryId: objectUrl(call, `deleted${collection}`, buried.latest.name),
     deletedDate: buried.deletedDate,
     scheduledPurgeDate: buried.scheduledPurgeDate,
+  });
+
+  const renderBuried = (call: VaultCall, buried: BuriedObject<T>) => ({
+    ...type.render(call, buried.latest),
+    ...renderBurial(call, buried),
   });
 
   const remove = (call: VaultCall) => {
     const { name = '' } = call.params;
     const latest = open(call).latest(name);
     if (latest === undefined) throw objectNotFound(collection, name);
+    checkUnmanaged(collection, 'delete', latest);
     const deletedDate = Math.floor(type.clock.now() / 1000);
     const scheduledPurgeDate = deletedDate + call.vault.softDeleteRetentionDays * DAY_SECONDS;
     open(call).bury(name, { deletedDate, scheduledPurgeDate });
@@ -60,13 +58,16 @@ export function deletedObjectRoutes<T extends StoredVersion>(type: DeletedObject
         .allBuried()
         .map((buried) => ({
           key: buried.latest.name.toLowerCase(),
-          item: { ...renderBuried(call, buried), id: objectUrl(call, collection, buried.latest.name) },
+          item: {
+            ...type.renderItem(call, buried.latest, objectUrl(call, collection, buried.latest.name)),
+            ...renderBurial(call, buried),
+          },
         })),
     );
 
   const get = (call: VaultCall) => {
     const buried = findBuried(call);
-    type.checkGet(buried.latest);
+    type.checkGet?.(buried.latest);
     return json(200, renderBuried(call, buried));
   };
 
@@ -84,18 +85,18 @@ export function deletedObjectRoutes<T extends StoredVersion>(type: DeletedObject
   };
 
   const deleted = `/deleted${collection}`;
-  const row = (
-    method: VaultRoute['method'],
-    path: string,
-    operation: string,
-    permission: Permission,
-    handle: VaultRoute['handle'],
-  ): VaultRoute => ({ method, path, operation: `${type.operationPrefix}${operation}`, permission, handle });
+  const prefix = type.operationPrefix;
   return [
-    row('DELETE', `/${collection}/:name`, 'Delete', type.permission('delete', 'delete'), remove),
-    row('GET', deleted, 'ListDeleted', type.permission('list', 'readMetadata/action'), list),
-    row('GET', `${deleted}/:name`, 'GetDeleted', type.permission('get', 'readMetadata/action'), get),
-    row('POST', `${deleted}/:name/recover`, 'Recover', type.permission('recover', 'recover/action'), recover),
-    row('DELETE', `${deleted}/:name`, 'Purge', type.permission('purge', 'purge/action'), purge),
+    routeRow('DELETE', `/${collection}/:name`, `${prefix}Delete`, permissionOn(collection, 'delete', 'delete'), remove),
+    routeRow('GET', deleted, `${prefix}ListDeleted`, permissionOn(collection, 'list', type.readAction), list),
+    routeRow('GET', `${deleted}/:name`, `${prefix}GetDeleted`, permissionOn(collection, 'get', type.readAction), get),
+    routeRow(
+      'POST',
+      `${deleted}/:name/recover`,
+      `${prefix}Recover`,
+      permissionOn(collection, 'recover', 'recover/action'),
+      recover,
+    ),
+    routeRow('DELETE', `${deleted}/:name`, `${prefix}Purge`, permissionOn(collection, 'purge', 'purge/action'), purge),
   ];
 }

@@ -1,6 +1,5 @@
 import type { Clock } from '#base';
 import { storeSection, type Json, type Store } from '#lab/store';
-import type { Collection } from './vault-errors.ts';
 
 /** What every kind of object keeps of each version. Times are Unix seconds. */
 export interface StoredVersion {
@@ -16,6 +15,8 @@ export interface StoredVersion {
   readonly created: number;
   readonly updated: number;
   readonly tags?: Readonly<Record<string, string>>;
+  /** The object is the key or the secret of a certificate; never stored, see `managed-objects.ts`. */
+  readonly managed?: true;
 }
 
 /** When an object was deleted and when it goes for good. Unix seconds. */
@@ -53,7 +54,7 @@ export function openObjectStore<T extends StoredVersion>(
   store: Store,
   clock: Clock,
   vaultName: string,
-  collection: Collection,
+  collection: string,
 ): ObjectStore<T> {
   const section = storeSection(store, vaultPrefix(vaultName));
   const livePrefix = `${collection}/`;

@@ -67,6 +67,41 @@ export function restoreConflict(collection: Collection, url: string): AzureError
   );
 }
 
+/** 404 for a certificate that nobody asked for, or whose request was deleted. */
+export function pendingCertificateNotFound(name: string): AzureError {
+  return new AzureError(404, 'PendingCertificateNotFound', `Pending certificate not found: ${name}`);
+}
+
+/** 404 for an issuer that the vault does not know. */
+export function certificateIssuerNotFound(name: string): AzureError {
+  return new AzureError(404, 'CertificateIssuerNotFound', `Certificate issuer not found: ${name}`);
+}
+
+/** 404 for the contacts of a vault that has none. */
+export function contactsNotFound(): AzureError {
+  return new AzureError(404, 'ContactsNotFound', 'Contacts not found');
+}
+
+/** 409 for a second request while one waits. The wording is ours. */
+export function requestInProgress(name: string): AzureError {
+  return new AzureError(
+    409,
+    'Conflict',
+    `There was a conflict creating the certificate '${name}': a request for it is in progress. Complete it by a merge, or delete it.`,
+    { innerCode: 'PendingCertificateInProgress' },
+  );
+}
+
+/** 409 for a certificate whose name a key or a secret of its own has. The wording is ours. */
+export function nameTaken(collection: Collection, name: string): AzureError {
+  return new AzureError(
+    409,
+    'Conflict',
+    `A certificate needs a key and a secret of its name, and the ${SINGULAR[collection].toLowerCase()} ${name} exists already ` +
+      'or is deleted but recoverable.',
+  );
+}
+
 /** 403 for the use of a disabled object. */
 export function objectDisabled(collection: Collection, operation: string): AzureError {
   const singular = SINGULAR[collection];
@@ -76,6 +111,26 @@ export function objectDisabled(collection: Collection, operation: string): Azure
     `Operation ${operation} is not allowed on a disabled ${singular.toLowerCase()}.`,
     { innerCode: `${singular}Disabled` },
   );
+}
+
+/** 403 for a change of the key or the secret of a certificate. The text is one that people quote in issues. */
+export function managedByKeyVault(collection: Collection, operation: string): AzureError {
+  return new AzureError(
+    403,
+    'Forbidden',
+    `Operation "${operation}" is not allowed as this object's lifetime is managed by Key Vault.`,
+    { innerCode: `${SINGULAR[collection]}ManagedByKeyVault` },
+  );
+}
+
+/** 400 for a key in hardware in a vault of the standard tier; the text is one that people quote in issues. */
+export function hardwareNotAllowed(): AzureError {
+  return badParameter('Hardware key operation not allowed on standard vault');
+}
+
+/** 501 for an operation that Azure has and the lab lacks; `what` is its method and path. */
+export function notEmulated(what: string): AzureError {
+  return new AzureError(501, 'NotImplemented', `The lab does not emulate '${what}'.`);
 }
 
 /** 403 for a purge in a vault that has purge protection. */

@@ -19,6 +19,8 @@ export interface VaultRecord {
   readonly armId: string;
   readonly tenantId: string;
   readonly location: string;
+  /** The tier; `premium` ones have keys in hardware. */
+  readonly sku: 'standard' | 'premium';
   /** Role assignments decide instead of access policies. */
   readonly rbac: boolean;
   readonly accessPolicies: readonly AccessPolicy[];

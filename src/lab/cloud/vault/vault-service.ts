@@ -8,6 +8,8 @@ import type { AuditLog, CloudService, TokenVerifier } from '../service.ts';
 import { checkApiVersion } from './api-version.ts';
 import { authenticate } from './authenticate.ts';
 import { authorize, noRoles, type RoleCheck } from './authorize.ts';
+import { createCertificateRoutes } from './certificates.ts';
+import { createKeyRoutes } from './keys.ts';
 import { checkNetwork, LAB_CLIENT_ADDRESS } from './network.ts';
 import { createSecretRoutes } from './secrets.ts';
 import type { VaultCall, VaultRoute } from './vault-call.ts';
@@ -40,7 +42,11 @@ export interface VaultService extends CloudService {
 /** The data plane of Key Vault for the vaults of `deps.vaults`. */
 export function createVaultService(deps: VaultServiceDeps): VaultService {
   // One line per kind of object.
-  const routes: readonly VaultRoute[] = [...createSecretRoutes(deps)];
+  const routes: readonly VaultRoute[] = [
+    ...createSecretRoutes(deps),
+    ...createKeyRoutes(deps),
+    ...createCertificateRoutes(deps),
+  ];
   const table = createRouteTable(routes);
   const roles = deps.roles ?? noRoles;
 

@@ -53,6 +53,7 @@ describe('a vault', () => {
       armId: VAULT,
       tenantId: TENANT_ID,
       location: 'eastus',
+      sku: 'standard',
       rbac: false,
       accessPolicies: [policy(['get'])],
       softDeleteRetentionDays: 90,

@@ -77,6 +77,7 @@ export function vaultRecord(vault: ArmResource): VaultRecord {
     armId: vault.id,
     tenantId: String(properties['tenantId']),
     location: vault.location,
+    sku: objectOr(properties['sku'])['name'] === 'premium' ? 'premium' : 'standard',
     rbac: properties['enableRbacAuthorization'] === true,
     accessPolicies: storedPolicies(properties),
     softDeleteRetentionDays: Number(properties['softDeleteRetentionInDays']),

@@ -36,8 +36,15 @@ export const baseVault: VaultRecord = {
   armId: `/subscriptions/${SUBSCRIPTION_ID}/resourceGroups/Rg/providers/Microsoft.KeyVault/vaults/Kv1`,
   tenantId: TENANT_ID,
   location: 'eastus',
+  sku: 'standard',
   rbac: false,
-  accessPolicies: [{ tenantId: TENANT_ID, objectId: USER.objectId, permissions: { secrets: ['all'] } }],
+  accessPolicies: [
+    {
+      tenantId: TENANT_ID,
+      objectId: USER.objectId,
+      permissions: { keys: ['all'], secrets: ['all'], certificates: ['all'] },
+    },
+  ],
   softDeleteRetentionDays: 90,
   purgeProtection: false,
   network: { publicAccess: 'Enabled', denyByDefault: false, allowedRanges: [] },
