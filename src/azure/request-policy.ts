@@ -22,6 +22,8 @@ export interface ObserveOptions {
   readonly prepare?: (request: PipelineRequest) => void;
   /** Called with each answer. */
   readonly onResponse?: (response: PipelineResponse) => void;
+  /** Called where none came, with what the network said: the identity library tells only that there was an error. */
+  readonly onNoResponse?: (error: unknown) => void;
 }
 
 /**
@@ -47,7 +49,10 @@ export function observePolicy(options: ObserveOptions): PolicyOption {
         let status: number | undefined;
         try {
           options.prepare?.(request);
-          const response = await next(request);
+          const response = await next(request).catch((error: unknown) => {
+            options.onNoResponse?.(error);
+            throw error;
+          });
           status = response.status;
           options.onResponse?.(response);
           return response;

@@ -65,17 +65,24 @@ function createEntraTokenSource(
       const by = credential.mode === 'token-proxy' ? ` through the token proxy ${service}` : '';
       const what = `getting a token for ${describeCredential(credential)}${by}`;
       const { mode } = credential;
-      let failure: TokenFailure | undefined;
+      const seen: Seen = { failure: undefined, networkError: undefined };
       try {
         return await withDeadline({ clock, timeoutMs, signal: options.signal, what }, (signal) =>
-          exchange({ adapter, proxies, cloud, credential }, scope, { ...options, signal }, (seen) => (failure = seen)),
+          exchange({ adapter, proxies, cloud, credential }, scope, { ...options, signal }, seen),
         );
       } catch (error) {
         if (options.signal.aborted) throw tokenError(options.signal.reason, undefined, what, { mode });
-        throw tokenError(error, failure, what, { mode, claims: presentedClaims(credential) });
+        const told = error instanceof KeyferryError ? error : (seen.networkError ?? error);
+        throw tokenError(told, seen.failure, what, { mode, claims: presentedClaims(credential) });
       }
     },
   };
+}
+
+/** What an exchange saw of the answers, for its error. */
+interface Seen {
+  failure: TokenFailure | undefined;
+  networkError: unknown;
 }
 
 interface Exchange {
@@ -89,7 +96,7 @@ async function exchange(
   { adapter, proxies, cloud, credential }: Exchange,
   scope: string,
   { signal, claims, onSent }: TokenOptions,
-  onFailure: (failure: TokenFailure) => void,
+  seen: Seen,
 ): Promise<AccessToken> {
   const { clock } = adapter;
   const route = credential.mode === 'token-proxy' ? [await proxies.route(credential.proxy, signal)] : [];
@@ -113,11 +120,14 @@ async function exchange(
         },
         onResponse: (response) => {
           if (response.status < 400) return;
-          onFailure({
+          seen.failure = {
             status: response.status,
             body: response.bodyAsText ?? undefined,
             retryAfterMs: retryAfterMs(response.headers.get('retry-after'), clock.now()),
-          });
+          };
+        },
+        onNoResponse: (error) => {
+          seen.networkError = error;
         },
       }),
     ],
@@ -144,7 +154,8 @@ async function libraryCredential(
     }
     case 'service-principal':
       return new ClientSecretCredential(tenantId, clientId, credential.clientSecret.expose(), options);
-    case 'client-certificate': {
+    case 'client-certificate':
+    default: {
       const { readClientCertificate } = await import('./client-certificate.ts');
       const certificate = await readClientCertificate(credential, clock.now());
       return new ClientCertificateCredential(tenantId, clientId, { certificate }, options);

@@ -96,7 +96,8 @@ async function proofOf(
     }
     case 'managed-identity':
       return { parts: identity.assigned === undefined ? ['system-assigned'] : Object.values(identity.assigned) };
-    case 'pod-identity': {
+    case 'pod-identity':
+    default: {
       const { namespace, name, uid } = identity.pod;
       return { parts: [namespace, name, uid] };
     }

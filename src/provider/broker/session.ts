@@ -205,6 +205,7 @@ async function readObject(reader: VaultReader, object: ObjectRef, options: CallO
     case 'key':
       return { type, ...(await reader.getKey(name, version, options)) };
     case 'cert':
+    default:
       return { type, ...(await reader.getCertificate(name, version, options)) };
   }
 }

@@ -46,6 +46,7 @@ function proofOf(credential: Credential): string {
     case 'managed-identity':
       return Object.values(credential.assigned ?? { kind: 'system-assigned' }).join(' ');
     case 'pod-identity':
+    default:
       return `${credential.pod.namespace}/${credential.pod.name}/${credential.pod.uid}`;
   }
 }
