@@ -33,6 +33,8 @@ export function buildPublishRequest(input: {
   readonly volume: Volume;
   readonly driver: CsiDriverObject;
   readonly targetPath: string;
+  /** For a driver with VOLUME_MOUNT_GROUP. */
+  readonly fsGroup?: number | undefined;
   /** The decoded Secret of nodePublishSecretRef. */
   readonly publishSecret?: Readonly<Record<string, string>> | undefined;
   readonly tokens?: ServiceAccountTokens | undefined;
@@ -60,7 +62,7 @@ export function buildPublishRequest(input: {
     volumeCapability: {
       accessType: {
         $case: 'mount',
-        value: { fsType: volume.csi?.fsType ?? '', mountFlags: [], volumeMountGroup: '' },
+        value: { fsType: volume.csi?.fsType ?? '', mountFlags: [], volumeMountGroup: input.fsGroup?.toString() ?? '' },
       },
       accessMode: { mode: VolumeCapability_AccessMode_Mode.SINGLE_NODE_WRITER },
     },

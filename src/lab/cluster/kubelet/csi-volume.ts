@@ -4,6 +4,7 @@ import { KeyferryError, type Clock, type Random } from '#base';
 import type { Pod, SecretObject, Volume } from '#kube';
 import { callUnary } from '#grpc';
 import { beginWork, machineTime } from '#lab/clock';
+import { NodeServiceCapability_RPC_Type, type NodeClient } from '../../../gen/csi/v1/csi.ts';
 import { ApiError, type ApiAccess } from '../api-access.ts';
 import { RESOURCES } from '../resources.ts';
 import { buildPublishRequest, rpcErrorText, type CsiDriverObject, type ServiceAccountTokens } from './csi-request.ts';
@@ -19,8 +20,16 @@ const REPUBLISH_SPREAD_MS = 25_000;
 
 /** Inline CSI volumes of pods. */
 export interface CsiVolumes {
-  /** NodePublishVolume. Answers when to publish again. Throws {@link VolumeError} with kubelet's text. */
-  publish(pod: Pod, volume: Volume, targetPath: string, signal: AbortSignal): Promise<{ readonly refreshAtMs: number }>;
+  /**
+   * NodePublishVolume. Answers when to publish again. Throws {@link VolumeError} with kubelet's text. `fsGroup` goes to drivers
+   * that take it (VOLUME_MOUNT_GROUP); for others nothing is done about it, as an inline volume names no file system.
+   */
+  publish(
+    pod: Pod,
+    volume: Volume,
+    targetPath: string,
+    options: { readonly fsGroup: number | undefined; readonly signal: AbortSignal },
+  ): Promise<{ readonly refreshAtMs: number }>;
   /** NodeUnpublishVolume of what was published at `targetPath`. Throws {@link VolumeError}. */
   unpublish(targetPath: string, signal: AbortSignal): Promise<void>;
 }
@@ -55,6 +64,14 @@ export function createCsiVolumes(options: CsiVolumesOptions): CsiVolumes {
     );
   };
 
+  const takesGroup = async (client: NodeClient, signal: AbortSignal): Promise<boolean> => {
+    const limits = { timeoutMs: CALL_TIMEOUT_MS, signal };
+    const { capabilities } = await call(() => callUnary(client, 'nodeGetCapabilities', {}, limits, machine));
+    return capabilities.some(
+      ({ type }) => type?.$case === 'rpc' && type.value.type === NodeServiceCapability_RPC_Type.VOLUME_MOUNT_GROUP,
+    );
+  };
+
   const tokensFor = async (pod: Pod, driver: CsiDriverObject): Promise<ServiceAccountTokens> => {
     const wanted = driver.spec?.tokenRequests ?? [];
     const found = await Promise.all(
@@ -67,7 +84,7 @@ export function createCsiVolumes(options: CsiVolumesOptions): CsiVolumes {
   };
 
   return {
-    publish: async (pod, volume, targetPath, signal) => {
+    publish: async (pod, volume, targetPath, { fsGroup, signal }) => {
       const source = volume.csi;
       if (source === undefined) throw new VolumeError(`volume "${volume.name}" has no csi source`);
       const namespace = pod.metadata?.namespace ?? 'default';
@@ -97,6 +114,7 @@ export function createCsiVolumes(options: CsiVolumesOptions): CsiVolumes {
         volume,
         driver,
         targetPath,
+        fsGroup: fsGroup !== undefined && (await takesGroup(client, signal)) ? fsGroup : undefined,
         publishSecret: secret === undefined ? undefined : decode(secret),
         tokens: await tokensFor(pod, driver),
       });

@@ -184,7 +184,7 @@ async function setUp(options: PodVolumesOptions, pod: Pod, state: VolumeState): 
   const { mounter, clock, canChangeUser } = options;
   const fsGroup = canChangeUser ? pod.spec?.securityContext?.fsGroup : undefined;
   if (volume.csi !== undefined) {
-    return (await options.csi.publish(pod, volume, hostPath, options.signal)).refreshAtMs;
+    return (await options.csi.publish(pod, volume, hostPath, { fsGroup, signal: options.signal })).refreshAtMs;
   }
   if (isFileVolume(volume)) {
     const { files, refreshAtMs } = await buildVolumeFiles(pod, volume, options.sources(pod));
