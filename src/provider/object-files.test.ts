@@ -2,19 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { Secret } from '#base';
 import { renderFiles, type FetchedObject } from './object-files.ts';
 import type { ObjectSpec } from './object-spec.ts';
+import { objectSpec } from './testing/index.ts';
 
-const SPEC: ObjectSpec = {
-  at: 'spec.parameters.objects[0]',
-  line: 2,
-  type: 'secret',
-  name: 'one',
-  path: 'folder/one',
-  version: undefined,
-  versionHistory: 0,
-  format: 'pem',
-  encoding: 'utf-8',
-  mode: undefined,
-};
+const SPEC = objectSpec({ path: 'folder/one' });
 
 function secret(value: string, certificate?: { contentType: string }): FetchedObject {
   return {

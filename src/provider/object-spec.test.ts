@@ -1,7 +1,9 @@
 import { assert, constantFrom, pre, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Issue } from '#base';
-import { filePathIssue, parseObjects } from './object-spec.ts';
+import type { MisspeltField } from './object-fields.ts';
+import { filePathIssue } from './object-path.ts';
+import { parseObjects } from './object-spec.ts';
 
 function parse(text: string) {
   const issues: Issue[] = [];
@@ -24,9 +26,14 @@ describe('objects', () => {
           line: 2,
           type: 'secret',
           name: 'one',
+          vault: undefined,
           path: 'one',
           version: undefined,
+          versionChoice: 'current',
           versionHistory: 0,
+          optional: false,
+          selection: undefined,
+          json: undefined,
           format: 'pem',
           encoding: 'utf-8',
           mode: undefined,
@@ -64,6 +71,28 @@ describe('objects', () => {
     ['objectEncoding: hex', { encoding: 'hex' }],
     ['objectFormat: PFX', { format: 'pfx' }],
     ['objectVersionHistory: 5', { versionHistory: 5 }],
+    ['objectVersion: latest-enabled', { version: undefined, versionChoice: 'enabled' }],
+    ['objectVersion: latest-valid', { version: undefined, versionChoice: 'valid' }],
+    ['optional: true', { optional: true }],
+    ['optional: 1', { optional: true }],
+    ['optional: F', { optional: false }],
+    ['optional:', { optional: false }],
+    ['keyvaultName: KV-Two', { vault: 'kv-two' }],
+    ['jsonPath: $.db.password', { json: { field: 'jsonPath', path: '$.db.password', steps: ['db', 'password'] } }],
+    ['jsonFiles: true', { json: { field: 'jsonFiles', files: 'all' } }],
+    ['jsonFiles: false', { json: undefined }],
+    [
+      'jsonFiles:\n  user: $.login.name\n  pass/word: $[0]',
+      {
+        json: {
+          field: 'jsonFiles',
+          files: [
+            { name: 'user', path: '$.login.name', steps: ['login', 'name'] },
+            { name: 'pass/word', path: '$[0]', steps: [0] },
+          ],
+        },
+      },
+    ],
     ['somethingElse: is ignored', {}],
   ])('keep the text of "%s"', (line, expected) => {
     const { objects, issues } = parse(entry(SECRET + line));
@@ -100,6 +129,22 @@ describe('objects', () => {
     ],
     [`${SECRET}objectVersionHistory: two`, 'objectVersionHistory', 'is not a whole number'],
     [`${SECRET}objectAlias: [a]`, 'objectAlias', 'expected a text'],
+    [`${SECRET}optional: yes`, 'optional', 'failed to parse optional flag: "yes" is neither true nor false'],
+    [`${SECRET}keyvaultName: kv.two`, 'keyvaultName', 'Invalid vault name: "kv.two", must be between 3 and 24 chars'],
+    [`${SECRET}keyvaultName: kv`, 'keyvaultName', 'Invalid vault name: "kv"'],
+    [`${SECRET}objectNamePattern: web-*`, 'objectName', 'does not go with objectNamePattern'],
+    ['objectType: secret\nobjectNamePattern: "^web.*$"', 'objectNamePattern', 'letters, digits, dashes and * alone'],
+    ['objectType: secret\nobjectTags: web', 'objectTags', 'expected 1 to 100 lines like "name: value"'],
+    ['objectType: secret\nobjectTags: {a: [b]}', 'objectTags', 'expected 1 to 100 lines'],
+    ['objectType: secret\nobjectTags: [a]', 'objectTags', 'expected 1 to 100 lines'],
+    ['objectType: secret\nobjectNamePattern: "*"\nobjectVersion: v1', 'objectVersion', 'a version of one object'],
+    ['objectType: secret\nobjectNamePattern: "*"\nobjectAlias: ../$(name)', 'objectAlias', "must not contain '..'"],
+    [`${SECRET}includeCertificates: true`, 'includeCertificates', 'goes with objectNamePattern or objectTags only'],
+    [`${SECRET}jsonPath: password`, 'jsonPath', 'begins with $, for example $.password'],
+    [`${SECRET}jsonPath: $.a\njsonFiles: true`, 'jsonFiles', 'use one of them'],
+    [`${SECRET}jsonFiles: {../a: $.a}`, 'jsonFiles', "file name must not contain '..'"],
+    [`${SECRET}jsonFiles: {a: a}`, 'jsonFiles', 'the path begins with $'],
+    ['objectName: one\nobjectType: key\njsonPath: $.a', 'jsonPath', 'only supported for objectType: secret'],
   ])('refuse %j', (fields, field, text) => {
     const { objects, issues } = parse(`array:\n  - ${JSON.stringify(SECRET)}\n  - ${JSON.stringify(fields)}\n`);
     expect(issues).toHaveLength(1);
@@ -121,6 +166,40 @@ describe('objects', () => {
     const { objects, issues } = parse(text);
     expect(objects).toEqual([]);
     expect(issues.map((issue) => issue.message).join()).toContain(message);
+  });
+
+  it('that select several have no name of their own', () => {
+    const { objects, issues } = parse(
+      entry('objectType: cert\nobjectNamePattern: web-*\nobjectTags:\n  app: web\n  tier: "1"\nobjectAlias: certs/'),
+    );
+    expect(issues).toEqual([]);
+    expect(objects[0]).toMatchObject({
+      name: 'web-*',
+      path: 'certs/',
+      selection: { pattern: 'web-*', tags: { app: 'web', tier: '1' }, includeCertificates: false },
+    });
+    expect(parse(entry('objectType: key\nobjectTags: {app: web}')).objects[0]).toMatchObject({
+      path: '',
+      selection: { pattern: '*', tags: { app: 'web' } },
+    });
+  });
+
+  it.each([
+    ['objectAlia: two', 'objectAlia', 'objectAlias'],
+    ['ObjectAlias: two', 'ObjectAlias', 'objectAlias'],
+    ['objectversion: v1', 'objectversion', 'objectVersion'],
+    ['optionl: true', 'optionl', 'optional'],
+    ['jsonpath: $.a', 'jsonpath', 'jsonPath'],
+  ])('tell of "%s", which is ignored and looks like a known field', (line, field, meant) => {
+    const ignored: MisspeltField[] = [];
+    expect(parseObjects(entry(SECRET + line), [], ignored)).toHaveLength(1);
+    expect(ignored).toEqual([{ at: 'spec.parameters.objects[0]', line: 5, field, meant }]);
+  });
+
+  it.each(['team: web', 'comment: for the shop', 'x: y'])('say nothing of "%s", which is somebody else\'s', (line) => {
+    const ignored: MisspeltField[] = [];
+    parseObjects(entry(SECRET + line), [], ignored);
+    expect(ignored).toEqual([]);
   });
 
   it('say all that is wrong with an entry in upstream words, with its place', () => {

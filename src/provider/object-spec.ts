@@ -1,5 +1,17 @@
-import { didYouMean, nearest, type Issue } from '#base';
+import { didYouMean, type Issue } from '#base';
 import { readObjectEntries, type ObjectEntry } from './object-entries.ts';
+import {
+  createObjectFields,
+  misspelt,
+  misspeltFields,
+  type MisspeltField,
+  type ObjectFields,
+} from './object-fields.ts';
+import { isObjectName } from './object-name.ts';
+import { filePathIssue } from './object-path.ts';
+import { parseJsonSelection, type JsonSelection } from './json-files.ts';
+import { parseSelection, type ObjectSelection } from './object-selection.ts';
+import { parseVersion, type VersionChoice } from './version-choice.ts';
 
 /** The kinds of vault objects, as `objectType` names them (matched exactly, as upstream does). */
 export const OBJECT_TYPES = ['secret', 'key', 'cert'] as const;
@@ -23,103 +35,107 @@ export interface ObjectSpec {
   /** The line of the `objects` text where it begins. */
   readonly line: number;
   readonly type: ObjectType;
+  /** The object's name; of a selection its pattern. */
   readonly name: string;
-  /** The file to write, relative to the volume. */
+  /** The vault that it is in, in lower case; undefined: the class's own. */
+  readonly vault: string | undefined;
+  /** The file to write, relative to the volume; of several versions or fields the folder of their files. */
   readonly path: string;
   /** Undefined: the current version. */
   readonly version: string | undefined;
+  /** Which versions count. */
+  readonly versionChoice: VersionChoice;
   /** How many versions to write; 0 or 1: just one. */
   readonly versionHistory: number;
+  /** Whether it may be missing in the vault. */
+  readonly optional: boolean;
+  /** Which objects are meant; undefined: the one with the name. Then `path` is the pattern of their files. */
+  readonly selection: ObjectSelection | undefined;
+  /** What of a JSON value becomes files; undefined: the value is one file as it is. */
+  readonly json: JsonSelection | undefined;
   readonly format: ObjectFormat;
   readonly encoding: ObjectEncoding;
   /** Permission bits; undefined: the mount's own. */
   readonly mode: number | undefined;
 }
 
-const MAX_PATH_LENGTH = 4096;
-const MAX_NAME_LENGTH = 255;
-
 /** The words that begin every message about one object. */
 export function objectLabel(object: { type: string; name: string; version: string | undefined }): string {
   return `failed to get objectType:${object.type}, objectName:${object.name}, objectVersion:${object.version ?? ''}`;
 }
 
-/** The fields that an entry may have; others are ignored, as upstream does. */
-const FIELDS = [
-  'objectName',
-  'objectType',
-  'objectAlias',
-  'objectVersion',
-  'objectVersionHistory',
-  'objectFormat',
-  'objectEncoding',
-  'filePermission',
-] as const;
-type Field = (typeof FIELDS)[number];
-
 /**
  * Parses the `objects` parameter (object-entries.ts). Scalars keep their text (`0644`, `1e5`, `true` stay as written). Adds all
- * that is wrong to `issues`, with paths like `spec.parameters.objects[2].objectType` and the line of the text.
+ * that is wrong to `issues`, with paths like `spec.parameters.objects[2].objectType` and the line of the text, and to
+ * `ignored` the fields that nobody reads and that look like ones that are known.
  */
-export function parseObjects(text: string, issues: Issue[]): ObjectSpec[] {
+export function parseObjects(text: string, issues: Issue[], ignored: MisspeltField[] = []): ObjectSpec[] {
   return readObjectEntries(text, issues).flatMap((entry) => {
+    ignored.push(...misspeltFields(entry));
     const spec = parseObject(entry, issues);
     return spec === undefined ? [] : [spec];
   });
 }
 
 function parseObject(entry: ObjectEntry, issues: Issue[]): ObjectSpec | undefined {
-  const { at, line, fields } = entry;
-  const before = issues.length;
-  const field = (name: Field): string => {
-    const value = fields[name];
-    if (value === undefined) return '';
-    if (typeof value === 'string') return value.trim();
-    issues.push({ path: `${at}.${name}`, message: 'expected a text', line: entry.lineOf(name) });
-    return '';
-  };
-  const name = field('objectName');
-  const typeText = field('objectType');
-  const versionText = field('objectVersion');
-  const label = objectLabel({ type: typeText, name, version: versionText });
-  const refuse = (fieldName: Field, message: string) => {
-    // Upstream begins with the label and stops there. Here every issue is told: the label once, the place each time.
-    const labelled = issues.length === 0 ? `${label}: ${message}` : message;
-    issues.push({ path: `${at}.${fieldName}`, message: labelled, line: entry.lineOf(fieldName) });
-  };
+  const fields: ObjectFields = createObjectFields(entry, issues, () =>
+    objectLabel({ type: typeText, name: nameText, version: versionText }),
+  );
+  const { refuse } = fields;
+  const nameText = fields.text('objectName');
+  const typeText = fields.text('objectType');
+  const versionText = fields.text('objectVersion');
 
-  if (name === '') refuse('objectName', `objectName is not provided${misspelt('objectName', fields)}`);
-  else if (!/^[0-9a-zA-Z-]{1,127}$/.test(name)) {
-    refuse('objectName', `objectName "${name}" is not valid: 1 to 127 letters, digits and dashes`);
+  const selection = parseSelection(fields);
+  if (selection !== undefined) {
+    if (nameText !== '') refuse('objectName', 'objectName does not go with objectNamePattern and objectTags');
+  } else if (nameText === '') {
+    refuse('objectName', `objectName is not provided${misspelt('objectName', entry)}`);
+  } else if (!isObjectName(nameText)) {
+    refuse('objectName', `objectName "${nameText}" is not valid: 1 to 127 letters, digits and dashes`);
   }
   const type = OBJECT_TYPES.find((known) => known === typeText);
   if (type === undefined) {
     const help =
       typeText === ''
-        ? misspelt('objectType', fields)
+        ? misspelt('objectType', entry)
         : `, not "${typeText.slice(0, 40)}"${didYouMean(typeText, OBJECT_TYPES)}`;
     refuse('objectType', `Invalid vaultObjectTypes. Should be secret, key, or cert${help}`);
   }
 
-  const alias = field('objectAlias');
-  const pathIssue = filePathIssue(alias === '' ? name : alias);
-  if (pathIssue !== undefined && (alias !== '' || name !== '')) refuse('objectAlias', pathIssue);
+  const path = fields.text('objectAlias') || (selection === undefined ? nameText : '');
+  const pathIssue = path === '' ? undefined : filePathIssue(selection === undefined ? path : path.replace(/\/$/, ''));
+  if (pathIssue !== undefined) refuse('objectAlias', pathIssue);
 
-  const version = versionText === '' || versionText === 'latest' ? undefined : versionText;
+  const vault = fields.text('keyvaultName').toLowerCase();
+  if (vault !== '' && !/^[-a-z0-9]{3,24}$/.test(vault)) {
+    const given = JSON.stringify(vault.slice(0, 60));
+    refuse(
+      'keyvaultName',
+      `Invalid vault name: ${given}, must be between 3 and 24 chars of letters, digits and dashes`,
+    );
+  }
+
+  const { version, choice } = parseVersion(versionText);
   if (version !== undefined && !/^[0-9a-zA-Z]{1,64}$/.test(version)) {
     refuse('objectVersion', `objectVersion "${version}" is not valid: letters and digits`);
+  } else if (version !== undefined && selection !== undefined) {
+    refuse(
+      'objectVersion',
+      'objectVersion names a version of one object, so it does not go with a selection of several',
+    );
   }
-  const historyText = field('objectVersionHistory');
+  const historyText = fields.text('objectVersionHistory');
   if (!/^\d{0,4}$/.test(historyText)) refuse('objectVersionHistory', `"${historyText}" is not a whole number`);
 
-  const formatText = field('objectFormat').toLowerCase() || 'pem';
+  const formatText = fields.text('objectFormat').toLowerCase() || 'pem';
   const format = OBJECT_FORMATS.find((known) => known === formatText);
   if (format === undefined) refuse('objectFormat', `invalid objectFormat: ${formatText}, should be PEM or PFX`);
   if (format === 'pfx' && type !== undefined && type !== 'secret') {
     refuse('objectFormat', 'PFX format only supported for objectType: secret');
   }
 
-  const encodingText = field('objectEncoding').toLowerCase() || 'utf-8';
+  const encodingText = fields.text('objectEncoding').toLowerCase() || 'utf-8';
   const encoding = OBJECT_ENCODINGS.find((known) => known === encodingText);
   if (encoding === undefined) {
     refuse('objectEncoding', `invalid objectEncoding: ${encodingText}, should be hex, base64 or utf-8`);
@@ -128,42 +144,31 @@ function parseObject(entry: ObjectEntry, issues: Issue[]): ObjectSpec | undefine
     refuse('objectEncoding', 'objectEncoding only supported for objectType: secret');
   }
 
-  const modeText = field('filePermission');
+  const modeText = fields.text('filePermission');
   if (!/^([0-7]{1,3}|0[0-7]{1,3}|0o[0-7]{1,3})?$/.test(modeText)) {
     refuse('filePermission', `filePermission "${modeText}" is not valid: octal digits from 0000 to 0777`);
   }
-  if (issues.length > before || type === undefined || format === undefined || encoding === undefined) return undefined;
+  const json = parseJsonSelection(fields);
+  if (json !== undefined && type !== undefined && type !== 'secret') {
+    refuse(json.field, `${json.field} only supported for objectType: secret`);
+  }
+  const optional = fields.flag('optional');
+  if (fields.issueCount > 0 || type === undefined || format === undefined || encoding === undefined) return undefined;
   return {
-    at,
-    line,
+    at: entry.at,
+    line: entry.line,
     type,
-    name,
-    path: alias === '' ? name : alias,
+    name: selection === undefined ? nameText : selection.pattern,
+    vault: vault === '' ? undefined : vault,
+    path,
     version,
+    versionChoice: choice,
     versionHistory: Number(historyText),
+    optional,
+    selection,
+    json,
     format,
     encoding,
     mode: modeText === '' ? undefined : Number.parseInt(modeText.replace(/^0o/, ''), 8),
   };
-}
-
-/** Why `path` cannot be a file of a volume; undefined when it can. The driver looks again before it writes. */
-export function filePathIssue(path: string): string | undefined {
-  if (path.startsWith('/')) return 'file name must be a relative path';
-  if (path.includes('..')) return "file name must not contain '..'";
-  if (path.includes('\0') || path.includes('\\')) return 'file name must not contain a backslash or a zero byte';
-  const parts = path.split('/');
-  if (parts.some((part) => part === '' || part === '.')) return 'file name must not contain empty parts or "."';
-  if (path.length > MAX_PATH_LENGTH || parts.some((part) => Buffer.byteLength(part) > MAX_NAME_LENGTH)) {
-    return `file name is too long: at most ${MAX_NAME_LENGTH} bytes a part, ${MAX_PATH_LENGTH} in all`;
-  }
-  return undefined;
-}
-
-/** What helps where `field` is missing: an entry's field that looks like it. */
-function misspelt(field: Field, fields: Readonly<Record<string, unknown>>): string {
-  const known: readonly string[] = FIELDS;
-  const unknown = Object.keys(fields).filter((name) => !known.includes(name));
-  const meant = nearest(field, unknown);
-  return meant === undefined ? '' : `; the entry has "${meant}": did you mean ${field}?`;
 }

@@ -4,9 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { Secret, type Issue } from '#base';
 import { expectQuick, fuzz } from '../base/testing/fuzz.ts';
 import { hostileJson, hostileText, hostileTextMap, mutatedText, textOfPieces } from '../base/testing/hostile.ts';
-import { planFetches } from './fetch-plan.ts';
+import { plannedClashes } from './fetch-plan.ts';
 import { TOKEN_EXCHANGE_AUDIENCE } from './identity.ts';
-import { filePathIssue, OBJECT_TYPES, parseObjects, type ObjectSpec } from './object-spec.ts';
+import { filePathIssue } from './object-path.ts';
+import { selectedPath } from './object-selection.ts';
+import { OBJECT_TYPES, parseObjects, type ObjectSpec } from './object-spec.ts';
 import { parseParameters } from './parameters.ts';
 
 const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.c2VjcmV0.c2lnbmF0dXJl';
@@ -19,6 +21,8 @@ const OBJECTS = [
   'array:\n  - |\n    objectName: one\n    objectType: secret\n',
   'array:\n  - {objectName: one, objectType: secret, objectAlias: a/b, filePermission: 0400}\n',
   '{"array": [{"objectName": "one", "objectType": "secret", "objectVersionHistory": 3}]}',
+  'array:\n  - {objectType: secret, objectNamePattern: web-*, objectTags: {app: web}, objectAlias: $(name).txt, optional: 1}\n',
+  'array:\n  - objectName: one\n    objectType: secret\n    keyvaultName: two\n    jsonFiles: {a: $.a, b: "$[0]"}\n',
   'array:\n  - &a\n    objectName: one\n    objectType: secret\n  - <<: *a\n    objectAlias: two\n',
 ];
 
@@ -74,8 +78,13 @@ function read(text: string): { readonly specs: readonly ObjectSpec[]; readonly i
 /** What must hold of every entry that was taken, whatever the text was. */
 function checkSpec(spec: ObjectSpec): void {
   expect(OBJECT_TYPES).toContain(spec.type);
-  expect(spec.name).toMatch(/^[0-9a-zA-Z-]{1,127}$/);
-  expect(filePathIssue(spec.path)).toBeUndefined();
+  expect(spec.name).toMatch(spec.selection === undefined ? /^[0-9a-zA-Z-]{1,127}$/ : /^[0-9a-zA-Z*-]{1,127}$/);
+  const path = spec.selection === undefined ? spec.path : selectedPath(spec.path, 'name');
+  expect(filePathIssue(path)).toBeUndefined();
+  expect(spec.vault ?? 'abc').toMatch(/^[-a-z0-9]{3,24}$/);
+  if (spec.json?.field === 'jsonFiles' && spec.json.files !== 'all') {
+    for (const file of spec.json.files) expect(filePathIssue(file.name)).toBeUndefined();
+  }
   expect(spec.mode ?? 0).toBeLessThanOrEqual(0o777);
   expect(spec.versionHistory).toBeLessThanOrEqual(9999);
 }
@@ -104,9 +113,8 @@ describe('the objects of a class', () => {
     ([first, second, name, type]) => {
       const entries = [first, second].map((objectAlias) => ({ objectName: name, objectType: type, objectAlias }));
       const { specs } = read(JSON.stringify({ array: entries }));
-      const planned = planFetches(specs);
-      if (!planned.ok) return;
-      const paths = planned.plan.fetches.flatMap((fetch) => fetch.specs.map((spec) => spec.path));
+      if (plannedClashes(specs).length > 0) return;
+      const paths = specs.map((spec) => spec.path);
       for (const path of paths) for (const other of paths) expect(other.startsWith(`${path}/`)).toBe(false);
     },
   );

@@ -1,6 +1,7 @@
 import { nearest, type Issue, type Secret } from '#base';
 import { findCloud, isCustomCloud, type Identity, type TokenProxy } from '#azure';
 import { parseIdentity, wantsServiceAccount } from './identity.ts';
+import type { MisspeltField } from './object-fields.ts';
 import { parseObjects, type ObjectSpec } from './object-spec.ts';
 import type { ServiceAccountIdentity } from './service-accounts.ts';
 
@@ -19,6 +20,8 @@ export interface ProviderParameters {
   readonly cloudEnvFile: string | undefined;
   readonly identity: Identity;
   readonly objects: readonly ObjectSpec[];
+  /** Fields of objects that are ignored, and most likely known ones with a slip in their name. */
+  readonly misspeltFields: readonly MisspeltField[];
 }
 
 /** What {@link parseParameters} reads. */
@@ -111,8 +114,9 @@ export function parseParameters(input: ParametersInput): ParsedParameters {
     },
     issues,
   );
+  const misspeltFields: MisspeltField[] = [];
   const objectsText = required('objects', 'objects is not set');
-  const objects = objectsText === '' ? [] : parseObjects(objectsText, issues);
+  const objects = objectsText === '' ? [] : parseObjects(objectsText, issues, misspeltFields);
 
   if (issues.length > 0 || identity === undefined) return { ok: false, issues };
   return {
@@ -129,6 +133,7 @@ export function parseParameters(input: ParametersInput): ParsedParameters {
       cloudEnvFile: parameter('cloudEnvFileName') || undefined,
       identity,
       objects,
+      misspeltFields,
     },
   };
 }

@@ -2,7 +2,6 @@ import {
   errorText,
   KeyferryError,
   linkSignals,
-  toKeyferryError,
   WORK_IS_OVER,
   type Clock,
   type Log,
@@ -18,13 +17,15 @@ import {
   type Cloud,
   type TokenProxy,
 } from '#azure';
-import type { Provider, ProviderFile, ProviderMountResult } from '#providerapi';
+import type { Provider, ProviderMountRequest, ProviderMountResult } from '#providerapi';
 import { createBroker, type Admission } from './broker/broker.ts';
 import type { ClusterKeys } from './broker/cluster-keys.ts';
-import { objectKey, planFetches, type ObjectRef, type PlannedFetch } from './fetch-plan.ts';
-import { createMountReport, describeAssertion, type MountReport, type ObjectOutcome } from './mount-report.ts';
-import { renderFiles, type FetchedObject } from './object-files.ts';
-import { fetchError, mountInputError } from './mount-errors.ts';
+import { collectFiles, fetchObjects, type FetchedObjects } from './fetch-objects.ts';
+import { plannedClashes } from './fetch-plan.ts';
+import { createMountReport, describeAssertion } from './mount-report.ts';
+import { mountInputError } from './mount-errors.ts';
+import { renderFiles } from './object-files.ts';
+import { ABSENT_VERSION, absentNotice, misspeltNotice } from './notices.ts';
 import { parseParameters, serviceAccountOf, type ProviderParameters } from './parameters.ts';
 import type { ProviderMetrics } from './metrics.ts';
 import { readSmallFile } from './read-small-file.ts';
@@ -60,6 +61,8 @@ export interface AzureProviderOptions {
   readonly cloudEnvFile?: string | undefined;
   /** How long one mount may take, milliseconds. Default 60,000. */
   readonly mountTimeoutMs?: number;
+  /** Whether `objectVersionHistory: N` writes N + 1 files, as upstream does. Default false: N, as its documentation has it. */
+  readonly extraHistoryVersion?: boolean;
   readonly metrics?: ProviderMetrics | undefined;
 }
 
@@ -69,6 +72,8 @@ const TOKEN_PROXY: TokenProxy = {
   serverName: undefined,
   caFile: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt',
 };
+
+const MAX_ABSENT_LOGGED = 100;
 
 /** A mount that takes longer than this says in the log what it waits for. */
 const SLOW_MS = 15_000;
@@ -80,7 +85,7 @@ export interface AzureProvider extends Provider, AsyncDisposable {}
 export function createAzureProvider(options: AzureProviderOptions): AzureProvider {
   const { clock, random, log, azure, version, clusterKeys, metrics } = options;
   const { freshnessWindowMs = 30_000, cloudName = 'AzurePublicCloud', mountTimeoutMs = 60_000 } = options;
-  const { tokenProxy = TOKEN_PROXY } = options;
+  const { tokenProxy = TOKEN_PROXY, extraHistoryVersion = false } = options;
   const serviceAccounts = options.serviceAccounts ?? createServiceAccounts({ clock, client: undefined });
   const broker = createBroker({
     clock,
@@ -106,11 +111,12 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
       });
       if (!parsed.ok) throw mountInputError(parsed.issues, request.attributes);
       const { parameters } = parsed;
-      const planned = planFetches(parameters.objects);
-      if (!planned.ok) throw mountInputError(planned.issues, request.attributes);
+      const clashes = plannedClashes(parameters.objects);
+      if (clashes.length > 0) throw mountInputError(clashes, request.attributes);
       const cloud = await resolveCloud(parameters, options.cloudEnvFile);
       const { tenantId, identity, pod } = parameters;
-      const vaultUrl = `https://${parameters.keyvaultName.toLowerCase()}.${cloud.vaultDnsSuffix}`;
+      const keyvaultName = parameters.keyvaultName.toLowerCase();
+      const vaultUrlOf = (vault: string) => `https://${vault}.${cloud.vaultDnsSuffix}`;
       const report = createMountReport();
       const waiting = () => report.waiting(clock.monotonic());
       request.onProgress?.(waiting);
@@ -123,18 +129,23 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
           { cloud, tenantId, identity, pod },
           { signal, freshSinceMs: request.freshSinceMs },
         );
-        const results = await Promise.all(
-          planned.plan.fetches.map((fetch) =>
-            fetchFiles(admission, vaultUrl, fetch, request.permission, { signal, deadlineMs, report }),
-          ),
-        );
+        const fetched = await fetchObjects(parameters.objects, {
+          admission,
+          call: { signal, deadlineMs, report },
+          render: (object, spec) => renderFiles(object, spec, { defaultMode: request.permission }),
+          vaultUrl: vaultUrlOf,
+          keyvaultName,
+          nowMs: clock.now(),
+          moreVersions: extraHistoryVersion ? 1 : 0,
+        });
         log.info('Objects of a volume asked for', {
-          ...describeMount(parameters, request.targetPath, vaultUrl, admission),
+          ...describeMount(parameters, request.targetPath, vaultUrlOf(keyvaultName), admission),
           ...(admission.unshared === undefined ? {} : { unshared: admission.unshared }),
-          ...report.fields(results.map(outcomeOf)),
+          ...report.fields(fetched.outcomes),
+          ...describeAbsent(fetched),
           tookMs: Math.round(clock.monotonic() - startMs),
         });
-        return collect(results, parameters);
+        return resultOf(fetched, parameters, request);
       });
     },
     [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
@@ -143,6 +154,11 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
 
 function describePod({ pod }: ProviderParameters, targetPath: string): LogFields {
   return { namespace: pod.namespace, pod: pod.name, serviceAccount: pod.serviceAccountName, targetPath };
+}
+
+/** The optional entries without a file, for the log; the pod's events tell why. */
+function describeAbsent({ absent }: FetchedObjects): LogFields {
+  return absent.length === 0 ? {} : { absent: absent.slice(0, MAX_ABSENT_LOGGED).map(({ id }) => id) };
 }
 
 /** The fields of a log line that say which mount it is about, and who asks. */
@@ -165,14 +181,24 @@ function describeMount(
   };
 }
 
-function outcomeOf(result: FetchResult): ObjectOutcome {
-  const { type, name } = result.object;
+function resultOf(
+  fetched: FetchedObjects,
+  { objects, misspeltFields }: ProviderParameters,
+  { attributes }: ProviderMountRequest,
+): ProviderMountResult {
+  const files = collectFiles(fetched, objects, attributes);
+  const versions = new Map<string, ProviderMountResult['versions'][number]>(
+    fetched.versions.map((entry) => [`${entry.id} ${entry.version}`, entry]),
+  );
+  const known = new Set(fetched.versions.map(({ id }) => id));
+  // A driver takes an answer without any version for a failure.
+  for (const { id } of fetched.absent) if (!known.has(id)) versions.set(id, { id, version: ABSENT_VERSION });
+  const notices = [...misspeltFields.map(misspeltNotice), ...fetched.absent.map(absentNotice)];
   return {
-    key: objectKey(result.object),
-    id: `${type}/${name}`,
-    ...(result.ok
-      ? { version: result.version }
-      : { failed: result.error.upstreamCode ?? result.error.code, hint: result.error.hint }),
+    files,
+    versions: [...versions.values()],
+    ...(files.length === 0 ? { noFiles: true as const } : {}),
+    ...(notices.length === 0 ? {} : { notices }),
   };
 }
 
@@ -231,41 +257,4 @@ async function withMountDeadline<T>(
     await watching;
     linked[Symbol.dispose]();
   }
-}
-
-type FetchResult =
-  | { readonly ok: true; readonly object: ObjectRef; readonly version: string; readonly files: readonly ProviderFile[] }
-  | { readonly ok: false; readonly object: ObjectRef; readonly error: KeyferryError };
-
-async function fetchFiles(
-  admission: Admission,
-  vaultUrl: string,
-  { object, specs }: PlannedFetch,
-  defaultMode: number,
-  call: { readonly signal: AbortSignal; readonly deadlineMs: number; readonly report: MountReport },
-): Promise<FetchResult> {
-  try {
-    const fetched: FetchedObject = await admission.fetch(vaultUrl, object, call);
-    const files = await Promise.all(specs.map((spec) => renderFiles(fetched, spec, { defaultMode })));
-    return { ok: true, object, version: fetched.version, files: files.flat() };
-  } catch (error) {
-    return { ok: false, object, error: toKeyferryError(error) };
-  }
-}
-
-function collect(results: readonly FetchResult[], { objects }: ProviderParameters): ProviderMountResult {
-  const failed = results.filter((result) => !result.ok);
-  if (failed.length > 0) throw fetchError(failed);
-  const done = results.filter((result) => result.ok);
-  const files = new Map(done.flatMap((result) => result.files.map((file) => [file.path, file] as const)));
-  const versions = new Map(
-    done.map(({ object, version }) => {
-      const id = `${object.type}/${object.name}`;
-      return [`${id} ${version}`, { id, version }] as const;
-    }),
-  );
-  return {
-    files: [...new Set(objects.map((spec) => spec.path))].flatMap((path) => files.get(path) ?? []),
-    versions: [...versions.values()],
-  };
 }

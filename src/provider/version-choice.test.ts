@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { chooseVersions, parseVersion, type DatedVersion } from './version-choice.ts';
+
+const HOUR = 3_600_000;
+const NOW = 100 * HOUR;
+
+function version(id: string, createdHours: number, changes: Partial<DatedVersion> = {}): DatedVersion {
+  return {
+    version: id,
+    enabled: true,
+    createdAtMs: createdHours * HOUR,
+    notBeforeMs: undefined,
+    expiresAtMs: undefined,
+    ...changes,
+  };
+}
+
+function chosen(versions: readonly DatedVersion[], wanted: Partial<Parameters<typeof chooseVersions>[1]>): string {
+  const all = { from: undefined, choice: 'enabled' as const, count: 5, nowMs: NOW, ...wanted };
+  return chooseVersions(versions, all)
+    .map(({ version: id }) => id)
+    .join('');
+}
+
+// The cases of upstream's TestGetLatestNKeyVaultObjects, and those that it does not reach.
+describe('the versions of a history', () => {
+  const FIVE = [version('a', 10), version('b', 9), version('c', 8), version('d', 7), version('e', 6)];
+  const MIXED = [version('c', 8), version('e', 6), version('b', 9), version('a', 10), version('d', 7)];
+
+  it.each([
+    ['all when there are as many as asked for', FIVE, {}, 'abcde'],
+    ['newest first, whatever the order of the list', MIXED, {}, 'abcde'],
+    ['fewer when there are fewer', FIVE.slice(0, 3), {}, 'abc'],
+    ['as many as asked for when there are more', FIVE, { count: 2 }, 'ab'],
+    ['from the named version on', FIVE, { from: 'c' }, 'cde'],
+    ['as many as asked for from the named version on', FIVE, { from: 'b', count: 2 }, 'bc'],
+    ['the named version alone when it is the oldest', FIVE, { from: 'e' }, 'e'],
+    ['none when the named version is not there', FIVE, { from: 'x' }, ''],
+    ['none of none', [], {}, ''],
+    ['no disabled ones', [version('a', 10, { enabled: false }), version('b', 9), version('c', 8)], { count: 2 }, 'bc'],
+    ['none when the named version is disabled', [version('a', 10, { enabled: false })], { from: 'a' }, ''],
+    ['expired ones too', [version('a', 10, { expiresAtMs: NOW - 1 }), version('b', 9)], {}, 'ab'],
+    ['ones too whose time has not come', [version('a', 10, { notBeforeMs: NOW + 1 }), version('b', 9)], {}, 'ab'],
+  ])('are %s', (_name, versions, wanted, expected) => {
+    expect(chosen(versions, wanted)).toBe(expected);
+  });
+
+  it.each([
+    ['not yet valid', { notBeforeMs: NOW + 1 }, 'b'],
+    ['valid from now', { notBeforeMs: NOW }, 'ab'],
+    ['expired now', { expiresAtMs: NOW }, 'b'],
+    ['valid until a moment later', { expiresAtMs: NOW + 1 }, 'ab'],
+    ['disabled within its times', { enabled: false, notBeforeMs: NOW, expiresAtMs: NOW + 1 }, 'b'],
+  ])('are the valid ones when those are asked for: %s', (_name, changes, expected) => {
+    expect(chosen([version('a', 10, changes), version('b', 9)], { choice: 'valid' })).toBe(expected);
+  });
+});
+
+describe('objectVersion', () => {
+  it.each([
+    ['', { version: undefined, choice: 'current' }],
+    ['latest', { version: undefined, choice: 'current' }],
+    ['latest-enabled', { version: undefined, choice: 'enabled' }],
+    ['latest-valid', { version: undefined, choice: 'valid' }],
+    ['0123456789abcdef0123456789abcdef', { version: '0123456789abcdef0123456789abcdef', choice: 'current' }],
+    ['Latest', { version: 'Latest', choice: 'current' }],
+    ['constructor', { version: 'constructor', choice: 'current' }],
+  ])('"%s" is read', (text, expected) => {
+    expect(parseVersion(text)).toEqual(expected);
+  });
+});
