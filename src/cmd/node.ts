@@ -7,7 +7,7 @@ import { createDriverMetrics, createMounter, startDriver, startRegistration } fr
 import { startHttpServer, type HttpServer } from '#http';
 import { createEventRecorder, createKubeClient, inClusterConfig, loadKubeconfig } from '#kube';
 import { createProviderMetrics } from '#provider';
-import { createProviderDirectory, startProviderServer } from '#providerapi';
+import { createProviderDirectory, startProviderHealthChecks, startProviderServer } from '#providerapi';
 import { wireAzureProvider } from './azure-provider.ts';
 import { answerProbe } from './health-checks.ts';
 import { parseListenAddress, parseUnixEndpoint } from './listen-address.ts';
@@ -74,6 +74,18 @@ async function start({ flags, env, log, stack, fail }: ProcessContext<typeof NOD
       log,
     }),
   );
+  const driverMetrics = createDriverMetrics(registry, clock);
+  if (flags['provider-health-check']) {
+    stack.use(
+      startProviderHealthChecks({
+        directory: providers,
+        intervalMs: flags['provider-health-check-interval'],
+        onChecked: driverMetrics.providerChecked,
+        clock,
+        log,
+      }),
+    );
+  }
   await mkdir(dirname(socketPath), { recursive: true });
   stack.use(
     await startDriver({
@@ -89,7 +101,7 @@ async function start({ flags, env, log, stack, fail }: ProcessContext<typeof NOD
       providers,
       mounter: createMounter({ log }),
       events,
-      metrics: createDriverMetrics(registry, clock),
+      metrics: driverMetrics,
       clock,
       random,
       log,

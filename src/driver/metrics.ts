@@ -104,6 +104,12 @@ export const DRIVER_METRICS = {
     help: 'Time since the provider last confirmed the content of a class; of several volumes the one that waits longest',
     labels: ['namespace', 'class'],
   },
+  providerUp: {
+    name: 'keyferry_provider_up',
+    type: 'gauge',
+    help: 'Whether a provider answered the last check on its socket: 1 or 0; with --provider-health-check',
+    labels: ['provider'],
+  },
 } as const satisfies MetricTable;
 
 /** A volume, as its metrics know it. */
@@ -124,6 +130,8 @@ export interface DriverMetrics {
   volumeChecked(volume: MeasuredVolume, checkedAtMs?: number): void;
   /** The volume is mounted no more. */
   volumeGone(targetPath: string): void;
+  /** A provider did, or did not, answer on its socket. */
+  providerChecked(provider: string, healthy: boolean): void;
 }
 
 const OS = { os_type: 'linux' } as const;
@@ -146,6 +154,11 @@ export function createDriverMetrics(registry: Registry, clock: Pick<Clock, 'mono
   const volumes = new Map<string, MeasuredVolume & { readonly checkedAtMs: number }>();
   registerGauge(registry, DRIVER_METRICS.volumes, () => countByProvider(volumes.values()));
   registerGauge(registry, DRIVER_METRICS.checkAge, () => agesByClass(volumes.values(), clock.monotonic()));
+
+  const providersUp = new Map<string, boolean>();
+  registerGauge(registry, DRIVER_METRICS.providerUp, () =>
+    [...providersUp].map(([provider, up]) => ({ labels: { provider }, value: up ? 1 : 0 })),
+  );
 
   // A class names its provider, and a provider its error codes: neither is ours to choose.
   const providerLabel = createBoundedLabel();
@@ -177,6 +190,9 @@ export function createDriverMetrics(registry: Registry, clock: Pick<Clock, 'mono
     },
     volumeGone: (targetPath) => {
       volumes.delete(targetPath);
+    },
+    providerChecked: (provider, healthy) => {
+      providersUp.set(providerLabel(provider), healthy);
     },
   };
 }

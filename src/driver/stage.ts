@@ -1,4 +1,5 @@
 import { errorText, toKeyferryError, type KeyferryError, type LogFields } from '#base';
+import { ProviderCodeError } from '#providerapi';
 
 /** Values of the `error_type` label, upstream's set: where a publish failed. */
 export type ErrorType =
@@ -13,12 +14,13 @@ export type ErrorType =
 /** A failure with the stage of the publish that it happened in. */
 export class StageFailure extends Error {
   override readonly name = 'StageFailure';
-  readonly errorType: ErrorType;
+  /** An {@link ErrorType}; where a provider answered a code of its own, that. */
+  readonly errorType: string;
   readonly error: KeyferryError;
 
   constructor(errorType: ErrorType, error: unknown) {
     super(errorType, { cause: error });
-    this.errorType = errorType;
+    this.errorType = error instanceof ProviderCodeError ? error.providerCode : errorType;
     this.error = toKeyferryError(error);
   }
 

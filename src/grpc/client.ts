@@ -8,7 +8,7 @@ import {
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';
-import type { Clock } from '#base';
+import { KeyferryError, onAbort, type Clock } from '#base';
 import { errorOfStatus } from './status.ts';
 
 type ClientConstructor<C extends Client> = new (
@@ -86,5 +86,17 @@ export function callUnary<C extends Client, Name extends MethodName<C>>(
     );
     if (signal?.aborted) onAbort();
     else signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** Waits until the client is connected, trying again and again. Throws `unavailable` after `timeoutMs`, and when `signal` aborts. */
+export function waitForConnection(client: Client, { timeoutMs, signal }: CallLimits, clock: Clock): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stopListening = signal && onAbort(signal, () => reject(new KeyferryError('aborted', 'the caller gave up')));
+    client.waitForReady(clock.now() + timeoutMs, (error) => {
+      stopListening?.();
+      if (error === undefined) resolve();
+      else reject(new KeyferryError('unavailable', `not connected within ${timeoutMs} ms`, { cause: error }));
+    });
   });
 }

@@ -1,4 +1,4 @@
-export { callUnary, createGrpcClient, type CallLimits, type GrpcClientOptions } from './client.ts';
+export { callUnary, createGrpcClient, waitForConnection, type CallLimits, type GrpcClientOptions } from './client.ts';
 export {
   grpcService,
   startGrpcServer,

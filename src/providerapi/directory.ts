@@ -1,15 +1,18 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { backoffMs, didYouMean, KeyferryError, toKeyferryError, type Clock, type Log, type Random } from '#base';
-import { callUnary, createGrpcClient } from '#grpc';
-import { CSIDriverProviderClient } from '../gen/v1alpha1/provider.ts';
-import type { Provider, ProviderMountRequest } from './provider.ts';
-import { fromMountResponse, toMountRequest } from './wire.ts';
+import { didYouMean, KeyferryError, toKeyferryError, type Clock, type Log, type Random } from '#base';
+import { createProviderConnection, type ProviderConnection } from './connection.ts';
+import { findProviderSocket, listProviderSockets } from './provider-sockets.ts';
+import type { Provider } from './provider.ts';
 
 /** Finds providers by the name that a class gives. */
 export interface ProviderDirectory extends Disposable {
   /** Throws with upstream's texts: `error connecting to provider "x": provider not found: provider "x"`. */
   resolve(name: string): Promise<Provider>;
+  /** The names of the providers that are connected to. */
+  connected(): readonly string[];
+  /** The connection to a provider's socket, the one that there is or a new one. No call is made. */
+  connect(name: string): Promise<ProviderConnection>;
+  /** Lets go of a connection, so that the next use makes a new one; calls under way on it end as they would. */
+  disconnect(name: string): void;
 }
 
 /** What {@link createProviderDirectory} needs. */
@@ -23,68 +26,58 @@ export interface ProviderDirectoryOptions {
   readonly log: Log;
   /** The largest answer of a provider, bytes. Default 4 MiB. */
   readonly maxResponseBytes?: number;
-}
-
-interface Connection {
-  /** Which file the socket was: a provider that restarts makes a new one. */
-  readonly identity: string;
-  readonly client: CSIDriverProviderClient;
+  /** How long a provider that does not listen is waited for, milliseconds. Default 10 s: a provider may restart. */
+  readonly connectTimeoutMs?: number;
+  /** How long a Mount may take, milliseconds. Default 100 s: kubelet gives a publish two minutes, and shall learn who hangs. */
+  readonly mountTimeoutMs?: number;
 }
 
 /** How many providers a message names. */
 const MAX_LISTED = 8;
-const NAME = /^[a-zA-Z0-9_-]{1,30}$/;
-// Kubelet gives a publish two minutes; the provider must have answered before, for its error to be told.
-const MOUNT_TIMEOUT_MS = 110_000;
-// The service config of upstream's client: a provider that restarts just now is asked again.
-const UNAVAILABLE = { tries: 3, backoff: { initialMs: 1000, maxMs: 10_000, factor: 1.1 } } as const;
+/** Upstream's rule for names. */
+const NAME = /^[a-zA-Z0-9_-]{0,30}$/;
 
 /** A directory of the providers in this process and behind the sockets. Connections are made at the first call and live on. */
 export function createProviderDirectory(options: ProviderDirectoryOptions): ProviderDirectory {
-  const { socketFolders, builtIn = [], clock, random, log, maxResponseBytes = 4 * 1024 * 1024 } = options;
-  const connections = new Map<string, Connection>();
+  const { socketFolders, builtIn = [], clock, random, log } = options;
+  const { maxResponseBytes = 4 * 1024 * 1024, connectTimeoutMs = 10_000, mountTimeoutMs = 100_000 } = options;
+  const connections = new Map<string, ProviderConnection>();
 
-  const connect = async (name: string): Promise<CSIDriverProviderClient> => {
-    if (!NAME.test(name)) throw new KeyferryError('unknown', `invalid provider: provider "${name}"`);
-    const socket = await findSocket(socketFolders, name);
-    if (socket === undefined) {
-      const found = await providersIn(socketFolders, builtIn);
-      throw new KeyferryError('unknown', `provider not found: provider "${name}"${didYouMean(name, found)}`, {
-        hint: `No ${name}.sock in ${socketFolders.join(' or ')}: is the provider running on this node, and its name right in spec.provider? Providers here: ${found.join(', ') || 'none'}.`,
-      });
-    }
-    const held = connections.get(name);
-    if (held?.identity === socket.identity) return held.client;
-    held?.client.close();
-    if (held !== undefined) log.info('Provider has a new socket, connecting again', { provider: name });
-    const client = createGrpcClient(CSIDriverProviderClient, socket.path, { maxResponseBytes });
-    connections.set(name, { identity: socket.identity, client });
-    return client;
+  const disconnect = (name: string): void => {
+    connections.get(name)?.[Symbol.dispose]();
+    connections.delete(name);
   };
 
-  const mount = async (client: CSIDriverProviderClient, name: string, request: ProviderMountRequest) => {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        const limits = { timeoutMs: MOUNT_TIMEOUT_MS, signal: request.signal };
-        return fromMountResponse(await callUnary(client, 'mount', toMountRequest(request), limits, clock));
-      } catch (error) {
-        const { code } = toKeyferryError(error);
-        if (code === 'resource-exhausted') {
-          log.warn('Provider answer may be too large, see --max-call-recv-msg-size', {
-            provider: name,
-            maxResponseBytes,
-          });
-        }
-        if (code !== 'unavailable') throw error;
-        if (tries >= UNAVAILABLE.tries) {
-          throw new KeyferryError('unavailable', `provider "${name}" does not answer on its socket`, {
-            cause: error,
-            hint: `${name}.sock is there, but nobody serves it: look at the provider's pod on this node.`,
-          });
-        }
-        await clock.sleep(backoffMs(UNAVAILABLE.backoff, tries, random), { signal: request.signal });
-      }
+  const connect = async (name: string): Promise<ProviderConnection> => {
+    if (!NAME.test(name)) throw new KeyferryError('unknown', `invalid provider: provider "${name}"`);
+    const socket = await findProviderSocket(socketFolders, name);
+    const held = connections.get(name);
+    // A provider that was there and whose socket is gone may be about to come back: its connection waits for that.
+    if (held !== undefined && (socket === undefined || held.identity === socket.identity)) return held;
+    if (socket === undefined) throw await notFound(name);
+    if (held !== undefined) {
+      log.info('Provider has a new socket, connecting again', { provider: name });
+      disconnect(name);
     }
+    const connection = createProviderConnection({
+      name,
+      socket,
+      maxResponseBytes,
+      connectTimeoutMs,
+      mountTimeoutMs,
+      clock,
+      random,
+    });
+    connections.set(name, connection);
+    return connection;
+  };
+
+  const notFound = async (name: string): Promise<KeyferryError> => {
+    const found = [...new Set([...builtIn.map((one) => one.name), ...(await listProviderSockets(socketFolders))])]
+      .toSorted()
+      .slice(0, MAX_LISTED);
+    const hint = `No ${name}.sock in ${socketFolders.join(' or ')}: is the provider running on this node, and its name right in spec.provider? Providers here: ${found.join(', ') || 'none'}.`;
+    return new KeyferryError('unknown', `provider not found: provider "${name}"${didYouMean(name, found)}`, { hint });
   };
 
   return {
@@ -92,8 +85,8 @@ export function createProviderDirectory(options: ProviderDirectoryOptions): Prov
       const own = builtIn.find((provider) => provider.name === name);
       if (own !== undefined) return own;
       try {
-        const client = await connect(name);
-        return { name, version: '', mount: (request) => mount(client, name, request) };
+        const connection = await connect(name);
+        return { name, version: '', mount: (request) => connection.mount(request) };
       } catch (error) {
         const known = toKeyferryError(error, 'unknown');
         throw new KeyferryError(known.code, `error connecting to provider "${name}": ${known.message}`, {
@@ -102,34 +95,12 @@ export function createProviderDirectory(options: ProviderDirectoryOptions): Prov
         });
       }
     },
+    connected: () => [...connections.keys()],
+    connect,
+    disconnect,
     [Symbol.dispose]() {
-      for (const { client } of connections.values()) client.close();
+      for (const connection of connections.values()) connection[Symbol.dispose]();
       connections.clear();
     },
   };
-}
-
-/** The names of the providers that a class of this node could ask for. */
-async function providersIn(folders: readonly string[], builtIn: readonly Provider[]): Promise<readonly string[]> {
-  const files = await Promise.all(folders.map((folder) => readdir(folder).catch(() => [])));
-  const sockets = files.flat().filter((file) => file.endsWith('.sock'));
-  const names = [...builtIn.map(({ name }) => name), ...sockets.map((file) => file.slice(0, -'.sock'.length))];
-  return [...new Set(names)].toSorted().slice(0, MAX_LISTED);
-}
-
-async function findSocket(
-  folders: readonly string[],
-  name: string,
-): Promise<{ readonly path: string; readonly identity: string } | undefined> {
-  for (const folder of folders) {
-    const path = join(folder, `${name}.sock`);
-    try {
-      const { dev, ino, birthtimeMs } = await stat(path);
-      return { path, identity: `${path}:${dev}:${ino}:${birthtimeMs}` };
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
-    }
-  }
-  return undefined;
 }

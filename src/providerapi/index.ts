@@ -9,3 +9,5 @@ export {
   type ProviderNotice,
 } from './provider.ts';
 export { startProviderServer, type ProviderServerOptions } from './server.ts';
+export { startProviderHealthChecks, type ProviderHealthOptions } from './health.ts';
+export { ProviderCodeError } from './wire.ts';

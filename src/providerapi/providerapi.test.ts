@@ -22,7 +22,14 @@ import {
   type CSIDriverProviderServer,
   type MountResponse,
 } from '../gen/v1alpha1/provider.ts';
-import { createProviderDirectory, renderAttributes, startProviderServer, TOKENS_ATTRIBUTE } from './index.ts';
+import {
+  createProviderDirectory,
+  ProviderCodeError,
+  renderAttributes,
+  startProviderHealthChecks,
+  startProviderServer,
+  TOKENS_ATTRIBUTE,
+} from './index.ts';
 import type { Provider, ProviderMountRequest } from './provider.ts';
 
 const shared = { clock: systemClock, log: silentLog };
@@ -59,6 +66,8 @@ const directory = (
   options: {
     readonly builtIn?: readonly Provider[];
     readonly maxResponseBytes?: number;
+    readonly connectTimeoutMs?: number;
+    readonly mountTimeoutMs?: number;
     readonly clock?: Clock;
   } = {},
 ) =>
@@ -70,6 +79,11 @@ const directory = (
       ...options,
     }),
   );
+/** Leaves a socket at a path, as a program that was killed does. */
+function leaveSocket(at: string): void {
+  const listenAndDie = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
+  expect(spawnSync(process.execPath, ['-e', listenAndDie, join(folder, at)]).signal).toBe('SIGKILL');
+}
 const answering = (version: string) => async () => ({ files: [], versions: [{ id: 'x', version }] });
 
 describe('a provider behind a socket', () => {
@@ -118,20 +132,67 @@ describe('a provider behind a socket', () => {
   });
 
   it('is named when it was killed and left its socket, and serves again when it is back', async () => {
-    const socketPath = join(folder, 'last', 'fake.sock');
-    const listenAndDie = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
-    expect(spawnSync(process.execPath, ['-e', listenAndDie, socketPath]).signal).toBe('SIGKILL');
-    const waits: number[] = [];
-    const clock: Clock = { ...systemClock, sleep: async (ms) => void waits.push(ms) };
-    const providers = directory({ clock });
+    leaveSocket('last/fake.sock');
+    const providers = directory({ connectTimeoutMs: 50 });
     await expect((await providers.resolve('fake')).mount(request())).rejects.toMatchObject({
       code: 'unavailable',
       message: 'provider "fake" does not answer on its socket',
       hint: expect.stringContaining('fake.sock'),
     });
-    expect(waits).toHaveLength(2);
     stack.use(await serve('last/fake.sock', answering('back')));
     expect((await (await providers.resolve('fake')).mount(request())).versions[0]?.version).toBe('back');
+  });
+
+  it.each(['left behind', 'gone'])('is waited for while it restarts and its socket is %s', async (state) => {
+    const before = await serve('last/fake.sock', answering('before'));
+    const providers = directory();
+    await (await providers.resolve('fake')).mount(request());
+    await before[Symbol.asyncDispose]();
+    if (state === 'left behind') leaveSocket('last/fake.sock');
+    const mounting = (await providers.resolve('fake')).mount(request());
+    stack.use(await serve('last/fake.sock', answering('after')));
+    expect((await mounting).versions[0]?.version).toBe('after');
+  });
+
+  it('is named when it hangs', async () => {
+    stack.use(
+      await serve(
+        'last/fake.sock',
+        ({ signal }) =>
+          new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(new Error('gone')));
+          }),
+      ),
+    );
+    await expect((await directory({ mountTimeoutMs: 50 }).resolve('fake')).mount(request())).rejects.toMatchObject({
+      code: 'deadline-exceeded',
+      message: 'provider "fake": no answer within 50 ms',
+      hint: expect.stringContaining('fake.sock'),
+    });
+  });
+
+  it('that is not available is asked three times, with its own text in the end', async () => {
+    let asked = 0;
+    stack.use(
+      await serve('last/fake.sock', () => {
+        asked += 1;
+        return Promise.reject(new KeyferryError('unavailable', 'the store is down'));
+      }),
+    );
+    const waits: number[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      sleep: (ms, options) => {
+        waits.push(ms);
+        return ms < 5000 ? Promise.resolve() : systemClock.sleep(ms, options);
+      },
+    };
+    await expect((await directory({ clock }).resolve('fake')).mount(request())).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'the store is down',
+    });
+    expect(asked).toBe(3);
+    expect(waits.filter((ms) => ms < 5000)).toEqual([1000, 1100]);
   });
 
   it('is asked again when it dies in the middle of a call, and answers when it is back', async () => {
@@ -174,7 +235,11 @@ describe('a provider behind a socket', () => {
       })),
     );
     const remote = await directory({ maxResponseBytes: 4096 }).resolve('fake');
-    await expect(remote.mount(request())).rejects.toMatchObject({ code: 'resource-exhausted' });
+    await expect(remote.mount(request())).rejects.toMatchObject({
+      code: 'resource-exhausted',
+      message: expect.stringMatching(/larger than max/),
+      hint: expect.stringContaining('--max-call-recv-msg-size (4096 bytes)'),
+    });
   });
 
   it('learns that the caller has given up', async () => {
@@ -225,11 +290,83 @@ describe('a provider that is not ours', () => {
   ])('fails the mount with %s', async (_what, response, message) => {
     await expect(answer(response)).rejects.toMatchObject({ message });
   });
+
+  it('has its error code told apart from the texts of others', async () => {
+    const failure = await answer({ objectVersion: [], error: { code: 'E7' }, files: [] }).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toBeInstanceOf(ProviderCodeError);
+    expect((failure as ProviderCodeError).providerCode).toBe('E7');
+  });
+});
+
+describe('the health check', () => {
+  /** Checks every ten milliseconds; answers how to wait for the next result. */
+  const check = (providers: ReturnType<typeof directory>) => {
+    const results: [string, boolean][] = [];
+    let told: () => void = () => undefined;
+    stack.use(
+      startProviderHealthChecks({
+        ...shared,
+        directory: providers,
+        intervalMs: 10,
+        onChecked: (...result) => {
+          results.push(result);
+          told();
+        },
+      }),
+    );
+    return async (result: [string, boolean]): Promise<[string, boolean]> => {
+      while (!results.some(([name, healthy]) => name === result[0] && healthy === result[1])) {
+        await new Promise<void>((resolve) => (told = resolve));
+      }
+      results.length = 0;
+      return result;
+    };
+  };
+
+  it('tells whether a provider answers, connects anew, and goes on with the others', async () => {
+    const first = await serve('last/one.sock', answering('1'));
+    stack.use(await serve('last/two.sock', answering('2')));
+    const providers = directory();
+    for (const name of ['one', 'two']) await (await providers.resolve(name)).mount(request());
+    const next = check(providers);
+    expect(await next(['one', true])).toBeDefined();
+    await first[Symbol.asyncDispose]();
+    expect(await next(['one', false])).toBeDefined();
+    expect(await next(['two', true])).toBeDefined();
+    stack.use(await serve('last/one.sock', answering('1')));
+    expect(await next(['one', true])).toBeDefined();
+  });
+
+  it('asks nobody who was never used', async () => {
+    let asked = 0;
+    const version = async () => {
+      asked += 1;
+      return { version: 'v1alpha1', runtimeName: 'r', runtimeVersion: '1' };
+    };
+    stack.use(
+      await startGrpcServer({
+        ...shared,
+        socketPath: join(folder, 'last', 'idle.sock'),
+        services: [grpcService<CSIDriverProviderServer>(CSIDriverProviderService, { version })],
+      }),
+    );
+    stack.use(await serve('last/used.sock', answering('1')));
+    const providers = directory();
+    await (await providers.resolve('used')).mount(request());
+    const next = check(providers);
+    await next(['used', true]);
+    await next(['used', true]);
+    expect(asked).toBe(0);
+  });
 });
 
 describe('resolve', () => {
   it.each([
     ['nobody', 'error connecting to provider "nobody": provider not found: provider "nobody"'],
+    ['', 'error connecting to provider "": provider not found: provider ""'],
+    ['a.b', 'error connecting to provider "a.b": invalid provider: provider "a.b"'],
     ['../azure', 'error connecting to provider "../azure": invalid provider: provider "../azure"'],
     [
       'x'.repeat(31),

@@ -3,7 +3,7 @@ import { grpcService, startGrpcServer, type GrpcServerOptions } from '#grpc';
 import { HealthCheckResponse_ServingStatus, HealthService, type HealthServer } from '../gen/grpc/health/v1/health.ts';
 import { CSIDriverProviderService, type CSIDriverProviderServer } from '../gen/v1alpha1/provider.ts';
 import type { Provider } from './provider.ts';
-import { fromMountRequest, toMountResponse } from './wire.ts';
+import { fromMountRequest, PROTOCOL_VERSION, toMountResponse } from './wire.ts';
 
 /** What {@link startProviderServer} needs. */
 export interface ProviderServerOptions {
@@ -17,8 +17,6 @@ export interface ProviderServerOptions {
   /** Told of each call that has been answered. */
   readonly onCall?: GrpcServerOptions['onCall'];
 }
-
-const PROTOCOL_VERSION = 'v1alpha1';
 
 /** Serves a provider to any Secrets Store CSI driver, ours or upstream's, with grpc.health.v1 beside it. */
 export function startProviderServer(options: ProviderServerOptions): Promise<AsyncDisposable> {

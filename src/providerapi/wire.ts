@@ -2,7 +2,21 @@ import { KeyferryError, Secret } from '#base';
 import type { MountRequest, MountResponse } from '../gen/v1alpha1/provider.ts';
 import type { ProviderMountRequest, ProviderMountResult } from './provider.ts';
 
+/** The version of the protocol, as both sides tell it. */
+export const PROTOCOL_VERSION = 'v1alpha1';
+
 const DEFAULT_PERMISSION = 0o644;
+
+/** A provider's answer that holds an error code. */
+export class ProviderCodeError extends KeyferryError {
+  /** The code, as the provider chose it. */
+  readonly providerCode: string;
+
+  constructor(providerCode: string) {
+    super('unknown', `mount request failed with provider error code ${providerCode}`, { upstreamCode: providerCode });
+    this.providerCode = providerCode;
+  }
+}
 
 /** The wire form of a request: attributes, secrets and permission travel as JSON texts (`secrets` as `null` when empty). */
 export function toMountRequest(request: ProviderMountRequest): MountRequest {
@@ -45,7 +59,7 @@ export function toMountResponse(result: ProviderMountResult): MountResponse {
 export function fromMountResponse(response: MountResponse): ProviderMountResult {
   const code = response.error?.code ?? '';
   if (code !== '') {
-    throw new KeyferryError('unknown', `mount request failed with provider error code ${code}`, { upstreamCode: code });
+    throw new ProviderCodeError(code);
   }
   if (response.objectVersion.length === 0) throw new KeyferryError('unknown', 'missing object versions');
   return {
