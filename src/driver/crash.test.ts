@@ -2,22 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createKeyedLock, KeyferryError, silentLog } from '#base';
+import { KeyferryError } from '#base';
 import type { ProviderMountResult } from '#providerapi';
-import { createFakeClock, createFakeRandom } from '../base/testing/index.ts';
-import { VolumeCapability } from '../gen/csi/v1/csi.ts';
-import { createAtomicWriter } from './atomic-writer.ts';
-import { createDriverMetrics } from './metrics.ts';
-import { createPublishVolume } from './publish.ts';
-import { createRefreshSchedule } from './refresh-schedule.ts';
+import { createFakeClock } from '../base/testing/index.ts';
+import { createBareDriver } from './testing/bare-driver.ts';
 import { createFakeMounter, type FakeMounter } from './testing/fake-mounter.ts';
 import { filesOf } from './testing/harness.ts';
 import { createKillSwitch, Killed, type KillSwitch } from './testing/kill-switch.ts';
-import { createUnpublishVolume } from './unpublish.ts';
-import { nodeFileSystem, nodeVolumeFiles } from './volume-files.ts';
-import { createVolumeRecords } from './volume-record.ts';
 
 const clock = createFakeClock();
 const ROTATED = { a: 'new', 'd/b': 'new' };
@@ -39,61 +31,16 @@ afterEach(async () => {
 
 type Answer = () => ProviderMountResult | Promise<ProviderMountResult>;
 
-/** A driver as after its start, on what an earlier one left; with a switch, one that is killed. */
+/** A driver as after its start, on what an earlier one left; with a switch, one that is killed. Every check is due for it. */
 function driver(answer: Answer, kill?: KillSwitch) {
-  const guard = <T extends object>(object: T, only?: readonly (keyof T)[]): T => kill?.guard(object, only) ?? object;
-  const changing = [
-    'chmodSync',
-    'mkdirSync',
-    'mkdtempSync',
-    'renameSync',
-    'rmSync',
-    'symlinkSync',
-    'writeFileSync',
-  ] as const;
-  const records = guard(createVolumeRecords({ folder: join(folder, 'records'), log: silentLog }), ['write', 'remove']);
-  const common = {
-    mounter: guard(mounter, ['mountTmpfs', 'unmount']),
-    records,
-    metrics: createDriverMetrics(new Registry(), clock),
-    locks: createKeyedLock(),
-    schedule: createRefreshSchedule({ enabled: true, intervalMs: 0, clock, random: createFakeRandom() }),
-    secrets: guard({ sync: () => Promise.resolve({ names: [], state: 'none' as const }), forget: () => undefined }, [
-      'sync',
-    ]),
-    podStatus: { report: () => undefined, forget: () => undefined },
-    notices: { report: () => undefined, forget: () => undefined },
-    log: silentLog,
-  };
-  const files = guard({ ...nodeVolumeFiles }, changing);
-  const provider = guard({ mount: async () => answer() });
-  const publish = createPublishVolume({
-    ...common,
-    writer: createAtomicWriter({ clock, files }),
-    files: guard({ ...nodeFileSystem }, ['mkdir', 'rmdir']),
-    providers: { resolve: async () => ({ name: 'fake', version: '1', mount: provider.mount }) },
-    readClass: async ({ namespace, name }) => ({
-      value: { name, namespace, provider: 'fake', parameters: { a: 'b' }, secretObjects: [] },
-      secretIssues: [],
-    }),
-    events: { record: () => undefined },
-    clock,
-    volumeSizeBytes: 1024 * 1024,
-  });
-  const unpublish = createUnpublishVolume(common);
-  const request = {
-    volumeId: 'csi-1',
-    publishContext: {},
-    stagingTargetPath: '',
-    targetPath: target,
-    volumeCapability: VolumeCapability.create(),
-    readonly: true,
-    secrets: {},
-    volumeContext: { secretProviderClass: 'db', 'csi.storage.k8s.io/pod.namespace': 'shop' },
-  };
+  const recordFolder = join(folder, 'records');
+  const bare = createBareDriver({ recordFolder, target, mounter, clock, answer, kill });
   return {
-    publish: () => publish(request, new AbortController().signal),
-    unpublish: () => unpublish({ volumeId: 'csi-1', targetPath: target }),
+    ...bare,
+    publish: async () => {
+      await clock.advance(1000);
+      await bare.publish();
+    },
   };
 }
 

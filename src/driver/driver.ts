@@ -1,16 +1,20 @@
-import { createDisposeStack, createKeyedLock, type Clock, type Log, type Random } from '#base';
+import { createDisposeStack, createKeyedLock, KeyferryError, type Clock, type Log, type Random } from '#base';
 import { startGrpcServer } from '#grpc';
 import type { EventRecorder, KubeClient } from '#kube';
 import type { ProviderDirectory } from '#providerapi';
-import { readSecretProviderClass } from '#secretclass';
 import { createAtomicWriter } from './atomic-writer.ts';
 import { createBackgroundQueue } from './background-queue.ts';
 import type { DriverMetrics } from './metrics.ts';
 import type { Mounter } from './mounter.ts';
 import { createPodStatusWriter } from './pod-status.ts';
 import { createProviderNotices } from './provider-notices.ts';
-import { createPublishVolume, type PublishDependencies } from './publish.ts';
+import { startClassCache } from './class-cache.ts';
+import { noPodMarks, startPodMarks } from './pod-marks.ts';
+import { createVolumes } from './publish.ts';
+import { createRefreshFailures } from './refresh-failures.ts';
+import { startRefreshLoop } from './refresh-loop.ts';
 import { createRefreshSchedule } from './refresh-schedule.ts';
+import { createRefresher } from './refresher.ts';
 import { createSecretSync } from './secret-sync.ts';
 import { createCsiServices } from './services.ts';
 import { sweepRecords } from './sweep-records.ts';
@@ -27,13 +31,13 @@ export interface DriverOptions {
   readonly driverName: string;
   readonly version: string;
   readonly nodeId: string;
-  /** Whether volumes that have their files are refreshed when kubelet publishes them again. */
+  /** Whether volumes that have their files are checked again. */
   readonly refreshes: boolean;
-  /** What a volume holds is at least this old before it is asked for again, milliseconds. */
+  /** The time between two checks of a volume whose class names none, milliseconds. */
   readonly refreshIntervalMs: number;
   /** The size limit of one volume. Default 32 MiB. */
   readonly volumeSizeBytes?: number;
-  readonly client: Pick<KubeClient, 'get' | 'create' | 'patch'>;
+  readonly client: Pick<KubeClient, 'get' | 'list' | 'watch' | 'create' | 'patch'>;
   readonly providers: Pick<ProviderDirectory, 'resolve'>;
   readonly mounter: Mounter;
   readonly events: Pick<EventRecorder, 'record'>;
@@ -76,10 +80,17 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     random,
   });
   const podStatus = createPodStatusWriter({ client, queue: statusQueue, nodeName: options.nodeId });
-  const readClass: PublishDependencies['readClass'] = (key, signal) => readSecretProviderClass(client, key, { signal });
+  const stop = new AbortController();
+  stack.defer(() => stop.abort(new KeyferryError('aborted', 'the driver stops')));
+  const classes = stack.use(startClassCache({ client, clock, random, log }));
+  const pods = options.refreshes
+    ? stack.use(startPodMarks({ client, nodeName: options.nodeId, clock, random, log }))
+    : noPodMarks;
+  const refresher = createRefresher({ schedule, classes, pods, clock, signal: stop.signal });
+  const failures = createRefreshFailures({ events, metrics, log });
   const secrets = createSecretSync({
     client,
-    readClass,
+    readClass: async (key, signal) => (await classes.read(key, signal)).parsed,
     queue: secretQueue,
     locks: createKeyedLock(),
     events,
@@ -95,33 +106,52 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     secrets.enter(volume);
     podStatus.enter(volume);
   }
+  const volumes = createVolumes({
+    mounter,
+    writer: createAtomicWriter({ clock }),
+    files: nodeFileSystem,
+    records,
+    classes,
+    providers,
+    secrets,
+    podStatus,
+    notices,
+    refresher,
+    failures,
+    events,
+    metrics,
+    locks,
+    clock,
+    log,
+    volumeSizeBytes: options.volumeSizeBytes ?? VOLUME_SIZE_BYTES,
+  });
+  const loop = stack.use(startRefreshLoop({ refresher, refresh: volumes.refresh, clock, log }));
   const services = createCsiServices({
     driverName: options.driverName,
     version: options.version,
     nodeId: options.nodeId,
-    publish: createPublishVolume({
+    publish: volumes.publish,
+    unpublish: createUnpublishVolume({
       mounter,
-      writer: createAtomicWriter({ clock }),
-      files: nodeFileSystem,
       records,
-      providers,
-      readClass,
       secrets,
       podStatus,
       notices,
-      schedule,
-      events,
+      schedule: {
+        forget: (targetPath) => {
+          refresher.forget(targetPath);
+          failures.over(targetPath);
+        },
+      },
       metrics,
       locks,
-      clock,
       log,
-      volumeSizeBytes: options.volumeSizeBytes ?? VOLUME_SIZE_BYTES,
     }),
-    unpublish: createUnpublishVolume({ mounter, records, secrets, podStatus, notices, schedule, metrics, locks, log }),
   });
   stack.use(await startGrpcServer({ socketPath: options.socketPath, services, clock, log, graceMs: 10_000 }));
   return {
     idle: async () => {
+      await loop.idle();
       await statusQueue.idle();
       await secretQueue.idle();
     },

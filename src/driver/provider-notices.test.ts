@@ -25,6 +25,7 @@ async function check(notices: readonly ProviderNotice[]): Promise<readonly strin
   answer = { ...answer, notices };
   await driver.publish();
   await driver.clock.advance(2 * INTERVAL_MS);
+  await driver.idle();
   return driver.events.slice(before).map(({ pod, type, reason, message }) => `${pod} ${type} ${reason} ${message}`);
 }
 

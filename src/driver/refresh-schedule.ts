@@ -1,46 +1,159 @@
 import { backoffMs, type Clock, type Random } from '#base';
 
-/** When each volume is due for a check, by a clock that never jumps. It is kept in memory: after a restart all are due. */
+/**
+ * When each volume is due for a check, by a clock that never jumps. No I/O: who looks and who checks are others.
+ *
+ * Volumes with the same interval are due together, in ticks, so that pods that share an identity share its exchange and
+ * its reads (the broker's freshness window is longer than a tick takes). The first tick comes after half an interval to a
+ * whole one, at random, and each next one an interval to a tenth more after the one before: nodes that began at the same
+ * moment drift apart and never strike a vault together, and no two ticks are closer than the interval.
+ */
 export interface RefreshSchedule {
   /** False: a volume that has its files is never checked again. */
   readonly enabled: boolean;
-  /** Undefined when nothing is known: due. */
-  nextCheckMs(targetPath: string): number | undefined;
-  /** A check succeeded, with or without a change: the next one is due after the interval. */
-  checked(targetPath: string): void;
+  /**
+   * Enters a volume that had its files before this process began, or that an earlier call entered already (then it does
+   * nothing). `ageMs`: how long ago its last check was; undefined: not known, so it is due.
+   */
+  enter(targetPath: string, last: { readonly ageMs: number | undefined; readonly intervalMs?: number }): void;
+  /** A check that began at `startedAtMs` succeeded, with or without a change: the next one is due with the next tick. */
+  checked(targetPath: string, check: { readonly startedAtMs: number; readonly intervalMs?: number | undefined }): void;
+  /** The interval of a volume is another one from now on. */
+  changeInterval(targetPath: string, intervalMs: number | undefined): void;
   /** A check failed: the next one is due after a growing pause. */
   failed(targetPath: string): void;
+  /** Something changed that this volume has to follow: it is due `afterMs` from now, however short ago it was checked. */
+  want(targetPath: string, afterMs?: number): void;
+  /** Answers when the volume came due, if it is; a volume that nobody entered is. */
+  due(targetPath: string): DueCheck | undefined;
+  /** When a volume comes due or came due; undefined where nobody entered it. */
+  dueAtMs(targetPath: string): number | undefined;
   forget(targetPath: string): void;
+}
+
+/** A check that is due. */
+export interface DueCheck {
+  /** From when on the vault must have been asked for its answer to count, {@link Clock.monotonic} milliseconds. */
+  readonly freshSinceMs: number;
 }
 
 /** What {@link createRefreshSchedule} needs. */
 export interface RefreshScheduleOptions {
   readonly enabled: boolean;
-  /** `--rotation-poll-interval`: what a volume holds is at least this old before it is asked for again. */
+  /** `--rotation-poll-interval`: the time between two checks of a volume whose class names none. */
   readonly intervalMs: number;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly random: Random;
 }
 
-// Kubelet comes about every 60 to 85 s; the first retry is its next visit, the last pause ten minutes.
+interface Volume {
+  intervalMs: number;
+  dueMs: number;
+  /** What the check has to be as new as; stays while checks fail, so that those who try again share their requests. */
+  freshSinceMs: number;
+  failures: number;
+}
+
+/** A shorter interval, and 0, count as this. */
+const MIN_INTERVAL_MS = 1000;
+/** How much longer than the interval the time between two ticks may be. */
+const TICK_JITTER = 0.1;
 const FAILURE_BACKOFF = { initialMs: 30_000, maxMs: 600_000, jitter: 0.2 };
 
 /** An empty {@link RefreshSchedule}. */
-export function createRefreshSchedule({ enabled, intervalMs, clock, random }: RefreshScheduleOptions): RefreshSchedule {
-  const volumes = new Map<string, { readonly nextCheckMs: number; readonly failures: number }>();
+export function createRefreshSchedule(options: RefreshScheduleOptions): RefreshSchedule {
+  const { enabled, intervalMs: defaultMs, clock, random } = options;
+  const startMs = clock.monotonic();
+  const volumes = new Map<string, Volume>();
+  /** The next tick of each interval that a volume has. */
+  const ticks = new Map<number, number>();
+
+  /** The next tick after now; the first one, and the first after a long sleep of the machine, are drawn anew. */
+  const nextTickMs = (intervalMs: number, nowMs: number): number => {
+    const known = ticks.get(intervalMs);
+    if (known !== undefined && known > nowMs) return known;
+    const gapMs = intervalMs * (1 + TICK_JITTER * random.fraction());
+    const next =
+      known !== undefined && known + gapMs > nowMs
+        ? known + gapMs
+        : nowMs + intervalMs * (0.5 + 0.5 * random.fraction());
+    ticks.set(intervalMs, next);
+    return next;
+  };
+
+  const put = (targetPath: string, intervalMs: number, dueMs: number) => {
+    const before = volumes.get(targetPath)?.intervalMs;
+    volumes.set(targetPath, { intervalMs, dueMs, freshSinceMs: dueMs, failures: 0 });
+    if (before !== undefined && before !== intervalMs) forgetTick(before);
+  };
+
+  const forgetTick = (intervalMs: number) => {
+    for (const volume of volumes.values()) if (volume.intervalMs === intervalMs) return;
+    ticks.delete(intervalMs);
+  };
+
   return {
     enabled,
-    nextCheckMs: (targetPath) => volumes.get(targetPath)?.nextCheckMs,
-    checked: (targetPath) => {
-      volumes.set(targetPath, { nextCheckMs: clock.monotonic() + intervalMs, failures: 0 });
+    enter(targetPath, { ageMs, intervalMs = defaultMs }) {
+      if (volumes.has(targetPath)) return;
+      const nowMs = clock.monotonic();
+      const everyMs = Math.max(intervalMs, MIN_INTERVAL_MS);
+      if (ageMs === undefined || ageMs < 0 || ageMs >= everyMs) {
+        // As new as this process, not as this call: kubelet brings such volumes one by one, and they share requests.
+        volumes.set(targetPath, { intervalMs: everyMs, dueMs: nowMs, freshSinceMs: startMs, failures: 0 });
+        return;
+      }
+      // The ticks go on as if the process had never ended: the first volume brings the old one's time.
+      const latestMs = nowMs - ageMs + everyMs * (1 + TICK_JITTER);
+      if (!ticks.has(everyMs)) ticks.set(everyMs, latestMs);
+      put(targetPath, everyMs, Math.min(latestMs, nextTickMs(everyMs, nowMs)));
     },
-    failed: (targetPath) => {
-      const failures = (volumes.get(targetPath)?.failures ?? 0) + 1;
+    checked(targetPath, { startedAtMs, intervalMs = defaultMs }) {
+      const wanted = volumes.get(targetPath);
+      const nowMs = clock.monotonic();
+      const everyMs = Math.max(intervalMs, MIN_INTERVAL_MS);
+      // Wanted again while the check was under way: it may have missed what it was wanted for.
+      if (wanted !== undefined && wanted.freshSinceMs > startedAtMs && wanted.freshSinceMs <= nowMs) {
+        wanted.failures = 0;
+        return;
+      }
+      put(targetPath, everyMs, nextTickMs(everyMs, nowMs));
+    },
+    changeInterval(targetPath, intervalMs = defaultMs) {
+      const volume = volumes.get(targetPath);
+      const everyMs = Math.max(intervalMs, MIN_INTERVAL_MS);
+      if (volume === undefined || volume.intervalMs === everyMs) return;
+      const nowMs = clock.monotonic();
+      if (volume.failures === 0 && volume.dueMs > nowMs) put(targetPath, everyMs, nextTickMs(everyMs, nowMs));
+      else volume.intervalMs = everyMs;
+    },
+    failed(targetPath) {
+      const volume = volumes.get(targetPath);
+      const nowMs = clock.monotonic();
+      const { intervalMs = Math.max(defaultMs, MIN_INTERVAL_MS), freshSinceMs = nowMs } = volume ?? {};
+      const failures = (volume?.failures ?? 0) + 1;
       const pauseMs = Math.min(intervalMs, backoffMs(FAILURE_BACKOFF, failures, random));
-      volumes.set(targetPath, { nextCheckMs: clock.monotonic() + pauseMs, failures });
+      volumes.set(targetPath, { intervalMs, dueMs: nowMs + pauseMs, freshSinceMs, failures });
     },
-    forget: (targetPath) => {
+    want(targetPath, afterMs = 0) {
+      const volume = volumes.get(targetPath);
+      if (volume === undefined) return;
+      const nowMs = clock.monotonic();
+      volume.dueMs = volume.failures > 0 ? nowMs + afterMs : Math.min(volume.dueMs, nowMs + afterMs);
+      volume.freshSinceMs = nowMs;
+    },
+    due(targetPath) {
+      const volume = volumes.get(targetPath);
+      const nowMs = clock.monotonic();
+      if (volume === undefined) return { freshSinceMs: startMs };
+      return volume.dueMs <= nowMs ? { freshSinceMs: volume.freshSinceMs } : undefined;
+    },
+    dueAtMs: (targetPath) => volumes.get(targetPath)?.dueMs,
+    forget(targetPath) {
+      const volume = volumes.get(targetPath);
+      if (volume === undefined) return;
       volumes.delete(targetPath);
+      forgetTick(volume.intervalMs);
     },
   };
 }

@@ -10,7 +10,7 @@ import {
   type IdentityServer,
   type NodeServer,
 } from '../gen/csi/v1/csi.ts';
-import type { PublishVolume } from './publish.ts';
+import type { Volumes } from './publish.ts';
 import type { UnpublishVolume } from './unpublish.ts';
 
 /** What the CSI services say and do. */
@@ -18,7 +18,7 @@ export interface CsiServiceOptions {
   readonly driverName: string;
   readonly version: string;
   readonly nodeId: string;
-  readonly publish: PublishVolume;
+  readonly publish: Volumes['publish'];
   readonly unpublish: UnpublishVolume;
 }
 
@@ -45,6 +45,8 @@ export function createCsiServices(options: CsiServiceOptions): readonly GrpcServ
         Promise.resolve({
           capabilities: [
             { type: { $case: 'rpc', value: { type: NodeServiceCapability_RPC_Type.STAGE_UNSTAGE_VOLUME } } },
+            // Kubelet hands over the pod's fsGroup then, and changes no owner itself (pkg/volume/csi/csi_mounter.go).
+            { type: { $case: 'rpc', value: { type: NodeServiceCapability_RPC_Type.VOLUME_MOUNT_GROUP } } },
           ],
         }),
       nodeGetInfo: () => Promise.resolve({ nodeId, maxVolumesPerNode: 0 }),

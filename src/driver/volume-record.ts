@@ -15,7 +15,8 @@
  * A pod to which somebody gave kubelet's folder as a hostPath may plant anything here. So nothing is followed or waited
  * for: not a link in place of the folder or of a file, and not a pipe. What it can forge is a record, so at the most that
  * the volume of a running pod is looked at later; never content.
- * When the next check is due is not kept here but in memory, by a clock that never jumps: after a restart all are due.
+ * The time of the last check is kept by the machine's wall clock, as monotonic clocks end with the process or the boot. It
+ * is read once, when a new process meets the volume; a clock that was set meanwhile moves one check by one interval at most.
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -36,6 +37,18 @@ const recordSchema = z.object({
   /** RFC 3339, for a person who reads the file. */
   writtenAt: z.string(),
   versions: z.array(z.object({ id: z.string(), version: z.string() })),
+  /** Who wrote the files: only the driver's own leave a trace in the volume itself. Absent in records of earlier versions. */
+  filesBy: z.enum(['driver', 'provider']).optional(),
+  /** The last check that succeeded, so that a new process goes on with the schedule of the old one (refresher.ts). */
+  check: z
+    .object({
+      /** Milliseconds since the epoch. */
+      atMs: z.number(),
+      intervalMs: z.number().optional(),
+      /** What it saw of the class and the pod, as marks (refresh-annotations.ts). */
+      saw: z.object({ spec: z.string(), classRefresh: z.string(), podRefresh: z.string().optional() }),
+    })
+    .optional(),
 });
 
 /** The names that records and their temporary files have; nothing else in the folder is touched. */

@@ -6,6 +6,7 @@ import { startWatchLoop } from './watch-loop.ts';
 
 /** What happened to an object, as seen from the last state that was known. */
 export interface InformerChange<T> {
+  /** With `deleted` comes the last state that was known. */
   readonly type: 'added' | 'modified' | 'deleted';
   readonly object: T;
 }
@@ -51,14 +52,17 @@ export function startInformer<T extends KubeObject = KubeObject>(options: Inform
     objects.set(key, kept);
     tell(known === undefined ? 'added' : 'modified', kept);
   };
-  const remove = (object: T) => {
-    if (objects.delete(keyOf(object.metadata))) tell('deleted', project(object));
+  const remove = (key: string) => {
+    const known = objects.get(key);
+    if (known === undefined) return;
+    objects.delete(key);
+    tell('deleted', known);
   };
 
   const relist = async (signal: AbortSignal): Promise<string> => {
     const list = await client.list<T>(resource, query, { signal });
     const seen = new Set(list.items.map(({ metadata }) => keyOf(metadata)));
-    for (const [key, object] of objects) if (!seen.has(key)) remove(object);
+    for (const key of [...objects.keys()]) if (!seen.has(key)) remove(key);
     for (const object of list.items) put(object);
     first.resolve();
     return list.metadata.resourceVersion;
@@ -69,7 +73,7 @@ export function startInformer<T extends KubeObject = KubeObject>(options: Inform
     resource,
     query,
     resync: relist,
-    onEvent: ({ type, object }) => (type === 'DELETED' ? remove(object as T) : put(object as T)),
+    onEvent: ({ type, object }) => (type === 'DELETED' ? remove(keyOf(object.metadata)) : put(object as T)),
     clock,
     random,
     log,

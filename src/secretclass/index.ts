@@ -6,7 +6,7 @@ export {
   SECRET_CLASS_LABELS,
   SECRET_CLASS_RESOURCES,
 } from './names.ts';
-export type { ParsedSecretProviderClass } from './parse.ts';
-export { readSecretProviderClass } from './read.ts';
+export { parseSecretProviderClass, type ParsedSecretProviderClass } from './parse.ts';
+export { getSecretProviderClass } from './read.ts';
 export { factsOfType } from './secret-types.ts';
 export type { ClassSecretObject, PodStatusObject, SecretObjectData, SecretProviderClass } from './types.ts';

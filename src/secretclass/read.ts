@@ -1,20 +1,18 @@
 import { errorText, KeyferryError } from '#base';
-import { isReason, type CallOptions, type KubeClient } from '#kube';
+import { isReason, type CallOptions, type KubeClient, type KubeObject } from '#kube';
 import { SECRET_CLASS_RESOURCES } from './names.ts';
-import { parseSecretProviderClass, type ParsedSecretProviderClass } from './parse.ts';
 
 /**
- * Reads a class from the API server, in the pod's own namespace only. The text of a failure is the one that people and
- * upstream's tests look for: `failed to get secretproviderclass ns/name, error: … not found`.
+ * Reads a class from the API server as it is, in the pod's own namespace only. The text of a failure is the one that
+ * people and upstream's tests look for: `failed to get secretproviderclass ns/name, error: … not found`.
  */
-export async function readSecretProviderClass(
+export async function getSecretProviderClass(
   client: Pick<KubeClient, 'get'>,
   key: { readonly namespace: string; readonly name: string },
   options?: CallOptions,
-): Promise<ParsedSecretProviderClass> {
-  let object: unknown;
+): Promise<KubeObject> {
   try {
-    object = await client.get(SECRET_CLASS_RESOURCES.classes, key, options);
+    return await client.get(SECRET_CLASS_RESOURCES.classes, key, options);
   } catch (error) {
     const missing = isReason(error, 'NotFound');
     throw new KeyferryError(
@@ -35,7 +33,6 @@ export async function readSecretProviderClass(
       },
     );
   }
-  return parseSecretProviderClass(object);
 }
 
 function isOwnToken(error: unknown): boolean {

@@ -4,7 +4,7 @@ import { createFakeKubeClient } from '../kube/testing/index.ts';
 import { mergeAttributes } from './attributes.ts';
 import { podStatusName, SECRET_CLASS_RESOURCES } from './names.ts';
 import { parseSecretProviderClass } from './parse.ts';
-import { readSecretProviderClass } from './read.ts';
+import { getSecretProviderClass } from './read.ts';
 
 const classObject = (spec: unknown) => ({
   apiVersion: 'secrets-store.csi.x-k8s.io/v1',
@@ -78,13 +78,13 @@ describe('parseSecretProviderClass', () => {
   });
 });
 
-describe('readSecretProviderClass', () => {
+describe('getSecretProviderClass', () => {
   const key = { namespace: 'shop', name: 'db' };
 
   it('reads the class of the namespace', async () => {
     const client = createFakeKubeClient();
     client.put(SECRET_CLASS_RESOURCES.classes, classObject(secretObject({})));
-    expect((await readSecretProviderClass(client, key)).value.provider).toBe('azure');
+    expect((await getSecretProviderClass(client, key))['spec']).toMatchObject({ provider: 'azure' });
   });
 
   it.each([
@@ -96,7 +96,7 @@ describe('readSecretProviderClass', () => {
     client.intercept = () => {
       throw new KeyferryError(code, 'why', reason === undefined ? {} : { upstreamCode: reason });
     };
-    await expect(readSecretProviderClass(client, key)).rejects.toMatchObject({
+    await expect(getSecretProviderClass(client, key)).rejects.toMatchObject({
       code: expected,
       message: 'failed to get secretproviderclass shop/db, error: why',
     });
@@ -113,7 +113,7 @@ describe('a class that could not be read', () => {
     client.intercept = () => {
       throw new KeyferryError(code, 'why');
     };
-    await expect(readSecretProviderClass(client, { namespace: 'shop', name: 'db' })).rejects.toMatchObject({
+    await expect(getSecretProviderClass(client, { namespace: 'shop', name: 'db' })).rejects.toMatchObject({
       hint: expect.stringMatching(hint),
     });
   });

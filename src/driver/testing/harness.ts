@@ -49,8 +49,10 @@ export interface DriverHarness extends AsyncDisposable {
   readonly identity: IdentityClient;
   /** Lets background work run until nothing is left but waits. */
   idle(): Promise<void>;
+  /** Moves the clock on until every volume was due once more, by the longest that the default interval takes. */
+  nextChecks(): Promise<void>;
   /** Ends the driver and starts another one on what it left. */
-  restart(): Promise<void>;
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
 }
 
 /** The pod of the harness. */
@@ -199,9 +201,14 @@ export async function startHarness(
       await callUnary(clients.node, 'nodeUnpublishVolume', request, limits, systemClock);
     },
     idle: () => driver.idle(),
-    async restart() {
+    async nextChecks() {
+      await clock.advance(132_000);
+      await driver.idle();
+    },
+    async restart(meanwhile) {
       disconnect();
       await driver[Symbol.asyncDispose]();
+      await meanwhile?.();
       driver = await start();
       clients = connect();
     },

@@ -1,0 +1,121 @@
+import { KeyferryError, type Clock } from '#base';
+import type { ProviderDirectory, ProviderNotice } from '#providerapi';
+import { mergeAttributes } from '#secretclass';
+import type { AtomicWriter } from './atomic-writer.ts';
+import type { ClassCache } from './class-cache.ts';
+import type { DriverMetrics } from './metrics.ts';
+import type { PublishRequest } from './parse-publish.ts';
+import { checkPayload } from './payload.ts';
+import type { PodStatusWriter } from './pod-status.ts';
+import type { ProviderNotices } from './provider-notices.ts';
+import type { PublishSteps } from './publish-steps.ts';
+import type { ClassInterval } from './refresh-annotations.ts';
+import type { Refresher } from './refresher.ts';
+import type { SecretSync } from './secret-sync.ts';
+import { inStage, StageFailure } from './stage.ts';
+import type { VolumeRecord, VolumeRecords } from './volume-record.ts';
+
+/** What {@link writeVolume} touches. */
+export interface WriteDependencies {
+  readonly classes: Pick<ClassCache, 'read'>;
+  readonly providers: Pick<ProviderDirectory, 'resolve'>;
+  readonly writer: AtomicWriter;
+  readonly records: VolumeRecords;
+  readonly secrets: Pick<SecretSync, 'sync'>;
+  readonly podStatus: Pick<PodStatusWriter, 'report'>;
+  readonly notices: Pick<ProviderNotices, 'report'>;
+  readonly refresher: Refresher;
+  readonly metrics: DriverMetrics;
+  readonly clock: Clock;
+}
+
+/** One write of a volume. */
+export interface VolumeWrite {
+  readonly request: PublishRequest;
+  /** What the volume holds; undefined before its first write, or where that is not known. */
+  readonly record: VolumeRecord | undefined;
+  /** The provider's answers have to be as new as this, {@link Clock.monotonic} milliseconds; undefined: as new as it likes. */
+  readonly freshSinceMs: number | undefined;
+  /** Comes before the provider's call: a provider that returns no files writes into the target itself. */
+  readonly prepare: () => Promise<void>;
+  readonly steps: PublishSteps;
+  /** Told the provider's name once the class is read. */
+  readonly onProvider: (provider: string) => void;
+  readonly signal: AbortSignal;
+}
+
+const FILE_PERMISSION = 0o644;
+
+/** From the class to the record and the Secrets: what a first publish and a refresh have in common. Throws StageFailure. */
+export async function writeVolume(
+  deps: WriteDependencies,
+  write: VolumeWrite,
+): Promise<{ readonly changed: boolean; readonly provider: string }> {
+  const { request, record, steps, signal } = write;
+  const { pod, targetPath, className, groupId } = request;
+  const running = deps.refresher.begin(request);
+  const seen = await steps.time('class', () =>
+    inStage('SecretProviderClassNotFound', () =>
+      deps.classes.read({ namespace: pod.namespace, name: className }, signal),
+    ),
+  );
+  const { provider: providerName, parameters } = seen.parsed.value;
+  write.onProvider(providerName);
+  const provider = await inStage('FailedToLookupProviderGRPCClient', () => deps.providers.resolve(providerName));
+  await write.prepare();
+  const result = await steps.time('provider', () =>
+    inStage('GRPCProviderError', () =>
+      provider.mount({
+        attributes: mergeAttributes(parameters, request.volumeContext),
+        secrets: request.secrets,
+        targetPath,
+        permission: FILE_PERMISSION,
+        currentVersions: new Map(record?.versions.map(({ id, version }) => [id, version])),
+        ...(write.freshSinceMs !== undefined && { freshSinceMs: write.freshSinceMs }),
+        signal,
+      }),
+    ),
+  );
+  if (result.versions.length === 0) {
+    throw new StageFailure('GRPCProviderError', new KeyferryError('unknown', 'missing object versions'));
+  }
+  const versions = [...new Map(result.versions.map((entry) => [entry.id, entry])).values()];
+  const isProviderWritten = result.files.length === 0 && result.noFiles !== true;
+  const changed = await steps.time('write', () =>
+    inStage('FileWriteError', async () => {
+      const owner = { groupId: request.groupId };
+      if (isProviderWritten) {
+        await deps.writer.give(targetPath, owner);
+        return JSON.stringify(record?.versions) !== JSON.stringify(versions);
+      }
+      const payload = checkPayload(result.files);
+      const { changed: different } = await deps.writer.write(targetPath, payload, owner);
+      steps.wrote(payload.values(), versions);
+      return different;
+    }),
+  );
+  const written: VolumeRecord = {
+    targetPath,
+    volumeId: request.volumeId,
+    podName: pod.name,
+    podNamespace: pod.namespace,
+    podUid: pod.uid,
+    className,
+    provider: providerName,
+    writtenAt: changed || record === undefined ? new Date(deps.clock.now()).toISOString() : record.writtenAt,
+    versions,
+    filesBy: isProviderWritten ? 'provider' : 'driver',
+    check: deps.refresher.describe(running, seen),
+  };
+  await steps.time('record', () => inStage('FailedToMount', () => deps.records.write(written)));
+  deps.refresher.checked(request, running, seen);
+  deps.metrics.volumeChecked(written);
+  steps.synced(await steps.time('sync', () => deps.secrets.sync(pod, targetPath, seen.parsed, { changed, signal })));
+  deps.podStatus.report(written);
+  deps.notices.report(pod, targetPath, [...noticesOf(seen.interval), ...(result.notices ?? [])]);
+  return { changed, provider: providerName };
+}
+
+function noticesOf({ problem }: ClassInterval): readonly ProviderNotice[] {
+  return problem === undefined ? [] : [{ type: 'Warning', reason: 'RotationPollIntervalInvalid', message: problem }];
+}
