@@ -45,8 +45,7 @@ export async function tlsData(values: readonly SecretValue[]): Promise<SecretDat
   const pair = findPair(crt.certificates, key.keys);
   if (pair === undefined) {
     const subject = crt.certificates[0]?.subject.replaceAll('\n', ', ') ?? '';
-    const of = crt.objectName === key.objectName ? 'it' : crt.objectName;
-    const message = `failed to get cert data from file ${key.objectName}, err: its private key does not belong to the certificate of ${of} (${subject})`;
+    const message = `failed to get cert data from file ${key.objectName}, err: its private key does not belong to the certificate of ${crt.objectName} (${subject})`;
     return {
       issues: [{ key: 'tls.key', message }],
       hint: 'Take tls.crt and tls.key from the same certificate: an object of type secret holds both.',
@@ -122,7 +121,13 @@ async function readArchive(bytes: Uint8Array): Promise<TlsFile> {
   }
 }
 
+/** A chain has a handful; each certificate is tried with each key. */
+const MAX_BLOCKS = 100;
+
 function readBlocks(blocks: readonly PemBlock[]): TlsFile {
+  if (blocks.length > MAX_BLOCKS) {
+    return { certificates: [], keys: [], problem: `it holds more than ${MAX_BLOCKS} certificates and keys` };
+  }
   const certificates: X509Certificate[] = [];
   const keys: KeyObject[] = [];
   const problems: string[] = [];
