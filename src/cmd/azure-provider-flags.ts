@@ -16,6 +16,20 @@ export const AZURE_PROVIDER_FLAGS = {
     group: 'azure',
     from: 'provider',
   },
+  'construct-pem-chain': {
+    kind: 'bool',
+    default: true,
+    help: 'put the certificates of PKCS#12 in the order of their chain',
+    group: 'azure',
+    from: 'provider',
+  },
+  'write-cert-and-key-in-separate-files': {
+    kind: 'bool',
+    default: false,
+    help: 'write certificate and key of a certificate also to FILE.crt and FILE.key',
+    group: 'azure',
+    from: 'provider',
+  },
   'freshness-window': {
     kind: 'duration',
     default: 30_000,

@@ -56,6 +56,8 @@ export function wireAzureProvider(wiring: AzureProviderWiring): AzureProvider {
         ? undefined
         : createClusterKeys({ clock, log, fetchJwks: (signal) => kube.getPath('/openid/v1/jwks', { signal }) }),
     freshnessWindowMs: flags['freshness-window'],
+    constructPemChain: flags['construct-pem-chain'],
+    writeCertAndKeyInSeparateFiles: flags['write-cert-and-key-in-separate-files'],
     cloudName: flags['cloud-name'],
     cloudEnvFile: env['AZURE_ENVIRONMENT_FILEPATH'],
     metrics,

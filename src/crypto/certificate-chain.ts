@@ -23,6 +23,8 @@ export function orderChain(certificates: readonly Buffer[], key?: KeyObject): re
   const links = distinct.length <= MAX_ORDERED ? readLinks(distinct) : undefined;
   if (links === undefined) return undefined;
   for (const link of links) {
+    // Above a root there is nothing, though its cross-signed twin has its key too.
+    if (hasSigned(link.certificate, link.certificate)) continue;
     link.issuers.push(...links.filter((other) => other !== link && hasSigned(other.certificate, link.certificate)));
     for (const issuer of link.issuers) issuer.isIssuer = true;
   }

@@ -6,31 +6,37 @@ import { BER_TAGS, integerOf, octetsOf, oidOf, sequenceOf, type BerValue } from 
 
 const derivePbkdf2 = promisify(pbkdf2);
 
-/** Hash functions by object identifier; `block` is the size that the key derivation of PKCS#12 works with, bytes. */
-export const HASHES: Readonly<Record<string, HashFacts>> = {
-  '1.2.840.113549.2.5': { name: 'md5', size: 16, block: 64 },
-  '1.3.14.3.2.26': { name: 'sha1', size: 20, block: 64 },
-  '2.16.840.1.101.3.4.2.4': { name: 'sha224', size: 28, block: 64 },
-  '2.16.840.1.101.3.4.2.1': { name: 'sha256', size: 32, block: 64 },
-  '2.16.840.1.101.3.4.2.2': { name: 'sha384', size: 48, block: 128 },
-  '2.16.840.1.101.3.4.2.3': { name: 'sha512', size: 64, block: 128 },
-};
-
-interface HashFacts {
+/** A hash function by OpenSSL's name, with the sizes of its result and of what it takes in at a time, bytes. */
+export interface HashFacts {
   readonly name: string;
   readonly size: number;
   readonly block: number;
 }
 
+const MD5: HashFacts = { name: 'md5', size: 16, block: 64 };
 const SHA1: HashFacts = { name: 'sha1', size: 20, block: 64 };
+const SHA224: HashFacts = { name: 'sha224', size: 28, block: 64 };
+const SHA256: HashFacts = { name: 'sha256', size: 32, block: 64 };
+const SHA384: HashFacts = { name: 'sha384', size: 48, block: 128 };
+const SHA512: HashFacts = { name: 'sha512', size: 64, block: 128 };
+
+/** Hash functions by object identifier. */
+export const HASHES: Readonly<Record<string, HashFacts>> = {
+  '1.2.840.113549.2.5': MD5,
+  '1.3.14.3.2.26': SHA1,
+  '2.16.840.1.101.3.4.2.4': SHA224,
+  '2.16.840.1.101.3.4.2.1': SHA256,
+  '2.16.840.1.101.3.4.2.2': SHA384,
+  '2.16.840.1.101.3.4.2.3': SHA512,
+};
 
 /** Hash functions of HMAC by object identifier (RFC 8018, appendix B.1). */
-export const HMAC_HASHES: Readonly<Record<string, string>> = {
-  '1.2.840.113549.2.7': 'sha1',
-  '1.2.840.113549.2.8': 'sha224',
-  '1.2.840.113549.2.9': 'sha256',
-  '1.2.840.113549.2.10': 'sha384',
-  '1.2.840.113549.2.11': 'sha512',
+export const HMAC_HASHES: Readonly<Record<string, HashFacts>> = {
+  '1.2.840.113549.2.7': SHA1,
+  '1.2.840.113549.2.8': SHA224,
+  '1.2.840.113549.2.9': SHA256,
+  '1.2.840.113549.2.10': SHA384,
+  '1.2.840.113549.2.11': SHA512,
 };
 
 interface CipherFacts {
@@ -143,10 +149,10 @@ export async function deriveByPbkdf2(
   const [salt, iterations, ...optional] = sequenceOf(parameters);
   const prf = optional.find(({ tag }) => tag === BER_TAGS.sequence);
   const prfOid = prf === undefined ? undefined : oidOf(prf.children[0]);
-  const digest = prfOid === undefined ? 'sha1' : HMAC_HASHES[prfOid];
+  const digest = prfOid === undefined ? SHA1 : HMAC_HASHES[prfOid];
   if (digest === undefined) throw unsupported('hash function', prfOid ?? '');
-  const rounds = spend(effort, integerOf(iterations), bytes / 20);
-  return derivePbkdf2(password.utf8, limitSalt(octetsOf(salt)), rounds, bytes, digest);
+  const rounds = spend(effort, integerOf(iterations), bytes / digest.size);
+  return derivePbkdf2(password.utf8, limitSalt(octetsOf(salt)), rounds, bytes, digest.name);
 }
 
 type Purpose = 'key' | 'iv' | 'mac';

@@ -168,14 +168,14 @@ async function pbmac1(
 ): Promise<Buffer> {
   const [derivation, scheme] = sequenceOf(parameters);
   const schemeId = oidOf(sequenceOf(scheme)[0]);
-  const hashName = HMAC_HASHES[schemeId];
-  if (hashName === undefined) throw unsupported('MAC', schemeId);
+  const digest = HMAC_HASHES[schemeId];
+  if (digest === undefined) throw unsupported('MAC', schemeId);
   const [, derivationParameters] = sequenceOf(derivation);
   const [, , keyLength] = sequenceOf(derivationParameters);
   const bytes = integerOf(keyLength);
   if (bytes < 1 || bytes > 512) throw refuse('the key of its MAC has an odd size');
   const key = await deriveByPbkdf2(derivation, password, bytes, effort);
-  return createHmac(hashName, key).update(data).digest();
+  return createHmac(digest.name, key).update(data).digest();
 }
 
 /** A private key in version 1 of PKCS#8 (RFC 5208): Windows adds attributes, others the public key, which not all readers take. */

@@ -1,9 +1,16 @@
 import { renderPem } from '#crypto';
-import { KeyferryError, Secret } from '#base';
+import { Secret } from '#base';
 import type { FetchedCertificate, FetchedKey, FetchedSecret } from '#azure';
 import type { ProviderFile } from '#providerapi';
+import {
+  certificateForm,
+  renderPkcs12AsPem,
+  splitCertificateAndKey,
+  type PemOptions,
+} from './content/certificate-secret.ts';
+import { decodeValue } from './content/decode.ts';
 import { renderKey } from './content/key-content.ts';
-import type { ObjectEncoding, ObjectSpec } from './object-spec.ts';
+import type { ObjectSpec } from './object-spec.ts';
 
 /** An object as a vault gave it. */
 export type FetchedObject =
@@ -11,64 +18,73 @@ export type FetchedObject =
   | ({ readonly type: 'key' } & FetchedKey)
   | ({ readonly type: 'cert' } & FetchedCertificate);
 
-/** How objects become files. */
-export interface RenderOptions {
-  /** Permission bits of entries without filePermission. */
-  readonly defaultMode: number;
+/** How the secrets behind certificates become files. */
+export interface FileOptions extends PemOptions {
+  /** Whether certificate and key are also written apart (`--write-cert-and-key-in-separate-files`). */
+  readonly writeCertAndKeyInSeparateFiles: boolean;
 }
 
-/** The files that `spec` asks for. Throws `failed-precondition` when the object does not fit its entry. */
-export async function renderFiles(
-  object: FetchedObject,
-  spec: ObjectSpec,
-  { defaultMode }: RenderOptions,
-): Promise<ProviderFile[]> {
-  const contents = await renderContents(object, spec);
-  return [{ path: spec.path, mode: spec.mode ?? defaultMode, contents: new Secret(contents) }];
+/**
+ * The files that `spec` makes of `object`, its own first; `defaultMode` is for entries without filePermission. Throws
+ * `failed-precondition` when the object does not fit its entry.
+ */
+export type RenderFiles = (object: FetchedObject, spec: ObjectSpec, defaultMode: number) => Promise<ProviderFile[]>;
+
+/** What is made of one object: the content of its file, and of files beside it by what their names end with. */
+interface Rendered {
+  readonly contents: Uint8Array;
+  readonly beside?: Readonly<Record<string, Uint8Array>>;
 }
 
-async function renderContents(object: FetchedObject, spec: ObjectSpec): Promise<Uint8Array> {
+/** Makes objects into files. It keeps what it converted for as long as the object itself is kept: PKCS#12 costs thousands of rounds of a hash. */
+export function createFileRenderer(options: FileOptions): RenderFiles {
+  const converted = new WeakMap<FetchedSecret, Promise<Secret<string>>>();
+  const asPem = (secret: FetchedSecret): Promise<Secret<string>> => {
+    const known = converted.get(secret) ?? renderPkcs12AsPem(secret.value, options);
+    converted.set(secret, known);
+    return known;
+  };
+  return async (object, spec, defaultMode) => {
+    const { contents, beside = {} } = await render(object, spec, { ...options, asPem });
+    const mode = spec.mode ?? defaultMode;
+    const files = [['', contents] as const, ...Object.entries(beside)];
+    return files.map(([suffix, bytes]) => ({ path: `${spec.path}${suffix}`, mode, contents: new Secret(bytes) }));
+  };
+}
+
+interface Rendering extends FileOptions {
+  asPem(secret: FetchedSecret): Promise<Secret<string>>;
+}
+
+async function render(object: FetchedObject, spec: ObjectSpec, rendering: Rendering): Promise<Rendered> {
   switch (object.type) {
     case 'secret':
-      return renderSecret(object, spec);
+      // A secret with a key id is the private side of a certificate, as Key Vault hands it out.
+      return object.keyId === undefined || object.keyId === ''
+        ? { contents: decodeValue(object.value.expose(), spec.encoding) }
+        : renderCertificateSecret(object, spec, rendering);
     case 'key':
-      return Buffer.from(renderKey(object));
+      return { contents: Buffer.from(renderKey(object)) };
     case 'cert':
-      return Buffer.from(renderPem({ label: 'CERTIFICATE', der: object.der }));
+    default:
+      return { contents: Buffer.from(renderPem({ label: 'CERTIFICATE', der: object.der })) };
   }
 }
 
-function renderSecret(object: FetchedSecret, spec: ObjectSpec): Uint8Array {
-  // A secret with a key id is the private side of a certificate, as Key Vault hands it out.
-  if (object.keyId !== undefined && spec.format === 'pem') {
-    if (object.contentType === 'application/x-pkcs12') {
-      throw new KeyferryError('unsupported', 'turning a PKCS#12 certificate into PEM is not supported yet', {
-        hint: 'use objectFormat: pfx, or a certificate with content type application/x-pem-file',
-      });
-    }
-    if (object.contentType !== 'application/x-pem-file') {
-      throw new KeyferryError('failed-precondition', 'failed to get certificate. unknown content type');
-    }
-  }
-  return decode(object.value.expose(), spec.encoding);
+async function renderCertificateSecret(
+  secret: FetchedSecret,
+  { format, encoding }: ObjectSpec,
+  { asPem, writeCertAndKeyInSeparateFiles }: Rendering,
+): Promise<Rendered> {
+  const form = certificateForm(secret);
+  const pem = () => (form === 'pem' ? secret.value : asPem(secret));
+  const text = format === 'pfx' ? secret.value : await pem();
+  const hint = form === 'pem' ? NO_ENCODING : format === 'pem' ? ENCODING_OF_PFX : undefined;
+  const contents = decodeValue(text.expose(), encoding, hint);
+  if (!writeCertAndKeyInSeparateFiles) return { contents };
+  const { certificates, keys } = splitCertificateAndKey(await pem());
+  return { contents, beside: { '.crt': Buffer.from(certificates), '.key': Buffer.from(keys) } };
 }
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-const HEX = /^(?:[0-9a-fA-F]{2})*$/;
-
-/** By encoding, the form that a text must have and how it is read. */
-const DECODERS: Readonly<Record<ObjectEncoding, { readonly form: RegExp; decode(text: string): Uint8Array }>> = {
-  'utf-8': { form: /^/, decode: (text) => Buffer.from(text, 'utf8') },
-  hex: { form: HEX, decode: (text) => Buffer.from(text, 'hex') },
-  base64: { form: BASE64, decode: (text) => Buffer.from(text, 'base64') },
-};
-
-function decode(value: string, encoding: ObjectEncoding): Uint8Array {
-  const decoder = DECODERS[encoding];
-  const text = encoding === 'base64' ? value.replace(/[\r\n]/g, '') : value;
-  if (!decoder.form.test(text)) {
-    // The message names the encoding, never the text: it is the secret.
-    throw new KeyferryError('failed-precondition', `the value is not ${encoding}, as objectEncoding says`);
-  }
-  return decoder.decode(text);
-}
+const NO_ENCODING = 'a certificate of content type application/x-pem-file is text: take objectEncoding away';
+const ENCODING_OF_PFX = 'set objectFormat: pfx for the binary file, or take objectEncoding away for PEM';

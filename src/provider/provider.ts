@@ -24,7 +24,7 @@ import { collectFiles, fetchObjects, type FetchedObjects } from './fetch-objects
 import { plannedClashes } from './fetch-plan.ts';
 import { createMountReport, describeAssertion } from './mount-report.ts';
 import { mountInputError } from './mount-errors.ts';
-import { renderFiles } from './object-files.ts';
+import { createFileRenderer } from './object-files.ts';
 import { ABSENT_VERSION, absentNotice, misspeltNotice } from './notices.ts';
 import { parseParameters, serviceAccountOf, type ProviderParameters } from './parameters.ts';
 import type { ProviderMetrics } from './metrics.ts';
@@ -59,6 +59,10 @@ export interface AzureProviderOptions {
   readonly cloudName?: string;
   /** The cloud file of classes that name none, as AZURE_ENVIRONMENT_FILEPATH gives it. */
   readonly cloudEnvFile?: string | undefined;
+  /** Whether the certificates of PKCS#12 are put in the order of their chain. Default true. */
+  readonly constructPemChain?: boolean;
+  /** Whether certificate and key behind a certificate are also written apart, as `.crt` and `.key`. Default false. */
+  readonly writeCertAndKeyInSeparateFiles?: boolean;
   /** How long one mount may take, milliseconds. Default 60,000. */
   readonly mountTimeoutMs?: number;
   /** Whether `objectVersionHistory: N` writes N + 1 files, as upstream does. Default false: N, as its documentation has it. */
@@ -87,6 +91,8 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
   const { freshnessWindowMs = 30_000, cloudName = 'AzurePublicCloud', mountTimeoutMs = 60_000 } = options;
   const { tokenProxy = TOKEN_PROXY, extraHistoryVersion = false } = options;
   const serviceAccounts = options.serviceAccounts ?? createServiceAccounts({ clock, client: undefined });
+  const { constructPemChain = true, writeCertAndKeyInSeparateFiles = false } = options;
+  const renderFiles = createFileRenderer({ constructPemChain, writeCertAndKeyInSeparateFiles });
   const broker = createBroker({
     clock,
     random,
@@ -132,7 +138,7 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
         const fetched = await fetchObjects(parameters.objects, {
           admission,
           call: { signal, deadlineMs, report },
-          render: (object, spec) => renderFiles(object, spec, { defaultMode: request.permission }),
+          render: (object, spec) => renderFiles(object, spec, request.permission),
           vaultUrl: vaultUrlOf,
           keyvaultName,
           nowMs: clock.now(),
