@@ -9,6 +9,8 @@ const FOLDER = process.env['KEYFERRY_OPENAPI'];
 
 const VAULTS = 'arm-keyvault/2023-07-01/keyvault.json';
 const SECRETS = 'keyvault-data-plane/stable/7.5/secrets.json';
+const KEYS = 'keyvault-data-plane/stable/7.5/keys.json';
+const CERTIFICATES = 'keyvault-data-plane/stable/7.5/certificates.json';
 const COMMON = 'keyvault-data-plane/stable/7.5/common.json';
 const IDENTITIES = 'arm-msi/2023-01-31/ManagedIdentity.json';
 const CLUSTERS = 'arm-containerservice/2024-02-01/managedClusters.json';
@@ -69,7 +71,17 @@ describe.skipIf(FOLDER === undefined)(
     const vault = (path: string) => `https://kv-contract.vault.azure.net${path}?api-version=7.5`;
 
     beforeAll(async () => {
-      for (const file of [VAULTS, SECRETS, COMMON, IDENTITIES, CLUSTERS, RESOURCES, SUBSCRIPTIONS]) {
+      for (const file of [
+        VAULTS,
+        SECRETS,
+        KEYS,
+        CERTIFICATES,
+        COMMON,
+        IDENTITIES,
+        CLUSTERS,
+        RESOURCES,
+        SUBSCRIPTIONS,
+      ]) {
         loadSchemas(ajv, FOLDER ?? '', file);
       }
       lab = await startCloudLab();
@@ -101,7 +113,11 @@ describe.skipIf(FOLDER === undefined)(
       await check('GET', arm(credentials), undefined, IDENTITIES, 'FederatedIdentityCredentialsListResult');
       await check('GET', arm(`${identity}x`), undefined, IDENTITIES, 'CloudError');
 
-      const policy = { tenantId, objectId: lab.cloud.directory.user.objectId, permissions: { secrets: ['all'] } };
+      const policy = {
+        tenantId,
+        objectId: lab.cloud.directory.user.objectId,
+        permissions: { keys: ['all'], secrets: ['all'], certificates: ['all'] },
+      };
       const properties = { tenantId, sku: { family: 'A', name: 'standard' }, accessPolicies: [policy] };
       const vaults = `${group}/providers/Microsoft.KeyVault/vaults`;
       await check('PUT', arm(`${vaults}/kv-contract`), { location: 'eastus', properties }, VAULTS, 'Vault');
@@ -141,6 +157,38 @@ describe.skipIf(FOLDER === undefined)(
       await check('GET', vault('/deletedsecrets'), undefined, SECRETS, 'DeletedSecretListResult');
       await check('GET', vault('/secrets/s'), undefined, COMMON, 'KeyVaultError');
       await check('PUT', vault('/secrets/s'), { value: 'v' }, COMMON, 'KeyVaultError');
+
+      await check('POST', vault('/keys/k/create'), { kty: 'RSA', tags: { a: 'b' } }, KEYS, 'KeyBundle');
+      await check('POST', vault('/keys/k/create'), { kty: 'EC', crv: 'P-521' }, KEYS, 'KeyBundle');
+      await check('POST', vault('/keys/k/rotate'), undefined, KEYS, 'KeyBundle');
+      await check('PATCH', vault('/keys/k'), { key_ops: ['sign'] }, KEYS, 'KeyBundle');
+      await check('GET', vault('/keys/k'), undefined, KEYS, 'KeyBundle');
+      await check('GET', vault('/keys/k/rotationpolicy'), undefined, KEYS, 'KeyRotationPolicy');
+      await check('GET', vault('/keys'), undefined, KEYS, 'KeyListResult');
+      await check('GET', vault('/keys/k/versions'), undefined, KEYS, 'KeyListResult');
+      await check('POST', vault('/keys/k/backup'), undefined, KEYS, 'BackupKeyResult');
+      await check('POST', vault('/keys/k/k/sign'), {}, COMMON, 'KeyVaultError');
+      await check('DELETE', vault('/keys/k'), undefined, KEYS, 'DeletedKeyBundle');
+      await check('GET', vault('/deletedkeys'), undefined, KEYS, 'DeletedKeyListResult');
+
+      const policy = {
+        issuer: { name: 'Self' },
+        key_props: { kty: 'EC' },
+        x509_props: { subject: 'CN=a', sans: { dns_names: ['a.example'] } },
+      };
+      await check('POST', vault('/certificates/c/create'), { policy }, CERTIFICATES, 'CertificateOperation');
+      await check('GET', vault('/certificates/c/pending'), undefined, CERTIFICATES, 'CertificateOperation');
+      await check('GET', vault('/certificates/c'), undefined, CERTIFICATES, 'CertificateBundle');
+      await check('GET', vault('/certificates/c/policy'), undefined, CERTIFICATES, 'CertificatePolicy');
+      await check('GET', vault('/secrets/c'), undefined, SECRETS, 'SecretBundle');
+      await check('GET', vault('/keys/c'), undefined, KEYS, 'KeyBundle');
+      await check('GET', vault('/certificates'), undefined, CERTIFICATES, 'CertificateListResult');
+      await check('GET', vault('/certificates/c/versions'), undefined, CERTIFICATES, 'CertificateListResult');
+      await check('GET', vault('/certificates/issuers'), undefined, CERTIFICATES, 'CertificateIssuerListResult');
+      await check('GET', vault('/secrets'), undefined, SECRETS, 'SecretListResult');
+      await check('PATCH', vault('/certificates/c'), { tags: { a: 'b' } }, CERTIFICATES, 'CertificateBundle');
+      await check('DELETE', vault('/certificates/c'), undefined, CERTIFICATES, 'DeletedCertificateBundle');
+      await check('GET', vault('/deletedcertificates'), undefined, CERTIFICATES, 'DeletedCertificateListResult');
       expect(misfits).toEqual([]);
     });
   },

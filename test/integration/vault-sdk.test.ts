@@ -1,3 +1,4 @@
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCloudLab, type CloudLab } from './support/cloud-lab.ts';
 
@@ -20,7 +21,11 @@ beforeAll(async () => {
         {
           tenantId,
           objectId: app.objectId,
-          permissions: { secrets: ['get', 'list', 'set', 'delete', 'recover', 'purge'] },
+          permissions: {
+            keys: ['all'],
+            secrets: ['get', 'list', 'set', 'delete', 'recover', 'purge'],
+            certificates: ['all'],
+          },
         },
       ],
     },
@@ -32,18 +37,35 @@ afterAll(async () => {
   await lab[Symbol.asyncDispose]();
 });
 
-/** Runs `body`, which has a `client`, in a process of its own; answers what it returned, or the error's facts. */
-async function withClient(body: string, more: Readonly<Record<string, string>> = {}): Promise<unknown> {
+/** The SDKs' clients that a program may have, by name. */
+const CLIENTS = {
+  client: ['SecretClient', '@azure/keyvault-secrets'],
+  keys: ['KeyClient', '@azure/keyvault-keys'],
+  certificates: ['CertificateClient', '@azure/keyvault-certificates'],
+} as const;
+
+/** Runs `body`, which has a `client` of secrets, in a process of its own; answers what it returned, or the error's facts. */
+function withClient(body: string, more: Readonly<Record<string, string>> = {}): Promise<unknown> {
+  return withClients(['client'], body, more);
+}
+
+/** The same with the clients that are named. */
+async function withClients(
+  names: readonly (keyof typeof CLIENTS)[],
+  body: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
+  const imports = names.map((name) => `import { ${CLIENTS[name][0]} } from '${CLIENTS[name][1]}';`);
+  const clients = names.map((name) => `const ${name} = new ${CLIENTS[name][0]}(vaultUrl, credential, options);`);
   const printed = await lab.runNode(
     `
     import { ClientSecretCredential } from '@azure/identity';
-    import { SecretClient } from '@azure/keyvault-secrets';
+    ${imports.join('\n    ')}
     const { TENANT, CLIENT, SECRET, VAULT } = process.env;
-    const client = new SecretClient(
-      'https://' + VAULT + '.vault.azure.net',
-      new ClientSecretCredential(TENANT, CLIENT, SECRET),
-      { retryOptions: { maxRetries: 0 } },
-    );
+    const vaultUrl = 'https://' + VAULT + '.vault.azure.net';
+    const credential = new ClientSecretCredential(TENANT, CLIENT, SECRET);
+    const options = { retryOptions: { maxRetries: 0 } };
+    ${clients.join('\n    ')}
     const attempt = async (work) => {
       try {
         return await work();
@@ -151,5 +173,133 @@ describe('@azure/keyvault-secrets, unmodified, through the gateway', () => {
       .records()
       .filter(({ service, host }) => service === 'keyvault' && host.startsWith('kv-nobody'));
     expect(asked).toEqual([]);
+  });
+});
+
+describe('@azure/keyvault-keys, unmodified, through the gateway', () => {
+  it('creates, imports, reads, lists, updates, backs up, deletes and purges keys', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const jwk = privateKey.export({ format: 'jwk' });
+    const result = await withClients(
+      ['keys'],
+      `
+      const rsa = await keys.createRsaKey('K', { keySize: 2048, tags: { a: 'b' } });
+      const ec = await keys.createEcKey('ec', { curve: 'P-256K' });
+      const fromBase64 = (text) => Buffer.from(text, 'base64url');
+      const { x, y, d } = JSON.parse(process.env.JWK);
+      const imported = await keys.importKey('mine', { kty: 'EC', crv: 'P-256', x: fromBase64(x), y: fromBase64(y), d: fromBase64(d), keyOps: ['sign'] });
+      const updated = await keys.updateKeyProperties('K', { enabled: false });
+      const read = await keys.getKey('K', { version: rsa.properties.version });
+      const rotated = await keys.rotateKey('ec');
+      const versions = [];
+      for await (const version of keys.listPropertiesOfKeyVersions('ec')) versions.push(version.version);
+      const names = [];
+      for await (const key of keys.listPropertiesOfKeys()) names.push(key.name);
+      const backup = await keys.backupKey('mine');
+      const deleted = await (await keys.beginDeleteKey('mine', { intervalInMs: 1 })).pollUntilDone();
+      await keys.purgeDeletedKey('mine');
+      const restored = await keys.restoreKeyBackup(backup);
+      await (await keys.beginDeleteKey('mine', { intervalInMs: 1 })).pollUntilDone();
+      const recovered = await (await keys.beginRecoverDeletedKey('mine', { intervalInMs: 1 })).pollUntilDone();
+      return {
+        rsa: { type: rsa.keyType, bits: rsa.key.n.length * 8, operations: rsa.keyOperations, tags: rsa.properties.tags },
+        curve: ec.key.crv, imported: Buffer.from(imported.key.x).toString('base64url'), updated: updated.properties.enabled,
+        read: read.properties.enabled, versions: versions.length, isNewer: versions.includes(rotated.properties.version),
+        names, deleted: deleted.properties.recoveryId, restored: restored.keyOperations, recovered: recovered.name,
+        lost: await attempt(() => keys.getKey('lost')), hardware: await attempt(() => keys.createRsaKey('h', { hsm: true })),
+      };
+    `,
+      { JWK: JSON.stringify(jwk) },
+    );
+    expect(result).toMatchObject({
+      rsa: {
+        type: 'RSA',
+        bits: 2048,
+        operations: ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'],
+        tags: { a: 'b' },
+      },
+      curve: 'P-256K',
+      imported: jwk.x,
+      updated: false,
+      read: false,
+      versions: 2,
+      isNewer: true,
+      names: ['ec', 'K', 'mine'],
+      deleted: `https://${VAULT}.vault.azure.net/deletedkeys/mine`,
+      restored: ['sign'],
+      recovered: 'mine',
+      lost: { status: 404, code: 'KeyNotFound' },
+      hardware: { status: 400, code: 'BadParameter' },
+    });
+  });
+});
+
+describe('@azure/keyvault-certificates, unmodified, through the gateway', () => {
+  it('has a certificate made, reads it as secret and key, imports it elsewhere, and deletes it', async () => {
+    const result = (await withClients(
+      ['certificates', 'client', 'keys'],
+      `
+      const policy = { issuerName: 'Self', subject: 'CN=example.com', subjectAlternativeNames: { dnsNames: ['example.com'] }, keyType: 'EC', keyCurveName: 'P-384' };
+      const poller = await certificates.beginCreateCertificate('Cert', policy, { tags: { a: 'b' }, intervalInMs: 1 });
+      const made = await poller.pollUntilDone();
+      const operation = (await certificates.getCertificateOperation('Cert')).getOperationState().certificateOperation;
+      const secret = await client.getSecret('Cert');
+      const key = await keys.getKey('Cert');
+      const imported = await certificates.importCertificate('Copy', Buffer.from(secret.value, 'base64'));
+      const updated = await certificates.updateCertificateProperties('Copy', imported.properties.version, { enabled: false });
+      await certificates.updateCertificatePolicy('Cert', { issuerName: 'Self', subject: 'CN=other', validityInMonths: 3 });
+      const policyNow = await certificates.getCertificatePolicy('Cert');
+      const versions = [];
+      for await (const version of certificates.listPropertiesOfCertificateVersions('Cert')) versions.push(version.version);
+      const names = [];
+      for await (const certificate of certificates.listPropertiesOfCertificates()) names.push(certificate.name);
+      const refused = await attempt(() => client.setSecret('Cert', 'v'));
+      const deleted = await (await certificates.beginDeleteCertificate('Copy', { intervalInMs: 1 })).pollUntilDone();
+      await (await certificates.beginRecoverDeletedCertificate('Copy', { intervalInMs: 1 })).pollUntilDone();
+      await (await certificates.beginDeleteCertificate('Copy', { intervalInMs: 1 })).pollUntilDone();
+      await certificates.purgeDeletedCertificate('Copy');
+      await certificates.beginCreateCertificate('Waits', { issuerName: 'Unknown', subject: 'CN=w' }, { intervalInMs: 1 });
+      const pending = await certificates.getCertificateOperation('Waits', { intervalInMs: 1 });
+      await certificates.deleteCertificateOperation('Waits');
+      return {
+        status: operation.status, thumbprint: Buffer.from(made.properties.x509Thumbprint).toString('hex'),
+        cer: Buffer.from(made.cer).toString('base64'), kid: made.keyId, sid: made.secretId, tags: made.properties.tags,
+        keyProps: [made.policy.keyType, made.policy.keyCurveName, made.policy.exportable],
+        managed: [secret.properties.managed, key.properties.managed], contentType: secret.properties.contentType,
+        secretKey: secret.properties.certificateKeyId, curve: key.key.crv,
+        same: Buffer.from(imported.cer).equals(Buffer.from(made.cer)), updated: updated.properties.enabled,
+        subject: policyNow.subject, months: policyNow.validityInMonths, versions: versions.length, names, refused,
+        deleted: deleted.recoveryId, pending: pending.getOperationState().certificateOperation.status,
+        lost: await attempt(() => certificates.getCertificate('Copy')),
+        noOperation: await attempt(() => certificates.getCertificateOperation('Waits')),
+      };
+    `,
+    )) as { cer: string; thumbprint: string; kid: string };
+    expect(result).toMatchObject({ status: 'completed', cer: expect.any(String) });
+    const certificate = new X509Certificate(Buffer.from(result.cer, 'base64'));
+    expect(certificate.subjectAltName).toBe('DNS:example.com');
+    expect(certificate.fingerprint.replaceAll(':', '').toLowerCase()).toBe(result.thumbprint);
+    expect(result).toMatchObject({
+      status: 'completed',
+      kid: expect.stringMatching(new RegExp(`^https://${VAULT}\\.vault\\.azure\\.net/keys/Cert/[0-9a-f]{32}$`)),
+      sid: result.kid.replace('/keys/', '/secrets/'),
+      tags: { a: 'b' },
+      keyProps: ['EC', 'P-384', true],
+      managed: [true, true],
+      contentType: 'application/x-pkcs12',
+      secretKey: result.kid,
+      curve: 'P-384',
+      same: true,
+      updated: false,
+      subject: 'CN=other',
+      months: 3,
+      versions: 1,
+      names: ['Cert', 'Copy'],
+      refused: { status: 403, code: 'Forbidden' },
+      deleted: `https://${VAULT}.vault.azure.net/deletedcertificates/Copy`,
+      pending: 'inProgress',
+      lost: { status: 404, code: 'CertificateNotFound' },
+      noOperation: { status: 404, code: 'CertificateNotFound' },
+    });
   });
 });

@@ -57,6 +57,8 @@ interface NewVersion {
   readonly policy: CertificatePolicy;
   readonly enabled: boolean;
   readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** Its id where it was promised one before. */
+  readonly version?: string;
 }
 
 /**
@@ -67,13 +69,14 @@ export function putCertificate(
   deps: ObjectTypeDeps,
   call: VaultCall,
   operation: string,
-  { issued, policy, enabled, tags }: NewVersion,
+  { issued, policy, enabled, tags, version: promised }: NewVersion,
 ): CertificateVersion {
   const contents = openVaultContents(deps, call.vault.name);
   const base = beginCertificate(deps, contents, call, operation);
   const before = contents.certificates.latest(base.name);
   const version: CertificateVersion = {
     ...base,
+    version: promised ?? base.version,
     ...describeCertificate(issued, policy, deps.random),
     policyTimes: { created: before?.policyTimes.created ?? base.created, updated: base.updated },
     enabled,
@@ -107,14 +110,14 @@ export function certificateRequestRoutes(deps: ObjectTypeDeps): readonly VaultRo
     beginCertificate(deps, contents, call, 'create');
     const issuer = issuerOf(policy);
 
-    const material =
-      policy.key_props.reuse_key && before !== undefined ? before.material : await generateKeyMaterial(kind);
+    const reused = policy.key_props.reuse_key && before?.material.kty === kind.kty ? before.material : undefined;
+    const material = reused ?? (await generateKeyMaterial(kind));
     const csr = await signingRequest(material, policy);
     const keepOrder = sent.preserveCertOrder === true;
     const enabled = sent.attributes?.enabled ?? true;
     const tags = sent.tags ?? undefined;
     const issuedHere = issuer === SELF_ISSUER;
-    const { created, updated, ...started } = issuedHere
+    const started = issuedHere
       ? putCertificate(deps, call, 'create', {
           issued: await selfSigned(deps, material, policy),
           policy,
@@ -126,8 +129,8 @@ export function certificateRequestRoutes(deps: ObjectTypeDeps): readonly VaultRo
       name: started.name,
       version: PENDING,
       sequence: 1,
-      created,
-      updated,
+      created: started.created,
+      updated: started.updated,
       enabled,
       ...(tags === undefined ? {} : { tags }),
       requestId: deps.random.bytes(16).toString('hex'),
@@ -135,7 +138,7 @@ export function certificateRequestRoutes(deps: ObjectTypeDeps): readonly VaultRo
       cancellationRequested: false,
       issuer: policy.issuer,
       csr: csr.toString('base64'),
-      ...(issuedHere ? {} : { waiting: { material, policy, keepOrder } }),
+      ...(issuedHere ? {} : { waiting: { version: started.version, material, policy, keepOrder } }),
     };
     contents.operations.put(operation);
     // It is done, but told as Azure tells it: a client is to ask again.
@@ -169,6 +172,7 @@ export function certificateRequestRoutes(deps: ObjectTypeDeps): readonly VaultRo
     const issued = parseMerged(waiting.material, certificates, waiting.keepOrder);
     const version = putCertificate(deps, call, 'merge', {
       issued,
+      version: waiting.version,
       policy: waiting.policy,
       enabled: sent.attributes?.enabled ?? operation.enabled,
       tags: sent.tags ?? operation.tags,

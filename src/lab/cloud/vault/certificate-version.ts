@@ -107,7 +107,7 @@ export function renderCertificateItem(
 /** The policy of a version on the wire. */
 export function renderPolicy(
   call: VaultCall,
-  { name, policy, policyTimes }: CertificateVersion,
+  { name, policy, policyTimes }: Pick<CertificateVersion, 'name' | 'policy' | 'policyTimes'>,
 ): Record<string, unknown> {
   return {
     id: objectUrl(call, 'certificates', name, 'policy'),

@@ -474,7 +474,14 @@ describe('an imported certificate', () => {
     it('waits until it is merged', async () => {
       const pending = await get('/certificates/c/pending');
       expect(pending).toMatchObject({ status: 'inProgress', issuer: { name: 'Unknown' } });
-      expect((await scene.send('GET', '/certificates/c')).status).toBe(404);
+      const promised = await get('/certificates/c');
+      expect(promised).toMatchObject({
+        attributes: { enabled: false },
+        policy: { issuer: { name: 'Unknown' } },
+        pending: { id: pending.id },
+      });
+      expect((await get('/certificates')).value).toEqual([]);
+      expect((await scene.send('GET', '/secrets/c')).status).toBe(404);
       const request = new x509.Pkcs10CertificateRequest(Buffer.from(pending.csr, 'base64'));
       expect([request.subject, await request.verify()]).toEqual(['CN=example.com', true]);
       const other = Buffer.from(leaf.rawData).toString('base64');
@@ -484,6 +491,7 @@ describe('an imported certificate', () => {
       const root = Buffer.from(authority.certificate.rawData);
       const merged = await merge([signed.toString('base64'), root.toString('base64')]);
       expect([merged.status, merged.body.cer, merged.body.tags]).toEqual([201, signed.toString('base64'), { a: 'b' }]);
+      expect(merged.body.id).toBe(promised.id);
       const { value } = await get('/secrets/c');
       expect(openedPfx(value).certificate.equals(signed)).toBe(true);
       // What comes out of one vault goes into another, to the last bit.

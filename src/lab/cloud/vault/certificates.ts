@@ -4,6 +4,7 @@ import { attributesSchema, parseBody, tagsSchema } from './attributes.ts';
 import { backupRoutes } from './backup-routes.ts';
 import { openBackups } from './backup.ts';
 import { readContent } from './certificate-content.ts';
+import { renderWaiting } from './certificate-operation.ts';
 import { completePolicy, policySchema, type CertificatePolicy } from './certificate-policy.ts';
 import { certificateRequestRoutes, putCertificate } from './certificate-request.ts';
 import {
@@ -67,7 +68,14 @@ export function createCertificateRoutes(deps: ObjectTypeDeps): readonly VaultRou
     policyTimes: { ...version.policyTimes, updated: nowSeconds(deps.clock) },
   });
 
-  const get = (call: VaultCall) => json(200, renderCertificate(call, find(call)));
+  const get = (call: VaultCall) => {
+    const { name = '', version } = call.params;
+    const { certificates, operations } = openVaultContents(deps, call.vault.name);
+    const issued = version === undefined ? certificates.latest(name) : certificates.version(name, version);
+    const operation = certificates.buried(name) === undefined ? operations.latest(name) : undefined;
+    const waiting = issued === undefined && operation !== undefined ? renderWaiting(call, operation) : undefined;
+    return json(200, waiting ?? renderCertificate(call, find(call)));
+  };
 
   const update = async (call: VaultCall) => {
     const sent = parseBody(updateSchema, await call.body());
