@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { errorText, KeyferryError, type Secret } from '#base';
+import { readPkcs12 } from '#crypto';
 
 /** What a client certificate was given as. */
 export interface ClientCertificate {
@@ -62,7 +63,6 @@ function privateKey(block: string, password: string | undefined): KeyObject {
 }
 
 async function readPkcs12Text(text: string, password = ''): Promise<Contents> {
-  const { readPkcs12 } = await import('#crypto');
   const bytes = Buffer.from(text, 'base64');
   const { keys, certificates } = await readPkcs12(bytes, password).catch((error: unknown) =>
     refuseUnread('PKCS#12', error),

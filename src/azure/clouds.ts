@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { inputError, trimEndSlashes, type Issue } from '#base';
 
 /** One of Azure's clouds: where its identities and vaults live. */

@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Secret, withDeadline, type ErrorCode } from '#base';
 import type { AccessToken, TokenSource } from './access.ts';
 import { retryAfterMs, tokenError, type TokenFailure } from './azure-errors.ts';

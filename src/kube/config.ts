@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { inputError, KeyferryError, Secret, trimEndSlashes, yamlProblem, type Clock } from '#base';
 
 /** Where the API server is and how this process proves who it is. */

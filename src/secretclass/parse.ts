@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { inputError, KeyferryError, type Issue } from '#base';
 import { issuesOfSecretObject } from './secret-types.ts';
 import type { ClassSecretObject, SecretProviderClass } from './types.ts';

@@ -4,7 +4,7 @@ import { parser } from '@prometheus-io/lezer-promql';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DRIVER_METRICS } from '#driver';
 import type { MetricSpec } from '#http';
 import { PROVIDER_METRICS } from '#provider';

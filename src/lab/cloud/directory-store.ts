@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { KeyferryError, type Random, type Secret } from '#base';
 import type { Json, Store } from '#lab/store';
 import { createClientSecret } from './client-secret.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { inputError, type Issue } from '#base';
 import type { FaultSpec } from './fault.ts';
 

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ERROR_CODES, KeyferryError, type ErrorCode } from '#base';
 import type { AuditRecord } from '#lab/cloud';
 import type { Fault } from '#lab/faults';

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { KeyferryError, Secret } from '#base';
 
 /** Where everything of one lab is. All folders are 0700, all files 0600. */

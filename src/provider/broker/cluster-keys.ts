@@ -1,5 +1,5 @@
 import { importJWK } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createSingleFlight, errorText, KeyferryError, type Clock, type Log } from '#base';
 
 /** The public half of a key that signs service account tokens. */

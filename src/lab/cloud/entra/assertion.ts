@@ -1,5 +1,5 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AadstsError } from './aadsts.ts';
 
 /** What a client assertion claims before anything about it has been checked. */

@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createSingleFlight, errorText, type Clock, type Log } from '#base';
 import { AadstsError } from './aadsts.ts';
 

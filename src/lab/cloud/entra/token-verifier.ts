@@ -1,5 +1,5 @@
 import { compactVerify, decodeJwt, errors, type JWTPayload } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '#base';
 import { AZURE_CLOUDS } from '../azure-clouds.ts';
 import type { Tenant } from '../directory.ts';

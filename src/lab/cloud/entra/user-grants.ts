@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Secret, type Random } from '#base';
 import type { Store } from '#lab/store';
 

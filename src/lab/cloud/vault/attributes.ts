@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StoredVersion } from './object-store.ts';
 import { badParameter } from './vault-errors.ts';
 import type { VaultRecord } from './vault-registry.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Json } from '#lab/store';
 import { json } from '../rest/request.ts';
 import { parseBody } from './attributes.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { badParameter } from './vault-errors.ts';
 import { CURVES, RSA_SIZES, type Curve, type KeyKind } from './key-material.ts';
 import { KEY_USAGES, type CertificateSubject, type KeyUsage } from './x509-writer.ts';

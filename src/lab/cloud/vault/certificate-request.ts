@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { json } from '../rest/request.ts';
 import { attributesSchema, parseBody, tagsSchema } from './attributes.ts';
 import { issuedOf } from './certificate-content.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { json } from '../rest/request.ts';
 import { attributesSchema, parseBody, tagsSchema } from './attributes.ts';
 import { backupRoutes } from './backup-routes.ts';
