@@ -5,8 +5,8 @@ import { backoffMs, type Clock, type Random } from '#base';
  *
  * Volumes with the same interval are due together, in ticks, so that pods that share an identity share its exchange and
  * its reads (the broker's freshness window is longer than a tick takes). The first tick comes after half an interval to a
- * whole one, at random, and each next one an interval to a tenth more after the one before: nodes that began at the same
- * moment drift apart and never strike a vault together, and no two ticks are closer than the interval.
+ * whole one, at random, and each next one up to a twentieth earlier than an interval after the one before: nodes that
+ * began at the same moment drift apart and do not strike a vault together, and no volume waits longer than its interval.
  */
 export interface RefreshSchedule {
   /** False: a volume that has its files is never checked again. */
@@ -56,8 +56,8 @@ interface Volume {
 
 /** A shorter interval, and 0, count as this. */
 const MIN_INTERVAL_MS = 1000;
-/** How much longer than the interval the time between two ticks may be. */
-const TICK_JITTER = 0.1;
+/** How much shorter than the interval the time between two ticks may be. */
+const TICK_JITTER = 0.05;
 const FAILURE_BACKOFF = { initialMs: 30_000, maxMs: 600_000, jitter: 0.2 };
 
 /** An empty {@link RefreshSchedule}. */
@@ -72,7 +72,7 @@ export function createRefreshSchedule(options: RefreshScheduleOptions): RefreshS
   const nextTickMs = (intervalMs: number, nowMs: number): number => {
     const known = ticks.get(intervalMs);
     if (known !== undefined && known > nowMs) return known;
-    const gapMs = intervalMs * (1 + TICK_JITTER * random.fraction());
+    const gapMs = intervalMs * (1 - TICK_JITTER * random.fraction());
     const next =
       known !== undefined && known + gapMs > nowMs
         ? known + gapMs
@@ -104,7 +104,7 @@ export function createRefreshSchedule(options: RefreshScheduleOptions): RefreshS
         return;
       }
       // The ticks go on as if the process had never ended: the first volume brings the old one's time.
-      const latestMs = nowMs - ageMs + everyMs * (1 + TICK_JITTER);
+      const latestMs = nowMs - ageMs + everyMs;
       if (!ticks.has(everyMs)) ticks.set(everyMs, latestMs);
       put(targetPath, everyMs, Math.min(latestMs, nextTickMs(everyMs, nowMs)));
     },

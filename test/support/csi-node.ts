@@ -40,8 +40,11 @@ const LIMITS = { timeoutMs: 60_000 };
 /** As kubelet's, short enough for a socket's path. */
 const PARENT = '/tmp';
 
-/** Starts it in the environment of a lab's commands; answers once it serves. */
-export async function startCsiNode(env: Readonly<Record<string, string>>): Promise<CsiNode> {
+/** Starts it in the environment of a lab's commands, with `more` flags; answers once it serves. */
+export async function startCsiNode(
+  env: Readonly<Record<string, string>>,
+  more: readonly string[] = [],
+): Promise<CsiNode> {
   const folder = mkdtempSync(join(PARENT, 'kf-csi-'));
   const socket = join(folder, 'csi.sock');
   const plan = planNamespaces(process.getuid?.() ?? 0);
@@ -59,6 +62,7 @@ export async function startCsiNode(env: Readonly<Record<string, string>>): Promi
       `--provider-volume=${join(folder, 'providers')}`,
       `--additional-provider-volume-paths=${join(folder, 'more-providers')}`,
       '--metrics-addr=127.0.0.1:0',
+      ...more,
     ],
     { env, stdio: ['ignore', 'pipe', 'pipe'] },
   );

@@ -72,7 +72,7 @@ export function filesOf(files: Readonly<Record<string, string>>, version = 'v1')
 
 /** Starts a {@link DriverHarness}; a class `db` with the provider `fake` and the pod exist. */
 export async function startHarness(
-  options: Partial<Pick<DriverOptions, 'refreshes' | 'refreshIntervalMs'>> & {
+  options: Partial<Pick<DriverOptions, 'refreshes' | 'refreshIntervalMs' | 'forbidsParameterOverrides'>> & {
     /** In place of the harness's own, which mounts nothing. */
     readonly mounter?: Mounter;
     readonly secretObjects?: readonly unknown[];
@@ -118,6 +118,7 @@ export async function startHarness(
       nodeId: 'node-1',
       refreshes: options.refreshes ?? true,
       refreshIntervalMs: options.refreshIntervalMs ?? 120_000,
+      forbidsParameterOverrides: options.forbidsParameterOverrides ?? false,
       client: kube,
       providers: {
         resolve: async (name) => {
@@ -202,7 +203,7 @@ export async function startHarness(
     },
     idle: () => driver.idle(),
     async nextChecks() {
-      await clock.advance(132_000);
+      await clock.advance(120_000);
       await driver.idle();
     },
     async restart(meanwhile) {
