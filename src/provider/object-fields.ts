@@ -16,6 +16,7 @@ export const OBJECT_FIELDS = [
   'objectNamePattern',
   'objectTags',
   'includeCertificates',
+  'writeCertAndKeyInSeparateFiles',
   'jsonPath',
   'jsonFiles',
 ] as const;

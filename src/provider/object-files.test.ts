@@ -132,6 +132,16 @@ describe('the secret behind a certificate', () => {
     expect(key).toBe(leaf.keyPem);
   });
 
+  it.each([
+    [true, false, 3],
+    [false, true, 1],
+    [undefined, true, 3],
+    [undefined, false, 1],
+  ])('is split as its entry says (%s), else as the process is told (%s)', async (separateFiles, flag, count) => {
+    const options = { separateFiles, writeCertAndKeyInSeparateFiles: flag };
+    expect(await files(secret(leaf.certPem, PEM), options)).toHaveLength(count);
+  });
+
   it('without a key that can be exported has an empty key file, as upstream has it', async () => {
     const written = await files(secret(leaf.certPem, PEM), { writeCertAndKeyInSeparateFiles: true });
     expect(written.map((file) => file.contents.expose().byteLength)).toEqual([

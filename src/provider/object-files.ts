@@ -20,7 +20,7 @@ export type FetchedObject =
 
 /** How the secrets behind certificates become files. */
 export interface FileOptions extends PemOptions {
-  /** Whether certificate and key are also written apart (`--write-cert-and-key-in-separate-files`). */
+  /** Whether certificate and key are also written apart where the entry does not say (`--write-cert-and-key-in-separate-files`). */
   readonly writeCertAndKeyInSeparateFiles: boolean;
 }
 
@@ -73,7 +73,7 @@ async function render(object: FetchedObject, spec: ObjectSpec, rendering: Render
 
 async function renderCertificateSecret(
   secret: FetchedSecret,
-  { format, encoding }: ObjectSpec,
+  { format, encoding, separateFiles }: ObjectSpec,
   { asPem, writeCertAndKeyInSeparateFiles }: Rendering,
 ): Promise<Rendered> {
   const form = certificateForm(secret);
@@ -81,7 +81,7 @@ async function renderCertificateSecret(
   const text = format === 'pfx' ? secret.value : await pem();
   const hint = form === 'pem' ? NO_ENCODING : format === 'pem' ? ENCODING_OF_PFX : undefined;
   const contents = decodeValue(text.expose(), encoding, hint);
-  if (!writeCertAndKeyInSeparateFiles) return { contents };
+  if (!(separateFiles ?? writeCertAndKeyInSeparateFiles)) return { contents };
   const { certificates, keys } = splitCertificateAndKey(await pem());
   return { contents, beside: { '.crt': Buffer.from(certificates), '.key': Buffer.from(keys) } };
 }

@@ -55,9 +55,13 @@ export interface ObjectSpec {
   readonly json: JsonSelection | undefined;
   readonly format: ObjectFormat;
   readonly encoding: ObjectEncoding;
+  /** Whether certificate and key of a certificate's secret are also written apart; undefined: as the process is told. */
+  readonly separateFiles: boolean | undefined;
   /** Permission bits; undefined: the mount's own. */
   readonly mode: number | undefined;
 }
+
+const SEPARATE_FILES = 'writeCertAndKeyInSeparateFiles';
 
 /** The words that begin every message about one object. */
 export function objectLabel(object: { type: string; name: string; version: string | undefined }): string {
@@ -144,6 +148,11 @@ function parseObject(entry: ObjectEntry, issues: Issue[]): ObjectSpec | undefine
     refuse('objectEncoding', 'objectEncoding only supported for objectType: secret');
   }
 
+  const separateFiles = fields.has(SEPARATE_FILES) ? fields.flag(SEPARATE_FILES) : undefined;
+  if (separateFiles === true && type !== undefined && type !== 'secret') {
+    refuse(SEPARATE_FILES, `${SEPARATE_FILES} only supported for objectType: secret`);
+  }
+
   const modeText = fields.text('filePermission');
   if (!/^([0-7]{1,3}|0[0-7]{1,3}|0o[0-7]{1,3})?$/.test(modeText)) {
     refuse('filePermission', `filePermission "${modeText}" is not valid: octal digits from 0000 to 0777`);
@@ -169,6 +178,7 @@ function parseObject(entry: ObjectEntry, issues: Issue[]): ObjectSpec | undefine
     json,
     format,
     encoding,
+    separateFiles,
     mode: modeText === '' ? undefined : Number.parseInt(modeText.replace(/^0o/, ''), 8),
   };
 }

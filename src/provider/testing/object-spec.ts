@@ -15,6 +15,7 @@ export function objectSpec(changes: Partial<ObjectSpec> = {}): ObjectSpec {
     optional: false,
     selection: undefined,
     json: undefined,
+    separateFiles: undefined,
     format: 'pem',
     encoding: 'utf-8',
     mode: undefined,
