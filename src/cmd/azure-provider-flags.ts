@@ -30,6 +30,12 @@ export const AZURE_PROVIDER_FLAGS = {
     group: 'azure',
     from: 'provider',
   },
+  'upstream-version-history': {
+    kind: 'bool',
+    default: false,
+    help: 'objectVersionHistory: N writes N + 1 files, as secrets-store-csi-driver-provider-azure does',
+    group: 'azure',
+  },
   'freshness-window': {
     kind: 'duration',
     default: 30_000,

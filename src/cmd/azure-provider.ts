@@ -58,6 +58,7 @@ export function wireAzureProvider(wiring: AzureProviderWiring): AzureProvider {
     freshnessWindowMs: flags['freshness-window'],
     constructPemChain: flags['construct-pem-chain'],
     writeCertAndKeyInSeparateFiles: flags['write-cert-and-key-in-separate-files'],
+    extraHistoryVersion: flags['upstream-version-history'],
     cloudName: flags['cloud-name'],
     cloudEnvFile: env['AZURE_ENVIRONMENT_FILEPATH'],
     metrics,
