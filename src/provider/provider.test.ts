@@ -2,61 +2,22 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { KeyferryError, Secret, silentLog } from '#base';
-import { TOKENS_ATTRIBUTE, type ProviderMountRequest } from '#providerapi';
-import { createFakeClock, createFakeRandom, createMemoryLog } from '../base/testing/index.ts';
-import { createClusterKeys } from './broker/cluster-keys.ts';
-import { createAzureProvider, type AzureProviderOptions } from './provider.ts';
-import { createFakeAzure, createTestIssuer, type TestIssuer } from './testing/index.ts';
+import { KeyferryError } from '#base';
+import { createFakeClock, createMemoryLog } from '../base/testing/index.ts';
+import { createProviderTests, type ProviderTests } from './testing/index.ts';
 
-let issuer: TestIssuer;
 let token: string;
+let setUp: ProviderTests['setUp'];
+let request: ProviderTests['request'];
 const folders: string[] = [];
 
 beforeAll(async () => {
-  issuer = await createTestIssuer(createFakeClock());
-  token = await issuer.token();
+  ({ token, setUp, request } = await createProviderTests());
 });
 
 afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
 });
-
-function setUp(options: Partial<AzureProviderOptions> = {}) {
-  const clock = createFakeClock();
-  const azure = createFakeAzure(clock);
-  const provider = createAzureProvider({
-    clock,
-    random: createFakeRandom(),
-    log: silentLog,
-    azure: azure.clients,
-    version: '1.2.3',
-    clusterKeys: createClusterKeys({ clock, log: silentLog, fetchJwks: () => Promise.resolve(issuer.jwks()) }),
-    ...options,
-  });
-  return { clock, azure, provider };
-}
-
-function request(objects: string, changes: Record<string, string> = {}, signal?: AbortSignal): ProviderMountRequest {
-  return {
-    attributes: {
-      'csi.storage.k8s.io/pod.name': 'web-1',
-      'csi.storage.k8s.io/pod.namespace': 'team',
-      'csi.storage.k8s.io/serviceAccount.name': 'reader',
-      [TOKENS_ATTRIBUTE]: JSON.stringify({ 'api://AzureADTokenExchange': { token } }),
-      keyvaultName: 'KV-one',
-      tenantID: 'tenant',
-      clientID: 'client',
-      objects,
-      ...changes,
-    },
-    secrets: new Secret({}),
-    targetPath: '/volume',
-    permission: 0o644,
-    currentVersions: new Map(),
-    signal: signal ?? new AbortController().signal,
-  };
-}
 
 const OBJECTS = `array:
   - {objectName: two, objectType: secret}
@@ -65,7 +26,11 @@ const OBJECTS = `array:
 `;
 
 describe('the log line of a mount', () => {
-  const told = async (setting: ReturnType<typeof setUp>, log: ReturnType<typeof createMemoryLog>, objects: string) => {
+  const told = async (
+    setting: ReturnType<ProviderTests['setUp']>,
+    log: ReturnType<typeof createMemoryLog>,
+    objects: string,
+  ) => {
     await setting.provider.mount(request(objects)).catch(() => undefined);
     const line = log.lines.findLast(({ message }) => message === 'Objects of a volume asked for');
     expect(JSON.stringify(line)).not.toContain(token);
@@ -87,7 +52,7 @@ describe('the log line of a mount', () => {
       clientId: 'client',
       identity: 'workload-identity',
       assertion: {
-        issuer: issuer.url,
+        issuer: 'https://issuer.test/',
         subject: 'system:serviceaccount:team:reader',
         audience: 'api://AzureADTokenExchange',
         issuedAt: '2026-01-01T00:00:00.000Z',

@@ -23,6 +23,8 @@ export interface FakeAzure {
   readonly reads: string[];
   /** The vaults that were asked for their challenge, in order. */
   readonly challenges: string[];
+  /** The values of secrets whose value says something else than who read it, by name. */
+  readonly values: Map<string, string>;
   /** What every vault lists, of every kind. */
   readonly objects: ListedObject[];
   /** What every vault lists of versions, by the object's name. */
@@ -77,6 +79,7 @@ export function createFakeAzure(clock: Clock): FakeAzure {
     tokenLifetimeMs: 3_600_000,
     reads: [],
     challenges: [],
+    values: new Map(),
     objects: [],
     versions: new Map(),
     onExchange: () => undefined,
@@ -116,7 +119,7 @@ export function createFakeAzure(clock: Clock): FakeAzure {
           async getSecret(name, version, options) {
             const who = await asking(name, version, options);
             return {
-              value: new Secret(`${name} for ${who}`),
+              value: new Secret(fake.values.get(name) ?? `${name} for ${who}`),
               version: version ?? 'v1',
               contentType: undefined,
               keyId: undefined,
