@@ -105,6 +105,12 @@ export const NODE_FLAGS = {
     help: "socket on which to serve this process's Azure provider to others as well",
     group: 'providers',
   },
+  'forbid-parameter-overrides': {
+    kind: 'bool',
+    default: false,
+    help: 'refuse volumes whose pods give parameters by volumeAttributes, in place of those of the class or beside them',
+    group: 'providers',
+  },
   ...AZURE_PROVIDER_FLAGS,
   'metrics-addr': {
     kind: 'text',

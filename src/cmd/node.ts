@@ -96,6 +96,7 @@ async function start({ flags, env, log, stack, fail }: ProcessContext<typeof NOD
       nodeId,
       refreshes: flags['enable-secret-rotation'],
       refreshIntervalMs: flags['rotation-poll-interval'],
+      forbidsParameterOverrides: flags['forbid-parameter-overrides'],
       volumeSizeBytes: flags['volume-size-limit'],
       client,
       providers,

@@ -69,6 +69,17 @@ describe('the first publish', () => {
     expect([...(request?.currentVersions ?? [])]).toEqual([]);
   });
 
+  it('refuses parameters of the pod where the node forbids them, and names them', async () => {
+    await using harness = await startHarness({ forbidsParameterOverrides: true });
+    await expect(harness.publish({ context: { vault: 'two', more: 'x' } })).rejects.toThrow(
+      /volumeAttributes of the pod give parameters, which is forbidden on this node: vault, more/,
+    );
+    expect(harness.mounts).toEqual([]);
+    expect(isMounted(harness)).toBe(false);
+    await harness.publish();
+    expect(harness.mounts).toHaveLength(1);
+  });
+
   it.each([
     ['the volume context', { context: { 'csi.storage.k8s.io/serviceAccount.tokens': '{"a":1}' } }, {}],
     [

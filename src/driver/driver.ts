@@ -35,6 +35,8 @@ export interface DriverOptions {
   readonly refreshes: boolean;
   /** The time between two checks of a volume whose class names none, milliseconds. */
   readonly refreshIntervalMs: number;
+  /** Whether pods may give no parameters by volumeAttributes. Default: they may, as upstream has it. */
+  readonly forbidsParameterOverrides?: boolean;
   /** The size limit of one volume. Default 32 MiB. */
   readonly volumeSizeBytes?: number;
   readonly client: Pick<KubeClient, 'get' | 'list' | 'watch' | 'create' | 'patch'>;
@@ -123,6 +125,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     locks,
     clock,
     log,
+    forbidsParameterOverrides: options.forbidsParameterOverrides,
     volumeSizeBytes: options.volumeSizeBytes ?? VOLUME_SIZE_BYTES,
   });
   const loop = stack.use(startRefreshLoop({ refresher, refresh: volumes.refresh, clock, log }));

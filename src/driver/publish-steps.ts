@@ -12,6 +12,8 @@ export type PublishStep = (typeof PUBLISH_STEPS)[number];
 export interface PublishSteps {
   /** Runs a step and keeps its duration, also when it fails. */
   time<T>(step: PublishStep, work: () => Promise<T>): Promise<T>;
+  /** The step that runs now. */
+  readonly current: PublishStep | undefined;
   wrote(files: Iterable<ProviderFile>, versions: readonly { readonly id: string; readonly version: string }[]): void;
   synced(secrets: SyncedSecrets): void;
   /** `tookMs`, `steps` and what was written; sizes and modes of files, never their content or a digest of it. */
@@ -25,16 +27,21 @@ const MAX_FILES = 100;
 export function createPublishSteps(clock: Clock): PublishSteps {
   const startMs = clock.monotonic();
   const steps: Partial<Record<PublishStep, number>> = {};
+  let current: PublishStep | undefined;
   let written: LogFields = {};
   let secrets: SyncedSecrets = { names: [], state: 'none' };
   return {
     async time(step, work) {
       const stepStartMs = clock.monotonic();
+      current = step;
       try {
         return await work();
       } finally {
         steps[step] = Math.round(clock.monotonic() - stepStartMs);
       }
+    },
+    get current() {
+      return current;
     },
     wrote(files, versions) {
       const all = [...files];

@@ -1,6 +1,7 @@
 import { KeyferryError, type Clock } from '#base';
 import type { ProviderDirectory, ProviderNotice } from '#providerapi';
-import { mergeAttributes } from '#secretclass';
+import type { EventRecorder } from '#kube';
+import { mergeAttributes, refuseParametersOfPod } from '#secretclass';
 import type { AtomicWriter } from './atomic-writer.ts';
 import type { ClassCache } from './class-cache.ts';
 import type { DriverMetrics } from './metrics.ts';
@@ -12,6 +13,7 @@ import type { PublishSteps } from './publish-steps.ts';
 import type { ClassInterval } from './refresh-annotations.ts';
 import type { Refresher } from './refresher.ts';
 import type { SecretSync } from './secret-sync.ts';
+import { watchSlowVolume, type SlowVolumeWatch } from './slow-volume.ts';
 import { inStage, StageFailure } from './stage.ts';
 import type { VolumeRecord, VolumeRecords } from './volume-record.ts';
 
@@ -26,7 +28,10 @@ export interface WriteDependencies {
   readonly notices: Pick<ProviderNotices, 'report'>;
   readonly refresher: Refresher;
   readonly metrics: DriverMetrics;
+  readonly events: Pick<EventRecorder, 'record'>;
   readonly clock: Clock;
+  /** Whether pods may not give parameters of their own, in place of the class's or beside them. Default: they may. */
+  readonly forbidsParameterOverrides?: boolean | undefined;
 }
 
 /** One write of a volume. */
@@ -47,12 +52,20 @@ export interface VolumeWrite {
 const FILE_PERMISSION = 0o644;
 
 /** From the class to the record and the Secrets: what a first publish and a refresh have in common. Throws StageFailure. */
-export async function writeVolume(
-  deps: WriteDependencies,
-  write: VolumeWrite,
-): Promise<{ readonly changed: boolean; readonly provider: string }> {
+export async function writeVolume(deps: WriteDependencies, write: VolumeWrite): Promise<WrittenVolume> {
+  using slow = watchSlowVolume(deps, write.request, write.steps);
+  return await writeSteps(deps, write, slow);
+}
+
+/** What came of a write. */
+export interface WrittenVolume {
+  readonly changed: boolean;
+  readonly provider: string;
+}
+
+async function writeSteps(deps: WriteDependencies, write: VolumeWrite, slow: SlowVolumeWatch): Promise<WrittenVolume> {
   const { request, record, steps, signal } = write;
-  const { pod, targetPath, className, groupId } = request;
+  const { pod, targetPath, className } = request;
   const running = deps.refresher.begin(request);
   const seen = await steps.time('class', () =>
     inStage('SecretProviderClassNotFound', () =>
@@ -61,6 +74,9 @@ export async function writeVolume(
   );
   const { provider: providerName, parameters } = seen.parsed.value;
   write.onProvider(providerName);
+  if (deps.forbidsParameterOverrides === true) {
+    await inStage('FailedToMount', async () => refuseParametersOfPod(request.volumeContext, pod.namespace, className));
+  }
   const provider = await inStage('FailedToLookupProviderGRPCClient', () => deps.providers.resolve(providerName));
   await write.prepare();
   const result = await steps.time('provider', () =>
@@ -72,6 +88,7 @@ export async function writeVolume(
         permission: FILE_PERMISSION,
         currentVersions: new Map(record?.versions.map(({ id, version }) => [id, version])),
         ...(write.freshSinceMs !== undefined && { freshSinceMs: write.freshSinceMs }),
+        onProgress: slow.onProgress,
         signal,
       }),
     ),

@@ -1,3 +1,5 @@
+import { KeyferryError, shortenMiddle } from '#base';
+
 /** The names that speak for kubelet in a volume context: who the pod is, and its tokens. */
 const KUBELET_PREFIX = 'csi.storage.k8s.io/';
 
@@ -13,4 +15,33 @@ export function mergeAttributes(
 ): Readonly<Record<string, string>> {
   const own = Object.entries(parameters).filter(([name]) => !name.startsWith(KUBELET_PREFIX));
   return { ...Object.fromEntries(own), ...volumeContext };
+}
+
+/** What a pod says of its volume that is no parameter of the provider's. */
+const OF_THE_VOLUME: readonly string[] = ['secretProviderClass', 'providerName'];
+const MAX_NAMES = 8;
+const MAX_NAME = 60;
+
+/**
+ * Refuses a volume context in which the pod gives parameters itself. Whoever may make pods could point a class at another vault,
+ * or at another identity, by them. Throws `permission-denied` with their names; the values are not told.
+ */
+export function refuseParametersOfPod(
+  volumeContext: Readonly<Record<string, string>>,
+  namespace: string,
+  className: string,
+): void {
+  const names = Object.keys(volumeContext).filter(
+    (name) => !name.startsWith(KUBELET_PREFIX) && !OF_THE_VOLUME.includes(name),
+  );
+  if (names.length === 0) return;
+  const told = names.slice(0, MAX_NAMES).map((name) => shortenMiddle(name, MAX_NAME));
+  if (names.length > MAX_NAMES) told.push(`${names.length - MAX_NAMES} more`);
+  throw new KeyferryError(
+    'permission-denied',
+    `volumeAttributes of the pod give parameters, which is forbidden on this node: ${told.join(', ')}`,
+    {
+      hint: `Set them in the SecretProviderClass ${namespace}/${className}; the driver runs with --forbid-parameter-overrides.`,
+    },
+  );
 }
