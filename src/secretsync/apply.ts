@@ -2,6 +2,7 @@ import { errorText, KeyferryError } from '#base';
 import { isReason, RESOURCES, type KubeClient, type KubeObject, type OwnerReference } from '#kube';
 import type { DesiredSecret } from './build.ts';
 import { SECRET_FIELD_MANAGER } from './managed-fields.ts';
+import { uniqueOwners } from './owners.ts';
 import { planSecret, type SyncMode } from './plan.ts';
 
 /** The part of the API that a Secret is made with. */
@@ -49,7 +50,7 @@ export async function applySecret(client: SecretClient, request: SecretRequest):
     }
     try {
       if (plan.action === 'create') {
-        await createSecret(client, desired, owners, signal);
+        await createSecret(client, desired, uniqueOwners(owners), signal);
         return 'created';
       }
       await changeSecret(client, live as KubeObject, plan, signal);

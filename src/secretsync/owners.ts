@@ -15,5 +15,10 @@ export function ownersOfPod({ metadata = {} }: Pod): readonly OwnerReference[] {
 /** Those of `owners` that `object` does not name. Compared by UID: a new owner may have the name of an old one. */
 export function missingOwners(object: KubeObject, owners: readonly OwnerReference[]): readonly OwnerReference[] {
   const known = new Set(object.metadata.ownerReferences?.map(({ uid }) => uid));
-  return [...new Map(owners.filter(({ uid }) => !known.has(uid)).map((owner) => [owner.uid, owner])).values()];
+  return uniqueOwners(owners).filter(({ uid }) => !known.has(uid));
+}
+
+/** Each owner once: pods of one ReplicaSet bring the same. */
+export function uniqueOwners(owners: readonly OwnerReference[]): readonly OwnerReference[] {
+  return [...new Map(owners.map((owner) => [owner.uid, owner])).values()];
 }

@@ -76,6 +76,12 @@ describe('syncSecrets', () => {
     expect(writes(client)).toBe(1);
   });
 
+  it('names an owner once, however many pods it has', async () => {
+    const client = createFakeKubeClient();
+    await sync(client, { owners: async () => [OWNER, { ...OWNER }] });
+    expect(client.find(RESOURCES.secrets, key)?.metadata.ownerReferences).toEqual([OWNER]);
+  });
+
   it('keeps the owners that are there', async () => {
     const client = createFakeKubeClient();
     const other = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-abc', uid: 'u7' };
