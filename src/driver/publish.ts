@@ -28,13 +28,12 @@ export interface Volumes {
 
 /** {@link PublishDependencies} put to work. */
 export function createVolumes(deps: PublishDependencies): Volumes {
-  const { locks, records, refresher, metrics } = deps;
+  const { locks, refresher, metrics } = deps;
   return {
     publish: async (raw, signal) => {
       const request = parsePublish(raw);
       await locks.run(request.targetPath, async () => {
-        const record = await records.read(request.targetPath);
-        const found = await inspect(deps, request, record);
+        const { record, ...found } = await inspect(deps, request);
         if (found.content === 'whole') refresher.keep(request, record);
         const plan = planVolume(deps, request, found);
         if (plan.action === 'fill') return fillVolume(deps, request, plan, signal);
@@ -47,8 +46,8 @@ export function createVolumes(deps: PublishDependencies): Volumes {
         const request = refresher.request(targetPath);
         if (request === undefined || signal.aborted) return;
         try {
-          const record = await records.read(targetPath);
-          const plan = planVolume(deps, request, await inspect(deps, request, record));
+          const { record, ...found } = await inspect(deps, request);
+          const plan = planVolume(deps, request, found);
           if (plan.action === 'refresh') await refreshVolume(deps, request, record, plan.freshSinceMs, signal);
           // Not mounted any more: only kubelet can say whether it is to be.
           else if (plan.action === 'fill') refresher.forget(targetPath);
@@ -63,20 +62,21 @@ export function createVolumes(deps: PublishDependencies): Volumes {
 type Found = Pick<Parameters<typeof planPublish>[0], 'mounted' | 'content'>;
 
 async function inspect(
-  { mounter, writer, files }: PublishDependencies,
+  { mounter, writer, files, records }: PublishDependencies,
   { targetPath }: PublishRequest,
-  record: VolumeRecord | undefined,
-): Promise<Found> {
+): Promise<Found & { readonly record?: VolumeRecord | undefined }> {
   // What else may be mounted there is no place for secrets: a tmpfs comes over it.
   const mounted = (await mounter.find(targetPath))?.fsType === 'tmpfs';
   if (!mounted) return { mounted, content: 'none' };
+  const record = await records.read(targetPath);
   // A record counts for files that the provider wrote, as they leave no trace; the driver's own swap tells for itself,
   // also where the record is missing: an older driver mounted the volume, or a kill came between the swap and the record.
-  if (record?.filesBy === 'provider' || (await writer.isWritten(targetPath))) return { mounted, content: 'whole' };
+  if (record?.filesBy === 'provider' || (await writer.isWritten(targetPath)))
+    return { mounted, content: 'whole', record };
   // A swap that was cut short leaves folders with two dots and links, never a file that a pod could read.
   const entries = (await ifPresent(files.readdir(targetPath, { withFileTypes: true }))) ?? [];
   const isFile = entries.some((entry) => !entry.name.startsWith('..') && !entry.isSymbolicLink());
-  return { mounted, content: isFile ? 'unknown' : 'none' };
+  return { mounted, content: isFile ? 'unknown' : 'none', record };
 }
 
 function planVolume({ refresher }: PublishDependencies, { targetPath }: PublishRequest, found: Found): PublishPlan {

@@ -20,7 +20,7 @@
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { KeyferryError, type Log } from '#base';
@@ -96,11 +96,16 @@ export function createVolumeRecords({ folder, log }: { readonly folder: string; 
       const path = place(record.targetPath);
       // One writer a target at a time (the driver locks it), so the temporary name needs no random part. What lies there
       // is of a run that was killed, or planted: it is never written through.
-      await rm(`${path}.tmp`, { force: true, recursive: true });
-      await writeFile(`${path}.tmp`, JSON.stringify(record), { mode: 0o600, flag: 'wx' });
+      const make = () => writeFile(`${path}.tmp`, JSON.stringify(record), { mode: 0o600, flag: 'wx' });
+      await make().catch(async (error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        await rm(`${path}.tmp`, { force: true, recursive: true });
+        await make();
+      });
       await rename(`${path}.tmp`, path);
     },
-    remove: (targetPath) => rm(place(targetPath), { force: true }),
+    // Not by rm, which looks twice before it removes.
+    remove: (targetPath) => ifPresent(unlink(place(targetPath))),
     async list() {
       const files = (await names()).filter((name) => name.endsWith('.json'));
       const records = await Promise.all(files.map((name) => readFileAt(join(folder, name))));

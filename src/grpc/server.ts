@@ -154,7 +154,8 @@ async function answer(
   stopping: AbortSignal,
 ): Promise<unknown> {
   const linked = linkSignals(stopping);
-  call.on('cancelled', () => linked.abort(new KeyferryError('aborted', 'the caller gave up')));
+  const onCancelled = () => linked.abort(new KeyferryError('aborted', 'the caller gave up'));
+  call.on('cancelled', onCancelled);
   const deadline = call.getDeadline();
   const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
   try {
@@ -163,6 +164,8 @@ async function answer(
       deadlineMs: Number.isFinite(deadlineMs) ? deadlineMs : undefined,
     });
   } finally {
+    // The library says so of every call once its stream closes, also of those that were answered.
+    call.off('cancelled', onCancelled);
     linked[Symbol.dispose]();
   }
 }
