@@ -6,7 +6,7 @@ import { badParameter } from './vault-errors.ts';
 
 /** What a client sends to be imported. */
 export interface SentContent {
-  /** PKCS#12 in base64, or PEM. */
+  /** PKCS#12 in base64, or PEM as it is or in base64. */
   readonly value: string;
   readonly password: string;
   /** What the policy says the value is; undefined: either. */
@@ -24,10 +24,10 @@ const PEM_BLOCK = /-----BEGIN ([A-Z ]+)-----[\s\S]*?-----END \1-----/g;
 export async function readContent(
   sent: SentContent,
 ): Promise<IssuedCertificate & { readonly contentType: ContentType }> {
-  const contentType =
-    sent.contentType ?? (sent.value.includes('-----BEGIN') ? 'application/x-pem-file' : 'application/x-pkcs12');
+  const pem = pemOf(sent.value);
+  const contentType = sent.contentType ?? (pem === undefined ? 'application/x-pkcs12' : 'application/x-pem-file');
   const { key, certificates } =
-    contentType === 'application/x-pem-file' ? readPem(sent.value, sent.password) : await readPkcs12(sent);
+    contentType === 'application/x-pem-file' ? readPem(pem ?? '', sent.password) : await readPkcs12(sent);
   return { ...issuedOf(key, certificates, sent.keepOrder), contentType };
 }
 
@@ -41,6 +41,11 @@ export function issuedOf(key: KeyObject, certificates: readonly Buffer[], keepOr
   if (leaf === undefined) throw badParameter('The private key does not belong to any of the specified certificates.');
   const chain = keepOrder ? certificates : [leaf, ...certificates.filter((certificate) => certificate !== leaf)];
   return { material, leaf, chain };
+}
+
+/** The text of PEM, which may be in base64 as it is with az; undefined for a value that is none. */
+function pemOf(value: string): string | undefined {
+  return [value, Buffer.from(value, 'base64').toString()].find((text) => text.includes('-----BEGIN '));
 }
 
 function readPem(value: string, password: string): { key: KeyObject; certificates: readonly Buffer[] } {

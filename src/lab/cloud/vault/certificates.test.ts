@@ -406,6 +406,12 @@ describe('an imported certificate', () => {
     expect(openedPfx(value).certificate.equals(Buffer.from(selfMade.rawData))).toBe(true);
   });
 
+  it('from PEM may be in base64, as az and the SDK of Python send it', async () => {
+    const imported = await importIt('c', { value: Buffer.from(pem()).toString('base64') });
+    expect(imported.body.policy.secret_props).toEqual({ contentType: PEM_TYPE });
+    expect(pemBlocks((await get('/secrets/c')).value)).toHaveLength(3);
+  });
+
   it('from PEM may have its key encrypted', async () => {
     const encrypted = rsa.privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'p' });
     const value = `${encrypted.toString()}${leaf.toString('pem')}\n`;

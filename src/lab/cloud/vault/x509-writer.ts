@@ -128,6 +128,7 @@ function requestedExtensions({ alternativeNames, keyUsage, ekus, ca }: Certifica
   const extensions: x509.Extension[] = [];
   if (keyUsage.length > 0) {
     const flags = keyUsage.reduce((bits, name) => bits | KEY_USAGES[name], 0);
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- flags together are no flag of their own
     extensions.push(new x509.KeyUsagesExtension(flags as x509.KeyUsageFlags, true));
   }
   extensions.push(new x509.BasicConstraintsExtension(ca, undefined, ca));
