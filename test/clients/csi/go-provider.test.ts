@@ -64,7 +64,7 @@ describeWithClients('a provider in Go behind keyferry node', ['csi-go'], () => {
     }
     driver = stack.use(await startDriverProcess(cluster.env, keyferryNode));
     provider = await startProvider();
-    stack.defer(() => provider[Symbol.asyncDispose]());
+    stack.defer(async () => provider[Symbol.asyncDispose]());
   });
   afterAll(() => stack[Symbol.asyncDispose]());
 

@@ -7,9 +7,11 @@ import { csiSanity } from './csi-sanity.ts';
 import { kubectlAndHelm } from './kubectl-and-helm.ts';
 import { kubernetesGo } from './kubernetes-go.ts';
 import { azureSdkPython, kubernetesPython } from './python-libraries.ts';
+import { upstreamNode } from './upstream-node.ts';
 
 /** Every client of the tier, the slowest first. */
 export const CLIENTS: readonly Client[] = [
+  upstreamNode,
   kubernetesGo,
   az,
   azureSdkGo,

@@ -1,0 +1,197 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDisposeStack } from '#base';
+import type { KubeClient } from '#kube';
+import { packageRoot } from '#lab/session';
+import { SECRET_CLASS_RESOURCES } from '#secretclass';
+import type { TestVolume } from '../../support/csi-volume.ts';
+import { secretProviderClass } from '../../support/manifests.ts';
+import { makeReader } from '../../support/reader.ts';
+import { eventually, makeCluster, startTestLab, type TestCluster, type TestLab } from '../../support/test-lab.ts';
+import { describeWithClients, useClient } from '../support/clients.ts';
+import {
+  driverFlags,
+  keyferryNode,
+  startDriverProcess,
+  type DriverPlace,
+  type DriverProcess,
+  type StartedProgram,
+} from './driver-process.ts';
+
+// Upstream's own programs and ours beside each other, with a lab as the cluster and as Azure: our driver with upstream's
+// Azure provider, and upstream's driver with our provider.
+
+const AUDIENCE = 'api://AzureADTokenExchange';
+const stack = createDisposeStack();
+let lab: TestLab;
+let cluster: TestCluster;
+let client: KubeClient;
+let clientId: string;
+
+beforeAll(async () => {
+  lab = stack.use(await startTestLab());
+  cluster = stack.use(await makeCluster(lab));
+  client = cluster.client;
+  await lab.az('az keyvault create -n kv-upstream -g g --enable-rbac-authorization false');
+  ({ clientId } = await makeReader(lab, cluster, { vault: 'kv-upstream' }));
+});
+afterAll(() => stack[Symbol.asyncDispose]());
+
+/** The provider's name says which one: the driver in the lab serves `azure` itself. */
+async function addClass(name: string, provider: string): Promise<void> {
+  const { tenantId } = cluster;
+  const manifest = secretProviderClass({ name, clientId, tenantId, vault: 'kv-upstream', secrets: [[name, 'file']] });
+  await client.create(SECRET_CLASS_RESOURCES.classes, 'default', {
+    ...manifest,
+    spec: { ...manifest.spec, provider },
+  });
+}
+
+const setSecret = (name: string, value: string) =>
+  lab.az(`az keyvault secret set --vault-name kv-upstream -n ${name} --value ${value}`);
+
+async function publish(driver: DriverProcess, volume: TestVolume, className: string): Promise<void> {
+  const account = { namespace: 'default', name: 'reader' };
+  const token = await client.createToken(account, { audiences: [AUDIENCE] });
+  await driver.publish(volume, { className, serviceAccount: 'reader', tokens: { [AUDIENCE]: token } });
+}
+
+/** Mounts a secret, changes it, publishes again until the file has changed, takes the volume away; answers what was in the file. */
+async function liveThrough(
+  driver: DriverProcess,
+  provider: StartedProgram,
+  className: string,
+): Promise<readonly string[]> {
+  const volume = driver.volume();
+  await publish(driver, volume, className).catch((error: unknown) => {
+    throw new Error(`${String(error)}\n${driver.output()}\n${provider.output()}`);
+  });
+  const before = driver.file(volume, 'file');
+  await setSecret(className, 'second');
+  const after = await eventually('the new value', async () => {
+    await publish(driver, volume, className);
+    const content = driver.file(volume, 'file');
+    return content === before ? { seen: content } : { found: content };
+  });
+  await driver.unpublish(volume);
+  return [before, after, ...driver.mounts()];
+}
+
+/** `keyferry provider` beside a driver, once it serves. */
+async function startOurProvider(driver: DriverProcess, name: string): Promise<StartedProgram> {
+  const provider = driver.start([
+    process.execPath,
+    join(packageRoot(), 'bin', 'keyferry'),
+    'provider',
+    `--endpoint=unix://${join(driver.providers, `${name}.sock`)}`,
+    '--healthz-port=0',
+    '--prometheus-port=0',
+    '--freshness-window=0',
+  ]);
+  await eventually('the provider serves', async () =>
+    provider.output().includes('Provider serves') ? { found: true } : { seen: provider.output() },
+  );
+  return provider;
+}
+
+describeWithClients('a driver in Go in front of keyferry provider', ['csi-go'], () => {
+  let driver: DriverProcess;
+
+  beforeAll(async () => {
+    await setSecret('asked', 'first');
+    driver = stack.use(await startDriverProcess(lab.env, keyferryNode));
+    stack.use(await startOurProvider(driver, 'ours'));
+  });
+
+  /** What the driver in Go tells of a call. */
+  async function ask(call: 'mount' | 'version', input: object = {}): Promise<Record<string, unknown>> {
+    const socket = join(driver.providers, 'ours.sock');
+    const child = spawn(useClient('csi-go').programs['csi-go'] ?? '', [call, socket], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    child.stdin.end(JSON.stringify(input));
+    return JSON.parse(await text(child.stdout)) as Record<string, unknown>;
+  }
+
+  async function attributes(objectName: string): Promise<Record<string, string>> {
+    const token = await client.createToken({ namespace: 'default', name: 'reader' }, { audiences: [AUDIENCE] });
+    const { token: secret, ...rest } = token;
+    return {
+      clientID: clientId,
+      tenantID: cluster.tenantId,
+      keyvaultName: 'kv-upstream',
+      objects: `array:\n  - |\n    objectName: ${objectName}\n    objectType: secret\n`,
+      'csi.storage.k8s.io/pod.name': 'web',
+      'csi.storage.k8s.io/pod.namespace': 'default',
+      'csi.storage.k8s.io/pod.uid': '7c1f',
+      'csi.storage.k8s.io/serviceAccount.name': 'reader',
+      'csi.storage.k8s.io/serviceAccount.tokens': JSON.stringify({ [AUDIENCE]: { token: secret.expose(), ...rest } }),
+    };
+  }
+
+  it('is told its name, which is that of upstream', async () => {
+    expect(await ask('version')).toEqual({
+      version: 'v1alpha1',
+      runtimeName: 'secrets-store-csi-driver-provider-azure',
+    });
+  });
+
+  it('gets files with their modes, and versions', async () => {
+    const id = await lab.az('az keyvault secret show --vault-name kv-upstream -n asked --query id -o tsv');
+    expect(await ask('mount', { attributes: await attributes('asked'), targetPath: '/t' })).toEqual({
+      code: 'OK',
+      files: { asked: { mode: 0o644, text: 'first' } },
+      versions: { 'secret/asked': id.split('/').at(-1) },
+      error: '',
+    });
+  });
+
+  it('gets the status and the text of a failure', async () => {
+    expect(await ask('mount', { attributes: await attributes('absent'), targetPath: '/t' })).toEqual({
+      code: 'NotFound',
+      message: expect.stringMatching(
+        /^failed to mount objects, error: failed to get objectType:secret, objectName:absent, objectVersion:: .*SecretNotFound/s,
+      ) as string,
+    });
+    expect(await ask('mount', { attributes: {}, targetPath: '/t' })).toMatchObject({
+      message: expect.stringContaining('keyvaultName is not provided') as string,
+    });
+  });
+});
+
+describeWithClients('beside upstream', ['upstream-node'], () => {
+  const upstream = (program: string) => useClient('upstream-node').programs[program] ?? '';
+
+  describe('keyferry node with the Azure provider of upstream', () => {
+    it('mounts, refreshes and unmounts', async () => {
+      await setSecret('theirs', 'first');
+      await addClass('theirs', 'upstream-azure');
+      await using driver = await startDriverProcess(lab.env, keyferryNode);
+      const socket = join(driver.providers, 'upstream-azure.sock');
+      await using provider = driver.start([
+        upstream('upstream-provider'),
+        `--endpoint=unix://${socket}`,
+        '--healthz-port=0',
+        '--prometheus-port=0',
+      ]);
+      expect(await liveThrough(driver, provider, 'theirs')).toEqual(['first', 'second']);
+    });
+  });
+
+  describe('the driver of upstream with keyferry provider', () => {
+    const upstreamDriver = ({ socket, providers }: DriverPlace) => [
+      upstream('upstream-driver'),
+      ...driverFlags(socket, providers),
+    ];
+
+    it('mounts, refreshes and unmounts', async () => {
+      await setSecret('ours', 'first');
+      await addClass('ours', 'keyferry');
+      await using driver = await startDriverProcess(lab.env, upstreamDriver);
+      await using provider = await startOurProvider(driver, 'keyferry');
+      expect(await liveThrough(driver, provider, 'ours')).toEqual(['first', 'second']);
+    });
+  });
+});
