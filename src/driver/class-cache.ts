@@ -145,7 +145,7 @@ export function startClassCache(options: ClassCacheOptions): ClassCache {
     // Where to begin is all that is needed of the list; what is known is read anew.
     resync: async (signal) => {
       const { metadata } = await client.list(RESOURCE, { limit: 1 }, { signal });
-      for (const { key } of [...entries.values()]) {
+      for (const key of Array.from(entries.values(), (entry) => entry.key)) {
         await fetch(key).catch((error: unknown) => {
           if (toKeyferryError(error).code !== 'not-found') throw error;
         });

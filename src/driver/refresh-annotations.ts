@@ -24,11 +24,11 @@ export interface ClassInterval {
 /** Reads {@link REFRESH_ANNOTATIONS}.interval of a class. */
 export function parseIntervalAnnotation(annotations: Readonly<Record<string, unknown>>): ClassInterval {
   const text = annotations[REFRESH_ANNOTATIONS.interval];
-  if (text === undefined) return { intervalMs: undefined, problem: undefined };
-  const intervalMs = typeof text === 'string' ? parseDuration(text.trim()) : undefined;
+  if (typeof text !== 'string') return { intervalMs: undefined, problem: undefined };
+  const intervalMs = parseDuration(text.trim());
   const bad = (why: string): ClassInterval => ({
     intervalMs: undefined,
-    problem: `annotation ${REFRESH_ANNOTATIONS.interval}: ${JSON.stringify(String(text).slice(0, 40))} ${why}; the interval of --rotation-poll-interval counts`,
+    problem: `annotation ${REFRESH_ANNOTATIONS.interval}: ${JSON.stringify(text.slice(0, 40))} ${why}; the interval of --rotation-poll-interval counts`,
   });
   if (intervalMs === undefined) return bad('is no duration, for example 90s, 15m or 1h30m');
   if (intervalMs < MIN_INTERVAL_MS) return bad(`is shorter than ${renderDuration(MIN_INTERVAL_MS)}`);

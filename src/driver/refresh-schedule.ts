@@ -106,7 +106,9 @@ export function createRefreshSchedule(options: RefreshScheduleOptions): RefreshS
       // The ticks go on as if the process had never ended: the first volume brings the old one's time.
       const latestMs = nowMs - ageMs + everyMs;
       if (!ticks.has(everyMs)) ticks.set(everyMs, latestMs);
-      put(targetPath, everyMs, Math.min(latestMs, nextTickMs(everyMs, nowMs)));
+      // Volumes of one old tick were checked some time after one another, and are to be due together again.
+      const tickMs = nextTickMs(everyMs, nowMs);
+      put(targetPath, everyMs, tickMs <= latestMs + everyMs * TICK_JITTER ? tickMs : latestMs);
     },
     checked(targetPath, { startedAtMs, intervalMs = defaultMs }) {
       const wanted = volumes.get(targetPath);

@@ -62,7 +62,7 @@ export function startInformer<T extends KubeObject = KubeObject>(options: Inform
   const relist = async (signal: AbortSignal): Promise<string> => {
     const list = await client.list<T>(resource, query, { signal });
     const seen = new Set(list.items.map(({ metadata }) => keyOf(metadata)));
-    for (const key of [...objects.keys()]) if (!seen.has(key)) remove(key);
+    for (const key of objects.keys()) if (!seen.has(key)) remove(key);
     for (const object of list.items) put(object);
     first.resolve();
     return list.metadata.resourceVersion;

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RESOURCES, type KubeObject, type ResourceRef } from '#kube';
+import { RESOURCES, type ResourceRef } from '#kube';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { startCsiNode, type CsiNode } from '../support/csi-node.ts';
 import { nodeProcessOf } from '../support/node-process.ts';
@@ -52,7 +52,7 @@ const patch = (
   resource: ResourceRef,
   { namespace, name }: { readonly namespace?: string; readonly name: string },
   body: unknown,
-) => cluster.client.patch<KubeObject>(resource, { namespace, name }, { type: 'merge', body });
+) => cluster.client.patch(resource, { namespace, name }, { type: 'merge', body });
 const annotate = (resource: ResourceRef, name: string, annotations: Record<string, string>) =>
   patch(resource, { namespace: 'default', name }, { metadata: { annotations } });
 const setSecret = (name: string, value: string) =>
@@ -125,7 +125,7 @@ describe('an edit of a class', () => {
   it('reaches a running pod: another object is another file', async () => {
     const { spec } = classOf('reader', ['Password', 'Other']);
     await patch(CLASSES, { namespace: 'default', name: 'reader' }, { spec });
-    await hasFile('app', 'Other', 'other');
+    expect(await hasFile('app', 'Other', 'other')).toBe('other');
   });
 });
 
@@ -134,11 +134,12 @@ describe("a class's own interval", () => {
     await annotate(CLASSES, 'reader', { [INTERVAL]: '10m' });
     await setSecret('Password', 'by-interval');
     // The driver may hear of the annotation after the clock has moved, so a second interval may be needed.
-    await eventually('the class counts', async () => {
+    const seen = await eventually('the class counts', async () => {
       await lab.lab.control.clock.advance(11 * 60_000);
       const found = await hasFile('app', 'Password', 'by-interval').catch(String);
       return found === 'by-interval' ? { found } : { seen: found };
     });
+    expect(seen).toBe('by-interval');
     await annotate(CLASSES, 'reader', { [INTERVAL]: '24h' });
   });
 });
