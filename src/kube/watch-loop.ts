@@ -57,6 +57,7 @@ export function startWatchLoop(options: WatchLoopOptions): WatchLoop {
       let events = 0;
       for await (const { type, object } of client.watch(resource, watch)) {
         events += 1;
+        following = true;
         version = object.metadata.resourceVersion ?? version;
         if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') onEvent({ type, object });
       }
