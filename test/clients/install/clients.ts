@@ -6,7 +6,8 @@ import { csiGo } from './csi-go.ts';
 import { csiSanity } from './csi-sanity.ts';
 import { kubectlAndHelm } from './kubectl-and-helm.ts';
 import { kubernetesGo } from './kubernetes-go.ts';
-import { azureSdkPython, kubernetesPython } from './python-libraries.ts';
+import { pkcs12Go } from './pkcs12-go.ts';
+import { azureSdkPython, kubernetesPython, pkcs12Python } from './python-libraries.ts';
 import { upstreamNode } from './upstream-node.ts';
 
 /** Every client of the tier, the slowest first. */
@@ -20,5 +21,7 @@ export const CLIENTS: readonly Client[] = [
   csiSanity,
   csiGo,
   azureSdkJava,
+  pkcs12Python,
+  pkcs12Go,
   kubectlAndHelm,
 ];

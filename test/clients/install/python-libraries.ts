@@ -33,3 +33,9 @@ export const kubernetesPython = pythonLibraries(
   'kubernetes-python',
   new URL('../kubernetes/python/requirements.txt', import.meta.url),
 );
+
+/** The library of ../pkcs12/python, which writes PKCS#12 files. */
+export const pkcs12Python = pythonLibraries(
+  'pkcs12-python',
+  new URL('../pkcs12/python/requirements.txt', import.meta.url),
+);
