@@ -2,6 +2,7 @@ import { nearest, type Issue, type Secret } from '#base';
 import { findCloud, isCustomCloud, type Identity, type TokenProxy } from '#azure';
 import { parseIdentity, wantsServiceAccount } from './identity.ts';
 import type { MisspeltField } from './object-fields.ts';
+import type { ObjectsParser } from './objects-memo.ts';
 import { parseObjects, type ObjectSpec } from './object-spec.ts';
 import type { ServiceAccountIdentity } from './service-accounts.ts';
 
@@ -35,6 +36,8 @@ export interface ParametersInput {
   readonly tokenProxy: TokenProxy;
   /** The pod's service account, where {@link serviceAccountOf} names it. */
   readonly serviceAccount: ServiceAccountIdentity | undefined;
+  /** How the `objects` text is parsed. Default {@link parseObjects}; the provider remembers what it parsed. */
+  readonly parseObjects?: ObjectsParser;
 }
 
 /** The parameters, or all that is wrong with them. */
@@ -116,7 +119,8 @@ export function parseParameters(input: ParametersInput): ParsedParameters {
   );
   const misspeltFields: MisspeltField[] = [];
   const objectsText = required('objects', 'objects is not set');
-  const objects = objectsText === '' ? [] : parseObjects(objectsText, issues, misspeltFields);
+  const { parseObjects: parse = parseObjects } = input;
+  const objects = objectsText === '' ? [] : parse(objectsText, issues, misspeltFields);
 
   if (issues.length > 0 || identity === undefined) return { ok: false, issues };
   return {

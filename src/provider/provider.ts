@@ -28,6 +28,7 @@ import { createFileRenderer } from './object-files.ts';
 import { ABSENT_VERSION, absentNotice, misspeltNotice } from './notices.ts';
 import { parseParameters, serviceAccountOf, type ProviderParameters } from './parameters.ts';
 import type { ProviderMetrics } from './metrics.ts';
+import { createObjectsParser } from './objects-memo.ts';
 import { readSmallFile } from './read-small-file.ts';
 import { createServiceAccounts, type ServiceAccounts } from './service-accounts.ts';
 
@@ -102,6 +103,7 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
     freshnessWindowMs,
     ...(metrics === undefined ? {} : { events: metrics.brokerEvents }),
   });
+  const parseObjects = createObjectsParser();
   return {
     name: PROVIDER_NAME,
     version,
@@ -112,6 +114,7 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
         attributes: request.attributes,
         secrets: request.secrets,
         defaultCloudName: cloudName,
+        parseObjects,
         tokenProxy,
         serviceAccount: wanted && (await serviceAccounts.read(wanted)),
       });
