@@ -2,7 +2,7 @@ import { KeyferryError } from '#base';
 
 /** Reads the address of a unix socket as Go's programs take it: `unix:///path`, `unix://path` and `unix:path`, always absolute. */
 export function parseUnixEndpoint(endpoint: string): string {
-  const path = /^unix:(?:\/\/)?([^\0]+)$/.exec(endpoint)?.[1];
+  const path = /^unix:(?:\/\/)?([^\0]+)$/i.exec(endpoint)?.[1];
   if (path === undefined) {
     throw new KeyferryError('invalid-input', `endpoint "${endpoint}" is not valid: it must be unix:///<path>`);
   }

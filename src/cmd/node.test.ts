@@ -145,6 +145,7 @@ describe('addresses', () => {
     ['unix:///csi/csi.sock', '/csi/csi.sock'],
     ['unix://tmp/csi.sock', '/tmp/csi.sock'],
     ['unix:/csi.sock', '/csi.sock'],
+    ['UNIX:///csi.sock', '/csi.sock'],
   ])('reads the endpoint %s', (endpoint, path) => {
     expect(parseUnixEndpoint(endpoint)).toBe(path);
   });

@@ -27,13 +27,17 @@ export function createCsiServices(options: CsiServiceOptions): readonly GrpcServ
   const { driverName, version, nodeId, publish, unpublish } = options;
   return [
     grpcService<IdentityServer>(IdentityService, {
-      getPluginInfo: () => Promise.resolve({ name: driverName, vendorVersion: version, manifest: {} }),
+      getPluginInfo: async () => {
+        if (driverName === '') throw new KeyferryError('unavailable', 'driver name not configured');
+        return { name: driverName, vendorVersion: version, manifest: {} };
+      },
       getPluginCapabilities: () =>
         Promise.resolve({
           capabilities: [
             { type: { $case: 'service', value: { type: PluginCapability_Service_Type.CONTROLLER_SERVICE } } },
           ],
         }),
+      // The socket is there only while the driver can serve: records are read before it is made, and it goes first.
       probe: () => Promise.resolve({ ready: { value: true } }),
     }),
     // There is nothing to control about an ephemeral volume. Upstream says so by the capability UNKNOWN, which csi-sanity 5 refuses.
