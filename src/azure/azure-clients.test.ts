@@ -361,6 +361,47 @@ describe('a secret', () => {
     expect(asked).toBe(0);
   });
 
+  describe('of a vault whose resource nobody knows', () => {
+    const unknown = () => ({ ...cloud, vaultResource: undefined });
+
+    it('costs the challenge once, by a request without a token, and then one request an object', async () => {
+      const good = vault;
+      vault = (response, record) =>
+        (record.headers.authorization === undefined ? challenge(scope().replace('/.default', '')) : good)(
+          response,
+          record,
+        );
+      const vaultReader = reader(undefined, unknown());
+      expect(await vaultReader.challenge({ signal })).toBe(scope());
+      await Promise.all([
+        vaultReader.getSecret('one', undefined, { signal }),
+        vaultReader.getSecret('two', undefined, { signal }),
+      ]);
+      expect(seen.map(({ headers }) => headers.authorization !== undefined)).toEqual([false, true, true]);
+    });
+
+    it.each([
+      ['names a stranger', () => challenge('https://graph.microsoft.com'), /does not match the requested domain/],
+      [
+        'is none',
+        () => json(200, { value: 'x', id: `https://kv.vault.test:${server.port}/secrets/x/1` }),
+        /it is no Key Vault/,
+      ],
+      ['is the refusal of a proxy', () => json(403, { error: { code: 'Forbidden', message: 'no' } }), /Forbidden: no/],
+    ])('is not read, and costs no token, when the challenge %s', async (_what, answered, text) => {
+      let asked = 0;
+      vault = answered();
+      const tokens: Tokens = {
+        token: () => {
+          asked += 1;
+          return Promise.reject(new Error('nobody should ask'));
+        },
+      };
+      expect((await failure(reader(tokens, unknown()).challenge({ signal }))).message).toMatch(text);
+      expect(asked).toBe(0);
+    });
+  });
+
   it.each([
     [
       'no permission',

@@ -46,6 +46,18 @@ describe('an environment file', () => {
     });
   });
 
+  it('may write the names of fields in any case, as Go reads them', () => {
+    const content = { ActiveDirectoryEndpoint: 'https://login.test', keyvaultdnssuffix: 'vault.test:8443' };
+    expect(parse(content)).toMatchObject({ authorityHost: 'https://login.test', vaultDnsSuffix: 'vault.test:8443' });
+  });
+
+  it.each(['https://adfs.test/adfs', 'https://adfs.test/adfs/', 'https://adfs.test'])(
+    'of an Azure Stack with AD FS has its host from %s, as adfs is the tenant',
+    (activeDirectoryEndpoint) => {
+      expect(parse({ ...good, activeDirectoryEndpoint }).authorityHost).toBe('https://adfs.test');
+    },
+  );
+
   it.each([
     ['https://vault.test', 'https://vault.test'],
     ['https://vault.test/', 'https://vault.test'],

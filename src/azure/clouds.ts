@@ -74,6 +74,18 @@ const environmentSchema = z.object({
   resourceIdentifiers: z.object({ keyVault: z.string().optional() }).optional(),
 });
 
+/** Go, for which these files are written, takes the names of fields in any case. */
+function withKnownNames(json: unknown): unknown {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return json;
+  const known = Object.keys(environmentSchema.shape);
+  return Object.fromEntries(
+    Object.entries(json).map(([name, value]) => [
+      known.find((other) => other.toLowerCase() === name.toLowerCase()) ?? name,
+      value,
+    ]),
+  );
+}
+
 /**
  * Parses the JSON file that a class's `cloudEnvFileName` names. `file` is for the error text. Throws `invalid-input` with
  * every issue. It belongs to the one request: nothing is kept for the process, so a wrong file breaks only its own class.
@@ -86,7 +98,7 @@ export function parseCloudEnvironment(text: string, file: string): Cloud {
   } catch {
     throw inputError(what, [{ path: '', message: 'is not JSON' }]);
   }
-  const parsed = environmentSchema.safeParse(json);
+  const parsed = environmentSchema.safeParse(withKnownNames(json));
   if (!parsed.success) {
     throw inputError(
       what,
@@ -97,7 +109,8 @@ export function parseCloudEnvironment(text: string, file: string): Cloud {
   const resource = trimEndSlashes(resourceIdentifiers?.keyVault ?? '');
   return {
     name,
-    authorityHost: activeDirectoryEndpoint,
+    // Azure Stack gives AD FS with its path, which is also its tenant.
+    authorityHost: activeDirectoryEndpoint.replace(/\/adfs$/i, ''),
     vaultDnsSuffix: keyVaultDNSSuffix,
     // The file comes from the node's own disk, but a resource that is not the vault's parent would send a token of
     // another service to the vault: then the SDK's own check of the challenge decides.
