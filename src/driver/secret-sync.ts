@@ -29,7 +29,12 @@ export interface SecretSync {
     pod: PodIdentity,
     targetPath: string,
     parsed: ParsedSecretProviderClass,
-    options: { readonly changed: boolean; readonly signal: AbortSignal },
+    options: {
+      readonly changed: boolean;
+      /** As of ProviderMountResult: keys made from them are left out. */
+      readonly absentFiles: readonly string[];
+      readonly signal: AbortSignal;
+    },
   ): Promise<SyncedSecrets>;
   /** Looks after the Secrets of a volume that an earlier process mounted. */
   enter(volume: VolumeRecord): void;
@@ -58,6 +63,7 @@ interface Volume {
   readonly targetPath: string;
   readonly pod: PodIdentity;
   readonly className: string;
+  absentFiles: readonly string[];
   /** Who owns the pod's Secrets, once it was asked for. */
   owners: readonly OwnerReference[] | undefined;
   /** What the class asked for when its Secrets were last as wanted. */
@@ -89,10 +95,10 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
     { value, secretIssues }: ParsedSecretProviderClass,
     how: Pick<SecretSyncRequest, 'mode' | 'owners' | 'signal'>,
   ): Promise<readonly KeyferryError[]> => {
-    const { pod, targetPath } = volume;
+    const { pod } = volume;
     const startMs = clock.monotonic();
     const of = `of pod ${pod.namespace}/${pod.name}`;
-    const files = filesOf(targetPath);
+    const files = filesOf(volume);
     const { namespace, secretObjects } = value;
     const { done, failures } = await syncSecrets(
       { client, clock, locks },
@@ -133,7 +139,7 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
       const parsed = await readClass(key, signal);
       const [failure] = await write(volume, parsed, signal);
       if (failure !== undefined) throw failure;
-      volume.synced = wantedText(parsed);
+      volume.synced = wantedText(parsed, volume);
     };
     queue.put(volume.targetPath, again, { afterMs: RETRY_MS });
   };
@@ -166,7 +172,7 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
   const enter = (pod: PodIdentity, targetPath: string, className: string): Volume => {
     const known = volumes.get(targetPath);
     const same = known?.pod.uid === pod.uid && known.className === className;
-    const volume = same ? known : { targetPath, pod, className, owners: undefined, synced: undefined };
+    const volume = same ? known : { targetPath, pod, className, absentFiles: [], owners: undefined, synced: undefined };
     if (known !== undefined && !same) leave(known);
     volumes.delete(targetPath);
     volumes.set(targetPath, volume);
@@ -189,10 +195,11 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
   };
 
   return {
-    async sync(pod, targetPath, parsed, { changed, signal }) {
+    async sync(pod, targetPath, parsed, { changed, absentFiles, signal }) {
       const volume = enter(pod, targetPath, parsed.value.name);
       const names = parsed.value.secretObjects.map(({ secretName }) => secretName);
-      const wanted = wantedText(parsed);
+      volume.absentFiles = absentFiles;
+      const wanted = wantedText(parsed, volume);
       if (!changed && volume.synced === wanted) return { names, state: names.length === 0 ? 'none' : 'synced' };
       queue.drop(targetPath);
       volume.synced = undefined;
@@ -211,8 +218,8 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
       tryAgain(volume);
       return { names, state: 'later' };
     },
-    enter: ({ podNamespace: namespace, podName: name, podUid: uid, targetPath, className }) => {
-      enter({ namespace, name, uid }, targetPath, className);
+    enter: ({ podNamespace: namespace, podName: name, podUid: uid, targetPath, className, absentFiles = [] }) => {
+      enter({ namespace, name, uid }, targetPath, className).absentFiles = absentFiles;
     },
     forget(targetPath) {
       queue.drop(targetPath);
@@ -226,13 +233,17 @@ function keyOf({ pod, className }: Volume): string {
   return `${pod.namespace}/${className}`;
 }
 
-/** What a class asks for, to be compared. */
-function wantedText({ value, secretIssues }: ParsedSecretProviderClass): string {
-  return JSON.stringify([value.secretObjects, secretIssues]);
+/** What a class asks for of a volume, to be compared. */
+function wantedText({ value, secretIssues }: ParsedSecretProviderClass, { absentFiles }: Volume): string {
+  return JSON.stringify([value.secretObjects, secretIssues, absentFiles]);
 }
 
-function filesOf(targetPath: string): MountedFiles {
-  return { read: createMountedFileReader(targetPath), list: () => listMountedFiles(targetPath) };
+function filesOf({ targetPath, absentFiles }: Volume): MountedFiles {
+  return {
+    read: createMountedFileReader(targetPath),
+    list: () => listMountedFiles(targetPath),
+    isAbsent: (path) => absentFiles.some((absent) => path === absent || path.startsWith(`${absent}/`)),
+  };
 }
 
 /** A pod that ends, or whose containers have all ended, gets no Secrets any more: nobody reads them, and its owner may be going. */

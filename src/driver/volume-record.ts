@@ -37,6 +37,8 @@ const recordSchema = z.object({
   /** RFC 3339, for a person who reads the file. */
   writtenAt: z.string(),
   versions: z.array(z.object({ id: z.string(), version: z.string() })),
+  /** What is optional and not there (ProviderMountResult); in records of earlier versions never. */
+  absentFiles: z.array(z.string()).optional(),
   /** Who wrote the files: only the driver's own leave a trace in the volume itself. Absent in records of earlier versions. */
   filesBy: z.enum(['driver', 'provider']).optional(),
   /** The last check that succeeded, so that a new process goes on with the schedule of the old one (refresher.ts). */

@@ -121,13 +121,16 @@ async function writeSteps(deps: WriteDependencies, write: VolumeWrite, slow: Slo
     provider: providerName,
     writtenAt: changed || record === undefined ? new Date(deps.clock.now()).toISOString() : record.writtenAt,
     versions,
+    ...(result.absentFiles && { absentFiles: [...result.absentFiles] }),
     filesBy: isProviderWritten ? 'provider' : 'driver',
     check: deps.refresher.describe(running, seen),
   };
   await steps.time('record', () => inStage('FailedToMount', () => deps.records.write(written)));
   deps.refresher.checked(request, running, seen);
   deps.metrics.volumeChecked(written);
-  steps.synced(await steps.time('sync', () => deps.secrets.sync(pod, targetPath, seen.parsed, { changed, signal })));
+  const { absentFiles = [] } = result;
+  const sync = () => deps.secrets.sync(pod, targetPath, seen.parsed, { changed, absentFiles, signal });
+  steps.synced(await steps.time('sync', sync));
   deps.podStatus.report(written);
   deps.notices.report(pod, targetPath, [...noticesOf(seen.interval), ...(result.notices ?? [])]);
   return { changed, provider: providerName };

@@ -45,6 +45,7 @@ describe('an optional object that the vault has not', () => {
           'no file for the optional secret missing, spec.parameters.objects[1] (line 3): SecretNotFound: A secret with (name/id) missing was not found',
       },
     ]);
+    expect(result.absentFiles).toEqual(['missing']);
     expect(result).not.toHaveProperty('noFiles');
   });
 
@@ -165,6 +166,7 @@ describe('fields of a JSON value', () => {
   it('that are missing are left out of an optional entry, and told', async () => {
     const result = await mount(setUp(), 'objectName: db, optional: true, jsonFiles: {user: $.user, pass: $.pass}');
     expect(result.paths).toEqual(['db/user']);
+    expect(result.absentFiles).toEqual(['db/pass']);
     expect(result.versions).toEqual([{ id: 'secret/db', version: 'v1' }]);
     expect(result.notices).toMatchObject([{ message: expect.stringContaining('the value has no $.pass') }]);
   });

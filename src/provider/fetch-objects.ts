@@ -112,7 +112,11 @@ async function fetchOne({ vaultUrl, object, uses }: PlannedFetch, options: Fetch
     const error = toKeyferryError(thrown);
     const ended = { ...outcome, failed: error.upstreamCode ?? error.code };
     return isMissing(error) && uses.every(({ spec }) => spec.optional)
-      ? { ...nothing, outcome: ended, absent: uses.map(({ spec, id }) => ({ spec, id, reason: error.message })) }
+      ? {
+          ...nothing,
+          outcome: ended,
+          absent: uses.map(({ spec, id }) => ({ spec, id, path: spec.path, reason: error.message })),
+        }
       : { ...nothing, outcome: { ...ended, hint: error.hint }, failed: [{ object, error }] };
   }
 }
@@ -131,17 +135,24 @@ async function renderUse(
     throw new KeyferryError('failed-precondition', `the secret is a certificate's, which ${json.field} cannot read`);
   }
   const selected = selectJson(fetched.value, json);
-  const missing = selected.filter(({ text }) => text === undefined).map(({ what }) => what);
+  const pathOf = (name: string) => (name === '' ? spec.path : `${spec.path}/${name}`);
+  const missing = selected.filter(({ text }) => text === undefined);
   if (missing.length > 0 && !spec.optional) {
-    throw new KeyferryError('failed-precondition', `the value has no ${missing.join(', ')}, as ${json.field} asks for`);
+    const fields = missing.map(({ what }) => what).join(', ');
+    throw new KeyferryError('failed-precondition', `the value has no ${fields}, as ${json.field} asks for`);
   }
   const files = await Promise.all(
     selected.map(async ({ name, text }) => {
       if (text === undefined) return [];
-      const path = name === '' ? spec.path : `${spec.path}/${name}`;
-      const rendered = await render({ ...fetched, value: text }, { ...spec, path });
+      const rendered = await render({ ...fetched, value: text }, { ...spec, path: pathOf(name) });
       return rendered.map((file) => ({ file, spec }));
     }),
   );
-  return { files: files.flat(), absent: missing.map((what) => ({ spec, id, reason: `the value has no ${what}` })) };
+  const absent = missing.map(({ name, what }) => ({
+    spec,
+    id,
+    path: pathOf(name),
+    reason: `the value has no ${what}`,
+  }));
+  return { files: files.flat(), absent };
 }

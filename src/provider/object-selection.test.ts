@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { selectedPath, selectObjects, type ObjectSelection, type SelectableObject } from './object-selection.ts';
+import {
+  selectedPath,
+  selectionFolder,
+  selectObjects,
+  type ObjectSelection,
+  type SelectableObject,
+} from './object-selection.ts';
 
 function listed(name: string, changes: Partial<SelectableObject> = {}): SelectableObject {
   return { name, enabled: true, tags: {}, managed: false, ...changes };
@@ -42,13 +48,14 @@ describe('a selection of objects', () => {
 
 describe('the file of a selected object', () => {
   it.each([
-    ['', 'one'],
-    ['certs', 'certs/one'],
-    ['certs/', 'certs/one'],
-    ['a/b', 'a/b/one'],
-    ['$(name).pem', 'one.pem'],
-    ['$(name)/$(name)', 'one/one'],
-  ])('under the alias "%s" is %s', (alias, path) => {
+    ['', 'one', undefined],
+    ['certs', 'certs/one', 'certs'],
+    ['certs/', 'certs/one', 'certs'],
+    ['a/b', 'a/b/one', 'a/b'],
+    ['$(name).pem', 'one.pem', undefined],
+    ['$(name)/$(name)', 'one/one', undefined],
+  ])('under the alias "%s" is %s, in the folder %s', (alias, path, folder) => {
     expect(selectedPath(alias, 'one')).toBe(path);
+    expect(selectionFolder(alias)).toBe(folder);
   });
 });

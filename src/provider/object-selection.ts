@@ -71,3 +71,8 @@ export function selectedPath(alias: string, name: string): string {
   if (alias.includes(NAME_MARK)) return alias.replaceAll(NAME_MARK, () => name);
   return alias === '' ? name : `${alias.replace(/\/$/, '')}/${name}`;
 }
+
+/** The folder of all files of a selection; undefined where its alias makes none. */
+export function selectionFolder(alias: string): string | undefined {
+  return alias === '' || alias.includes(NAME_MARK) ? undefined : alias.replace(/\/$/, '');
+}

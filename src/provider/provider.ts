@@ -202,11 +202,13 @@ function resultOf(
   const known = new Set(fetched.versions.map(({ id }) => id));
   // A driver takes an answer without any version for a failure.
   for (const { id } of fetched.absent) if (!known.has(id)) versions.set(id, { id, version: ABSENT_VERSION });
+  const absentFiles = fetched.absent.flatMap(({ path }) => path ?? []);
   const notices = [...misspeltFields.map(misspeltNotice), ...fetched.absent.map(absentNotice)];
   return {
     files,
     versions: [...versions.values()],
     ...(files.length === 0 ? { noFiles: true as const } : {}),
+    ...(absentFiles.length === 0 ? {} : { absentFiles }),
     ...(notices.length === 0 ? {} : { notices }),
   };
 }

@@ -162,7 +162,12 @@ describe('an optional entry', () => {
     const { found, absent, failed } = await resolve([{ ...entry, optional: true }], vault);
     expect([found, failed]).toEqual([[], []]);
     expect(absent).toEqual([
-      { spec: { ...entry, optional: true }, id: 'secret/one', reason: expect.stringContaining(reason) },
+      {
+        spec: { ...entry, optional: true },
+        id: 'secret/one',
+        path: entry.path || undefined,
+        reason: expect.stringContaining(reason),
+      },
     ]);
   });
 

@@ -2,7 +2,7 @@ import { KeyferryError, toKeyferryError } from '#base';
 import type { ListedObject, ListedVersion } from '#azure';
 import { isMissing } from './missing.ts';
 import type { FailedFetch } from './mount-errors.ts';
-import { selectedPath, selectObjects } from './object-selection.ts';
+import { selectedPath, selectionFolder, selectObjects } from './object-selection.ts';
 import { filePathIssue } from './object-path.ts';
 import type { ObjectSpec, ObjectType } from './object-spec.ts';
 import { chooseVersions } from './version-choice.ts';
@@ -21,6 +21,8 @@ export interface ResolvedObject {
 export interface AbsentObject {
   readonly spec: ObjectSpec;
   readonly id: string;
+  /** The file that is not there, or the folder of such files; undefined where the vault would have to say their names. */
+  readonly path: string | undefined;
   /** What the vault, or the search in its list, said. */
   readonly reason: string;
 }
@@ -64,7 +66,18 @@ export async function resolveObjects(specs: readonly ObjectSpec[], options: Reso
       } catch (thrown) {
         const error = toKeyferryError(thrown);
         return spec.optional && isMissing(error)
-          ? { found: [], absent: [{ spec, id: target.id(spec.name), reason: error.message }], failed: [] }
+          ? {
+              found: [],
+              absent: [
+                {
+                  spec,
+                  id: target.id(spec.name),
+                  path: spec.selection === undefined ? spec.path : selectionFolder(spec.path),
+                  reason: error.message,
+                },
+              ],
+              failed: [],
+            }
           : { found: [], absent: [], failed: [{ object: spec, error }] };
       }
     }),

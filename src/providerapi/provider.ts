@@ -58,6 +58,8 @@ export interface ProviderMountResult {
   readonly files: readonly ProviderFile[];
   /** The volume is to hold no file at all, which an empty `files` does not say. */
   readonly noFiles?: true;
+  /** Files, or folders of files, that the class would have if the store had what is optional there; nobody misses them. */
+  readonly absentFiles?: readonly string[];
   readonly notices?: readonly ProviderNotice[];
   /** One entry an object, for example `{ id: 'secret/one', version: '0123…' }`. */
   readonly versions: readonly { readonly id: string; readonly version: string }[];

@@ -8,6 +8,8 @@ export interface MountedFiles {
   read(path: string): Promise<Secret<Uint8Array> | undefined>;
   /** The paths of the files, for messages; a long list is cut. */
   list(): Promise<readonly string[]>;
+  /** Whether a file that is not there is optional: the key that is made from it is left out. Default: none is. */
+  isAbsent?(path: string): boolean;
 }
 
 /** A Kubernetes Secret as a class asks for it, without its owners. */
@@ -32,7 +34,7 @@ export async function buildSecret(
   for (const [index, { objectName, key }] of wanted.data.entries()) {
     const value = await files.read(objectName);
     if (value !== undefined) values.push({ key, objectName, value });
-    else {
+    else if (files.isAbsent?.(objectName) !== true) {
       missing.push({
         path: `${wanted.at}.data[${index}].objectName`,
         message: `file matching objectName ${objectName} not found in the pod${didYouMean(objectName, await files.list())}`,
