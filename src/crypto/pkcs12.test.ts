@@ -1,6 +1,6 @@
 import { createPrivateKey, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { BER_TAGS, renderDer } from './ber.ts';
+import { BER_TAGS, readBer, renderDer, type BerValue } from './ber.ts';
 import { readPkcs12, type Pkcs12Content } from './pkcs12.ts';
 import { issueCertificate, type TestAlgorithm, type TestCertificate } from './testing/certificates.ts';
 import { hasOpenssl, openssl, parsePem } from './testing/openssl.ts';
@@ -27,6 +27,10 @@ const FORMS: readonly (readonly [string, readonly string[]])[] = [
   ['no MAC', ['-nomac', '-certpbe', 'AES-256-CBC']],
   ['no MAC and the old ciphers', ['-nomac', '-legacy', '-certpbe', 'PBE-SHA1-RC2-40']],
   ['an MD5 MAC of one round', ['-macalg', 'md5', '-nomaciter', ...LEGACY]],
+  [
+    '3DES for both, as Key Vault hands it out',
+    ['-certpbe', 'PBE-SHA1-3DES', '-keypbe', 'PBE-SHA1-3DES', '-macalg', 'sha1'],
+  ],
   ['many rounds', ['-iter', '20000']],
 ];
 
@@ -82,6 +86,13 @@ describe.runIf(hasOpenssl)('a PKCS#12 file of openssl', () => {
     expect(keys.map((key, index) => theirs.keys[index]?.equals(key))).toEqual([true]);
   });
 
+  it('is read in BER too, without lengths and with its octets in pieces, as Firefox and Bouncy Castle write it', async () => {
+    const file = exportPkcs12(certificates.rsa, { others: [root] });
+    const ber = withoutLengths(readBer(file));
+    expect(ber.equals(file)).toBe(false);
+    expect(inTheSameForm(await readPkcs12(ber, ''))).toEqual(contentOf(certificates.rsa, [root]));
+  });
+
   it('without a key gives its certificates, and without certificates its key', async () => {
     const files = { 'key.pem': root.keyPem, 'cert.pem': root.certPem };
     const make = (...args: string[]) =>
@@ -125,6 +136,15 @@ describe('what is no PKCS#12 file', () => {
     await expect(readPkcs12(bytes, '')).rejects.toThrow(message);
   });
 });
+
+/** The same value with no length where that is allowed, and with its larger octet strings in two pieces. */
+function withoutLengths({ tag, raw, content, children }: BerValue): Buffer {
+  const isLargeOctets = (tag === BER_TAGS.octets || tag === 0x80) && content.length > 30;
+  if (children.length === 0 && !isLargeOctets) return raw;
+  const pieces = [content.subarray(0, 20), content.subarray(20)];
+  const parts = isLargeOctets ? pieces.map((piece) => renderDer(BER_TAGS.octets, piece)) : children.map(withoutLengths);
+  return Buffer.concat([Buffer.of(tag | 0x20, 0x80), ...parts, Buffer.alloc(2)]);
+}
 
 function derInteger(value: number): Buffer {
   const bytes = Buffer.alloc(5);
