@@ -78,6 +78,14 @@ describe('ticks', () => {
   });
 });
 
+it('an interval of 0 makes a volume due whenever somebody looks, but not hurry when its check failed', () => {
+  const { schedule, check } = setUp('one', 0);
+  check('a');
+  expect(schedule.due('a')).toBeDefined();
+  schedule.failed('a');
+  expect(schedule.due('a')).toBeUndefined();
+});
+
 describe('a check that failed', () => {
   it('is repeated after growing pauses, and still looks for what it was due for', async () => {
     const { clock, schedule, check, inMs } = setUp('one', 100 * INTERVAL_MS);

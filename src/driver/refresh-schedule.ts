@@ -54,7 +54,7 @@ interface Volume {
   failures: number;
 }
 
-/** A shorter interval, and 0, count as this. */
+/** A shorter interval, and 0, count as this; with 0 a volume is due whenever somebody looks, besides. */
 const MIN_INTERVAL_MS = 1000;
 /** How much shorter than the interval the time between two ticks may be. */
 const TICK_JITTER = 0.05;
@@ -148,7 +148,9 @@ export function createRefreshSchedule(options: RefreshScheduleOptions): RefreshS
       const volume = volumes.get(targetPath);
       const nowMs = clock.monotonic();
       if (volume === undefined) return { freshSinceMs: startMs };
-      return volume.dueMs <= nowMs ? { freshSinceMs: volume.freshSinceMs } : undefined;
+      if (volume.dueMs <= nowMs) return { freshSinceMs: volume.freshSinceMs };
+      const atEachLook = defaultMs === 0 && volume.intervalMs === MIN_INTERVAL_MS && volume.failures === 0;
+      return atEachLook ? { freshSinceMs: nowMs } : undefined;
     },
     dueAtMs: (targetPath) => volumes.get(targetPath)?.dueMs,
     forget(targetPath) {
