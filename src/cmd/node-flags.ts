@@ -99,6 +99,12 @@ export const NODE_FLAGS = {
     group: 'providers',
     from: 'driver',
   },
+  'azure-provider': {
+    kind: 'bool',
+    default: true,
+    help: 'classes of the provider azure are served by this process; false: by azure.sock, as every other provider',
+    group: 'providers',
+  },
   'serve-provider': {
     kind: 'text',
     default: '',

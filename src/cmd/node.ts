@@ -67,7 +67,7 @@ async function start({ flags, env, log, stack, fail }: ProcessContext<typeof NOD
       socketFolders: [...flags['additional-provider-volume-paths'].split(','), flags['provider-volume']].filter(
         Boolean,
       ),
-      builtIn: [azure],
+      builtIn: flags['azure-provider'] ? [azure] : [],
       maxResponseBytes: flags['max-call-recv-msg-size'],
       clock,
       random,

@@ -39,14 +39,11 @@ beforeAll(async () => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-/** The provider's name says which one: the driver in the lab serves `azure` itself. */
-async function addClass(name: string, provider: string): Promise<void> {
+/** A class for the secret of its own name, in the file `file`. */
+async function addClass(name: string): Promise<void> {
   const { tenantId } = cluster;
   const manifest = secretProviderClass({ name, clientId, tenantId, vault: 'kv-upstream', secrets: [[name, 'file']] });
-  await client.create(SECRET_CLASS_RESOURCES.classes, 'default', {
-    ...manifest,
-    spec: { ...manifest.spec, provider },
-  });
+  await client.create(SECRET_CLASS_RESOURCES.classes, 'default', manifest);
 }
 
 const setSecret = (name: string, value: string) =>
@@ -80,12 +77,12 @@ async function liveThrough(
 }
 
 /** `keyferry provider` beside a driver, once it serves. */
-async function startOurProvider(driver: DriverProcess, name: string): Promise<StartedProgram> {
+async function startOurProvider(driver: DriverProcess): Promise<StartedProgram> {
   const provider = driver.start([
     process.execPath,
     join(packageRoot(), 'bin', 'keyferry'),
     'provider',
-    `--endpoint=unix://${join(driver.providers, `${name}.sock`)}`,
+    `--endpoint=unix://${join(driver.providers, 'azure.sock')}`,
     '--healthz-port=0',
     '--prometheus-port=0',
     '--freshness-window=0',
@@ -102,12 +99,12 @@ describeWithClients('a driver in Go in front of keyferry provider', ['csi-go'], 
   beforeAll(async () => {
     await setSecret('asked', 'first');
     driver = stack.use(await startDriverProcess(lab.env, keyferryNode));
-    stack.use(await startOurProvider(driver, 'ours'));
+    stack.use(await startOurProvider(driver));
   });
 
   /** What the driver in Go tells of a call. */
   async function ask(call: 'mount' | 'version', input: object = {}): Promise<Record<string, unknown>> {
-    const socket = join(driver.providers, 'ours.sock');
+    const socket = join(driver.providers, 'azure.sock');
     const child = spawn(useClient('csi-go').programs['csi-go'] ?? '', [call, socket], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -167,9 +164,9 @@ describeWithClients('beside upstream', ['upstream-node'], () => {
   describe('keyferry node with the Azure provider of upstream', () => {
     it('mounts, refreshes and unmounts', async () => {
       await setSecret('theirs', 'first');
-      await addClass('theirs', 'upstream-azure');
-      await using driver = await startDriverProcess(lab.env, keyferryNode);
-      const socket = join(driver.providers, 'upstream-azure.sock');
+      await addClass('theirs');
+      await using driver = await startDriverProcess(lab.env, (place) => keyferryNode(place, '--azure-provider=false'));
+      const socket = join(driver.providers, 'azure.sock');
       await using provider = driver.start([
         upstream('upstream-provider'),
         `--endpoint=unix://${socket}`,
@@ -188,9 +185,9 @@ describeWithClients('beside upstream', ['upstream-node'], () => {
 
     it('mounts, refreshes and unmounts', async () => {
       await setSecret('ours', 'first');
-      await addClass('ours', 'keyferry');
+      await addClass('ours');
       await using driver = await startDriverProcess(lab.env, upstreamDriver);
-      await using provider = await startOurProvider(driver, 'keyferry');
+      await using provider = await startOurProvider(driver);
       expect(await liveThrough(driver, provider, 'ours')).toEqual(['first', 'second']);
     });
   });
