@@ -47,11 +47,35 @@ export const KUBERNETES_SCENES: Scenes<(typeof KUBERNETES_CAUSES)[number]['id']>
   },
   'sync-key-illegal': {
     ...withSecret({ type: 'Opaque', data: [{ objectName: 'Fine', key: 'THE KEY' }] }),
-    values: ({ name }) => ({ secret: name, key: 'THE KEY' }),
+    values: () => ({ n: '0', key: 'THE KEY' }),
   },
   'sync-key-of-type-missing': {
     ...withSecret({ type: 'kubernetes.io/dockerconfigjson', data: [{ objectName: 'Fine', key: 'KEY' }] }),
-    values: ({ name }) => ({ secret: name, key: '.dockerconfigjson' }),
+    values: () => ({ type: 'kubernetes.io/dockerconfigjson', key: '.dockerconfigjson' }),
+  },
+  'sync-tls-without-certificate': {
+    ...withSecret({
+      type: 'kubernetes.io/tls',
+      data: ['tls.crt', 'tls.key'].map((key) => ({ objectName: 'Fine', key })),
+    }),
+    values: () => ({ file: 'Fine', reason: 'it holds neither PEM nor PKCS#12' }),
+  },
+  'sync-secret-of-others': {
+    ...withSecret({ type: 'Opaque', data: RIGHT }),
+    break: ({ cluster, namespace, name }) =>
+      cluster.client.create(RESOURCES.secrets, namespace, {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name },
+        data: { other: 'b3RoZXI=' },
+      }),
+    values: ({ namespace, name }) => ({ namespace, secret: name }),
+    mend: ({ cluster, namespace, name }) =>
+      cluster.client.patch(
+        RESOURCES.secrets,
+        { namespace, name },
+        { type: 'merge', body: { metadata: { annotations: { 'secrets-store.csi.k8s.io/adopt': 'true' } } } },
+      ),
   },
   'env-secret-missing': {
     pod: withVariable('KEY'),
