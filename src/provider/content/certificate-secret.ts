@@ -75,6 +75,9 @@ function inOrder(keys: Pkcs12Content['keys'], certificates: readonly Buffer[]): 
 export function splitCertificateAndKey(pem: Secret<string>): { readonly certificates: string; readonly keys: string } {
   const blocks = splitPem(pem.expose());
   const join = (certificates: boolean) =>
-    blocks.filter(({ label }) => (label === 'CERTIFICATE') === certificates).map(renderPem).join('');
+    blocks
+      .filter(({ label }) => (label === 'CERTIFICATE') === certificates)
+      .map(renderPem)
+      .join('');
   return { certificates: join(true), keys: join(false) };
 }
