@@ -45,6 +45,14 @@ describe('a service account', () => {
     expect(asked).toEqual(['serviceaccounts team/reader', 'serviceaccounts team/reader']);
   });
 
+  it('that names nothing is looked at anew by the next mount, as somebody may have annotated it since', async () => {
+    let annotations: Record<string, string> = {};
+    const { accounts } = setUp(() => annotated(annotations));
+    expect((await accounts.read(KEY)).clientId).toBe('');
+    annotations = { [CLIENT]: 'c' };
+    expect((await accounts.read(KEY)).clientId).toBe('c');
+  });
+
   it('of the same name in another namespace is another', async () => {
     const { accounts, asked } = setUp(() => annotated({}));
     await accounts.read(KEY);

@@ -70,7 +70,8 @@ export function createServiceAccounts({ clock, client, lifetimeMs = 15_000 }: Se
       const startMs = clock.monotonic();
       const identity = await flight.run(id, () => fetch(key));
       kept.delete(id);
-      if (identity.unread === undefined) {
+      // Without an annotation the mount fails, and somebody may be adding it just now.
+      if (identity.clientId !== '' || identity.tenantId !== '') {
         kept.set(id, { identity, untilMs: startMs + lifetimeMs });
         for (const oldest of kept.keys()) {
           if (kept.size <= MAX_KEPT) break;

@@ -135,9 +135,13 @@ export const IDENTITY_CAUSES = [
     place: 'pod-event',
     looksLike:
       'failed to build auth config for mode None: failed to get credentials, nodePublishSecretRef secret is not set',
-    why: 'Without `clientID` the class means a service principal, whose secret the volume would name in `nodePublishSecretRef`; there is none. Labels and annotations of the service account (`azure.workload.identity/client-id`) are not read for volumes.',
-    mend: 'Add `clientID`, the client id of the identity, to the parameters of the class.',
-    commands: [SHOW_CLIENT_ID, EDIT_CLASS],
+    why: 'Neither the parameters of the class nor the annotations of the service account name an identity (`clientID`, `azure.workload.identity/client-id`), and the volume names no Secret of a service principal in `nodePublishSecretRef`.',
+    mend: 'Add `clientID`, the client id of the identity, to the parameters of the class; or annotate the service account with it.',
+    commands: [
+      SHOW_CLIENT_ID,
+      EDIT_CLASS,
+      'kubectl annotate serviceaccount -n <namespace> <service account> azure.workload.identity/client-id=<client id>',
+    ],
     check: [SHOW_CLASS],
   },
   {
@@ -242,6 +246,35 @@ export const IDENTITY_CAUSES = [
       'kubectl create secret generic -n <namespace> <secret> --from-literal clientid=<client id> --from-literal clientsecret=<value> --dry-run=client -o yaml | kubectl apply -f -',
     ],
     check: ['az ad app credential list --id <client id> -o table'],
+  },
+  {
+    id: 'client-certificate-unknown',
+    title: 'The client certificate is not one of the application',
+    section: 'identity',
+    place: 'pod-event',
+    looksLike:
+      "AADSTS700027: The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found., Thumbprint of key used by client: '<thumbprint>'",
+    why: 'The class uses a service principal, and the application does not have the certificate that is `clientcertificate` in the Secret of `nodePublishSecretRef`: it was never added to it, or removed.',
+    mend: 'Add the public side of the certificate to the application, or put one into the Secret that it has. Better: give the class a `clientID` and use workload identity, which has no secret.',
+    commands: ['az ad app credential reset --id <client id> --append --cert @<certificate file>'],
+    check: ['az ad app credential list --id <client id> --cert -o table'],
+  },
+  {
+    id: 'managed-identity-unassigned',
+    title: 'The managed identity is not assigned to the node',
+    section: 'identity',
+    place: 'pod-event',
+    looksLike:
+      "getting a token for the node's user-assigned identity <client id> from <metadata service>: Identity not found",
+    why: 'The class has `useVMManagedIdentity`, and `userAssignedIdentityID` names an identity that is not assigned to the machines of the node pool; or it is the object id instead of the client id.',
+    mend: "Assign the identity to the scale set of each node pool, in the cluster's node resource group. Better: use workload identity, which binds the identity to the pod instead of the node.",
+    commands: [
+      'az vmss identity assign -g <node resource group> -n <scale set> --identities <resource id of the identity>',
+    ],
+    check: [
+      'az aks show -g <resource group> -n <cluster> --query nodeResourceGroup -o tsv',
+      'az vmss identity show -g <node resource group> -n <scale set>',
+    ],
   },
   {
     id: 'client-secret-expired',

@@ -1,4 +1,5 @@
 import { RESOURCES } from '#kube';
+import { issueCertificate } from '../../../src/crypto/testing/certificates.ts';
 import type { Draft, Scene, Stage } from './scene.ts';
 
 /**
@@ -6,6 +7,18 @@ import type { Draft, Scene, Stage } from './scene.ts';
  * application; the mend puts a new one in.
  */
 export function servicePrincipal(wrongSecret: (stage: Stage, appId: string) => Promise<string>): Scene {
+  return withSecret(async (stage, appId) => ({ clientsecret: await wrongSecret(stage, appId) }));
+}
+
+/** The same with a certificate that the application does not know; the mend puts a client secret in, which counts then. */
+export function clientCertificate(): Scene {
+  return withSecret(async () => {
+    const { certPem, keyPem } = await issueCertificate({ name: 'stranger', algorithm: 'rsa' });
+    return { clientcertificate: `${certPem}${keyPem}` };
+  });
+}
+
+function withSecret(wrong: (stage: Stage, appId: string) => Promise<Record<string, string>>): Scene {
   let appId = '';
   return {
     credential: () => null,
@@ -19,7 +32,7 @@ export function servicePrincipal(wrongSecret: (stage: Stage, appId: string) => P
         apiVersion: 'v1',
         kind: 'Secret',
         metadata: { name },
-        stringData: { clientid: appId, clientsecret: await wrongSecret(stage, appId) },
+        stringData: { clientid: appId, ...(await wrong(stage, appId)) },
       });
     },
     values: () => ({ 'client id': appId }),

@@ -1,8 +1,9 @@
+import { RESOURCES } from '#kube';
 import type { IDENTITY_CAUSES } from './causes-identity.ts';
 import { withFault } from './scene-fault.ts';
 import { tokenRequests } from './scene-token-requests.ts';
 import type { Scene, Scenes, Stage } from './scene.ts';
-import { servicePrincipal } from './scene-service-principal.ts';
+import { clientCertificate, servicePrincipal } from './scene-service-principal.ts';
 import { signIn, tokenOf } from './sign-in.ts';
 
 const NOBODY = '11111111-2222-4333-8444-555555555555';
@@ -104,10 +105,19 @@ export const IDENTITY_SCENES: Scenes<(typeof IDENTITY_CAUSES)[number]['id']> = {
     mend: (stage) => stage.setParameters({ tenantID: stage.cluster.tenantId }),
   },
   'service-principal-missing': applicationAlone(),
-  'client-id-missing': {
-    parameters: () => ({ clientID: null }),
-    mend: mendClientId,
-  },
+  'client-id-missing': [
+    { variant: 'class', parameters: () => ({ clientID: null }), mend: mendClientId },
+    {
+      variant: 'service-account',
+      parameters: () => ({ clientID: null }),
+      mend: ({ cluster, namespace, name, clientId }) =>
+        cluster.client.patch(
+          RESOURCES.serviceaccounts,
+          { namespace, name },
+          { type: 'merge', body: { metadata: { annotations: { 'azure.workload.identity/client-id': clientId } } } },
+        ),
+    },
+  ],
   'signing-key-unknown': {
     alone: true,
     async break(stage) {
@@ -134,6 +144,22 @@ export const IDENTITY_SCENES: Scenes<(typeof IDENTITY_CAUSES)[number]['id']> = {
     alone: true,
   },
   'client-secret-wrong': servicePrincipal(() => Promise.resolve('not-the-secret')),
+  'client-certificate-unknown': clientCertificate(),
+  'managed-identity-unassigned': {
+    credential: () => null,
+    parameters: ({ clientId }) => ({
+      clientID: null,
+      useVMManagedIdentity: 'true',
+      userAssignedIdentityID: clientId,
+    }),
+    values: ({ clientId }) => ({ 'client id': clientId }),
+    async mend({ lab, name }) {
+      const group = await lab.az('az aks show -g g -n c --query nodeResourceGroup -o tsv');
+      const scaleSet = await lab.az(`az vmss list -g ${group} --query [0].name -o tsv`);
+      const identity = await lab.az(`az identity show -g g -n ${name} --query id -o tsv`);
+      await lab.az(`az vmss identity assign -g ${group} -n ${scaleSet} --identities ${identity}`);
+    },
+  },
   'client-secret-expired': {
     ...servicePrincipal(async ({ lab }, appId) => {
       const { labTime } = await lab.lab.control.clock.show();
