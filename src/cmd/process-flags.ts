@@ -5,15 +5,15 @@ const KLOG = { kind: 'text', default: '', help: 'of klog; logs are JSON lines on
 /** Flags that every production process has, klog's among them. */
 export const PROCESS_FLAGS = {
   v: { kind: 'int', default: 0, help: 'verbosity; from 4 on, debug', group: 'process', from: 'driver' },
-  version: { kind: 'bool', default: false, help: 'print the version and end', group: 'process', from: 'driver' },
-  help: { kind: 'bool', default: false, help: 'print this and end', group: 'process', from: 'driver' },
   'log-format-json': {
     kind: 'bool',
-    default: true,
-    help: 'logs are always JSON',
-    group: 'without effect',
+    default: false,
+    help: 'accepted; logs are JSON lines either way',
+    group: 'process',
     from: 'driver',
   },
+  version: { kind: 'bool', default: false, help: 'print the version and end', group: 'process', from: 'driver' },
+  help: { kind: 'bool', default: false, help: 'print this and end', group: 'process', from: 'driver' },
   logtostderr: { ...KLOG, kind: 'bool', default: true, group: 'without effect' },
   alsologtostderr: { ...KLOG, kind: 'bool', default: false, group: 'without effect' },
   stderrthreshold: { ...KLOG, group: 'without effect' },
