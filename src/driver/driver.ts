@@ -107,6 +107,9 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   for (const volume of await records.list()) {
     secrets.enter(volume);
     podStatus.enter(volume);
+    if (volume.check !== undefined) {
+      metrics.volumeChecked(volume, clock.monotonic() - Math.max(0, clock.now() - volume.check.atMs));
+    }
   }
   const volumes = createVolumes({
     mounter,
@@ -140,12 +143,9 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
       secrets,
       podStatus,
       notices,
-      schedule: {
-        forget: (targetPath) => {
-          refresher.forget(targetPath);
-          failures.over(targetPath);
-        },
-      },
+      refresher,
+      failures,
+      cancelCheck: loop.cancel,
       metrics,
       locks,
       log,

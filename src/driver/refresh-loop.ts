@@ -1,4 +1,4 @@
-import { errorText, KeyferryError, type Clock, type Log } from '#base';
+import { errorText, KeyferryError, linkSignals, type Clock, type LinkedSignal, type Log } from '#base';
 import type { Refresher } from './refresher.ts';
 
 /** What {@link startRefreshLoop} needs. */
@@ -14,6 +14,8 @@ export interface RefreshLoopOptions {
 
 /** The driver's own refreshing. Disposing it ends the checks under way. */
 export interface RefreshLoop extends AsyncDisposable {
+  /** Ends the check of a volume that is under way: somebody waits for the volume. */
+  cancel(targetPath: string): void;
   /** Resolves when no check is under way. */
   idle(): Promise<void>;
 }
@@ -25,7 +27,7 @@ const LONGEST_SLEEP_MS = 3_600_000;
 export function startRefreshLoop(options: RefreshLoopOptions): RefreshLoop {
   const { refresher, refresh, clock, log, maxConcurrent = 16 } = options;
   const stop = new AbortController();
-  const running = new Map<string, Promise<void>>();
+  const running = new Map<string, { readonly stop: LinkedSignal; readonly done: Promise<void> }>();
   let timer: { readonly wakeAtMs: number; readonly cancel: AbortController } | undefined;
   let looking = false;
 
@@ -51,15 +53,18 @@ export function startRefreshLoop(options: RefreshLoopOptions): RefreshLoop {
   };
 
   const start = (targetPath: string) => {
-    const check = refresh(targetPath, stop.signal)
+    const linked = linkSignals(stop.signal);
+    const done = refresh(targetPath, linked.signal)
       .catch((error: unknown) => {
-        if (!stop.signal.aborted) log.error('A volume could not be looked at', { targetPath, error: errorText(error) });
+        if (!linked.signal.aborted)
+          log.error('A volume could not be looked at', { targetPath, error: errorText(error) });
       })
       .finally(() => {
+        linked[Symbol.dispose]();
         running.delete(targetPath);
         lookSoon();
       });
-    running.set(targetPath, check);
+    running.set(targetPath, { stop: linked, done });
   };
 
   const sleepUntil = (wakeAtMs: number, nowMs: number) => {
@@ -79,9 +84,11 @@ export function startRefreshLoop(options: RefreshLoopOptions): RefreshLoop {
   refresher.onSooner(lookSoon);
   lookSoon();
   const idle = async (): Promise<void> => {
-    while (running.size > 0) await Promise.all(running.values());
+    while (running.size > 0) await Promise.all([...running.values()].map(({ done }) => done));
   };
   return {
+    cancel: (targetPath) =>
+      running.get(targetPath)?.stop.abort(new KeyferryError('aborted', 'the volume is unpublished')),
     idle,
     async [Symbol.asyncDispose]() {
       stop.abort(new KeyferryError('aborted', 'the driver stops'));

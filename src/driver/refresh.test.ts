@@ -118,6 +118,23 @@ describe('a mounted volume', () => {
     expect(harness.mounter.mounted.size).toBe(0);
   });
 
+  it('goes with its pod although the vault hangs in the middle of a check', async () => {
+    await using harness = await startHarness();
+    await harness.publish();
+    let asked: () => void = () => undefined;
+    const checking = new Promise<void>((resolve) => (asked = resolve));
+    harness.answer = ({ signal }) =>
+      new Promise((_resolve, reject) => {
+        asked();
+        signal.addEventListener('abort', () => reject(new KeyferryError('aborted', 'given up')));
+      });
+    await harness.clock.advance(120_000);
+    await checking;
+    await harness.unpublish();
+    expect(harness.mounter.mounted.size).toBe(0);
+    expect(harness.events).toEqual([]);
+  });
+
   it('that somebody unmounted is not mounted again by the driver itself, but by the next publish', async () => {
     await using harness = await startHarness();
     await harness.publish();
@@ -297,6 +314,15 @@ describe("a class's own interval", () => {
 });
 
 describe('a driver that starts again', () => {
+  it('counts the volumes that it finds, and knows how old they are', async () => {
+    await using harness = await startHarness();
+    await harness.publish();
+    await harness.restart(() => harness.clock.advance(50_000));
+    const metrics = await harness.registry.metrics();
+    expect(metrics).toContain('keyferry_volumes{provider="fake"} 1');
+    expect(metrics).toContain('keyferry_last_successful_check_age_seconds{namespace="shop",class="db"} 50');
+  });
+
   it('goes on with the schedule of the one before: nothing is asked at once', async () => {
     await using harness = await startHarness({ refreshIntervalMs: HOUR_MS });
     await harness.publish();

@@ -4,7 +4,8 @@ import type { DriverMetrics } from './metrics.ts';
 import type { Mounter } from './mounter.ts';
 import type { PodStatusWriter } from './pod-status.ts';
 import type { ProviderNotices } from './provider-notices.ts';
-import type { RefreshSchedule } from './refresh-schedule.ts';
+import type { RefreshFailures } from './refresh-failures.ts';
+import type { Refresher } from './refresher.ts';
 import { removeTarget } from './remove-target.ts';
 import type { SecretSync } from './secret-sync.ts';
 import { parseTargetPath } from './target-path.ts';
@@ -17,7 +18,10 @@ export interface UnpublishDependencies {
   readonly secrets: Pick<SecretSync, 'forget'>;
   readonly podStatus: Pick<PodStatusWriter, 'forget'>;
   readonly notices: Pick<ProviderNotices, 'forget'>;
-  readonly schedule: Pick<RefreshSchedule, 'forget'>;
+  readonly refresher: Pick<Refresher, 'forget'>;
+  readonly failures: Pick<RefreshFailures, 'over'>;
+  /** Ends a check that is under way: a vault that hangs does not keep a pod from going. */
+  readonly cancelCheck: (targetPath: string) => void;
   readonly metrics: DriverMetrics;
   readonly locks: KeyedLock;
   readonly log: Log;
@@ -31,12 +35,14 @@ export function createUnpublishVolume(deps: UnpublishDependencies): UnpublishVol
   return async ({ volumeId, targetPath: rawPath }) => {
     if (volumeId === '') throw new KeyferryError('invalid-input', 'Volume ID missing in request');
     const targetPath = parseTargetPath(rawPath);
+    deps.cancelCheck(targetPath);
     await deps.locks.run(targetPath, async () => {
       try {
         deps.secrets.forget(targetPath);
         deps.podStatus.forget(targetPath);
         deps.notices.forget(targetPath);
-        deps.schedule.forget(targetPath);
+        deps.refresher.forget(targetPath);
+        deps.failures.over(targetPath);
         await removeTarget(targetPath, deps);
         await deps.records.remove(targetPath);
         deps.metrics.volumeGone(targetPath);

@@ -68,6 +68,7 @@ export function createBareDriver(options: BareDriverOptions): BareDriver {
     onChange: () => undefined,
   };
   const refresher = createRefresher({ schedule, classes, pods: noPodMarks, clock, signal });
+  const failures = createRefreshFailures({ events, metrics, log: silentLog });
   const sync = () => Promise.resolve({ names: [], state: 'none' as const });
   const common = {
     mounter,
@@ -87,12 +88,12 @@ export function createBareDriver(options: BareDriverOptions): BareDriver {
     providers: { resolve: async () => ({ name: 'fake', version: '1', mount: provider.mount }) },
     classes,
     refresher,
-    failures: createRefreshFailures({ events, metrics, log: silentLog }),
+    failures,
     events,
     clock,
     volumeSizeBytes: 1024 * 1024,
   });
-  const unpublish = createUnpublishVolume({ ...common, schedule: refresher });
+  const unpublish = createUnpublishVolume({ ...common, refresher, failures, cancelCheck: () => undefined });
   const request = {
     volumeId: 'csi-1',
     publishContext: {},

@@ -96,8 +96,7 @@ export async function startHarness(
   const clock = createFakeClock();
   const log = createMemoryLog();
   const mounter = createFakeMounter();
-  const registry = new Registry();
-  const metrics = createDriverMetrics(registry, clock);
+  let registry = new Registry();
   const events: RecordedEvent[] = [];
   const mounts: ProviderMountRequest[] = [];
   const provider: Provider = {
@@ -109,8 +108,9 @@ export async function startHarness(
     },
   };
   const socketPath = join(folder, 'csi.sock');
-  const start = () =>
-    startDriver({
+  const start = () => {
+    registry = new Registry(); // of the process
+    return startDriver({
       socketPath,
       recordFolder: join(folder, 'volumes'),
       driverName: 'secrets-store.csi.k8s.io',
@@ -135,11 +135,12 @@ export async function startHarness(
           events.push({ pod: `${pod.namespace}/${pod.name}`, type, reason, message });
         },
       },
-      metrics,
+      metrics: createDriverMetrics(registry, clock),
       clock,
       random: createFakeRandom(),
       log,
     });
+  };
   const stack = createDisposeStack();
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   stack.defer(() => mounter.reboot());
@@ -164,7 +165,9 @@ export async function startHarness(
     mounter,
     clock,
     log,
-    registry,
+    get registry() {
+      return registry;
+    },
     events,
     mounts,
     answer: () => filesOf({ password: 'hunter2' }),
