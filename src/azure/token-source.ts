@@ -7,6 +7,7 @@ import { retryAfterMs, tokenError, type TokenFailure } from './azure-errors.ts';
 import type { Cloud } from './clouds.ts';
 import { describeCredential, type Credential } from './credential.ts';
 import { createNodeTokenSource, type NodeCredential, type NodeServices } from './node-token.ts';
+import { proxiedConnections } from './proxied-connections.ts';
 import { correlationIdOf, observePolicy } from './request-policy.ts';
 import type { PresentedClaims } from './token-hints.ts';
 import type { TokenProxies } from './token-proxy.ts';
@@ -107,6 +108,7 @@ async function exchange(
     userAgentOptions: { userAgentPrefix: adapter.userAgent },
     ...(adapter.agent === undefined ? {} : { agent: adapter.agent }),
     additionalPolicies: [
+      proxiedConnections,
       ...route,
       observePolicy({
         service: credential.mode === 'token-proxy' ? 'token-proxy' : 'entra',

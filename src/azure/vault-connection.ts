@@ -2,6 +2,7 @@ import type { SecretClient, SecretClientOptions } from '@azure/keyvault-secrets'
 import { KeyferryError, withDeadline } from '#base';
 import type { CallOptions, VaultObjectKind, VaultOptions } from './access.ts';
 import { vaultError } from './azure-errors.ts';
+import { proxiedConnections } from './proxied-connections.ts';
 import { correlationIdOf, observePolicy, type PipelineRequest, type PolicyOption } from './request-policy.ts';
 import type { AdapterOptions } from './token-source.ts';
 
@@ -50,6 +51,7 @@ export function createVaultConnection(adapter: AdapterOptions, options: VaultOpt
       ...(adapter.agent === undefined ? {} : { agent: adapter.agent }),
       additionalPolicies: [
         ownHostOnly(vaultUrl),
+        proxiedConnections,
         tokenFirst(() => scopeTaken, tokenFor),
         observePolicy({
           service: 'keyvault',
