@@ -137,6 +137,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     version: options.version,
     nodeId: options.nodeId,
     publish: volumes.publish,
+    log,
     unpublish: createUnpublishVolume({
       mounter,
       records,

@@ -78,3 +78,19 @@ describe("a provider's error code", () => {
     );
   });
 });
+
+describe('the debug log', () => {
+  it('has what kubelet asks for, without tokens and secrets', async () => {
+    await using harness = await startHarness();
+    const token = { 'csi.storage.k8s.io/serviceAccount.tokens': 'a-token' };
+    await harness.publish({ context: token, secrets: { password: 'a-secret', ...token } });
+    const asked = harness.log.lines.find(({ message }) => message === 'Publish asked for');
+    expect(asked?.fields).toMatchObject({
+      volumeContext: {
+        secretProviderClass: 'db',
+        'csi.storage.k8s.io/serviceAccount.tokens': '***stripped***',
+      },
+    });
+    expect(JSON.stringify(harness.log.lines)).not.toMatch(/a-token|a-secret/);
+  });
+});

@@ -1,5 +1,6 @@
-import { KeyferryError } from '#base';
+import { KeyferryError, type Log } from '#base';
 import { grpcService, type GrpcService } from '#grpc';
+import { renderAttributes } from '#providerapi';
 import {
   ControllerService,
   IdentityService,
@@ -20,11 +21,12 @@ export interface CsiServiceOptions {
   readonly nodeId: string;
   readonly publish: Volumes['publish'];
   readonly unpublish: UnpublishVolume;
+  readonly log: Log;
 }
 
 /** The CSI services of the node plugin; a method that is not here answers UNIMPLEMENTED, as upstream's does. */
 export function createCsiServices(options: CsiServiceOptions): readonly GrpcService[] {
-  const { driverName, version, nodeId, publish, unpublish } = options;
+  const { driverName, version, nodeId, publish, unpublish, log } = options;
   return [
     grpcService<IdentityServer>(IdentityService, {
       getPluginInfo: async () => {
@@ -67,6 +69,13 @@ export function createCsiServices(options: CsiServiceOptions): readonly GrpcServ
         return {};
       },
       nodePublishVolume: async (request, { signal }) => {
+        const { volumeId, targetPath, readonly, volumeContext } = request;
+        log.debug('Publish asked for', {
+          volumeId,
+          targetPath,
+          readonly,
+          volumeContext: renderAttributes(volumeContext),
+        });
         await publish(request, signal);
         return {};
       },
