@@ -10,7 +10,7 @@ import type { Credential } from './credential.ts';
 // managed identities for Azure resources on a VM to acquire an access token", and aad-pod-identity's NMI.
 
 const { signal } = new AbortController();
-const EXPIRES_ON = Math.floor(Date.UTC(2030, 0, 1) / 1000);
+const EXPIRES_ON = Math.floor(systemClock.now() / 1000) + 86_399;
 const TOKEN = { access_token: 'eyJ.token.x', expires_on: String(EXPIRES_ON), resource: 'r', token_type: 'Bearer' };
 
 let server: HttpServer;

@@ -1,9 +1,9 @@
 import { request } from 'node:http';
-import * as z from 'zod';
-import { Secret, withDeadline, type ErrorCode } from '#base';
-import type { AccessToken, TokenSource } from './access.ts';
+import { withDeadline, type ErrorCode } from '#base';
+import type { TokenSource } from './access.ts';
 import { retryAfterMs, tokenError, type TokenFailure } from './azure-errors.ts';
 import { describeCredential, type Credential } from './credential.ts';
+import { parseMetadataToken, parsePodIdentityToken } from './node-token-answer.ts';
 import type { AdapterOptions } from './token-source.ts';
 
 /** A credential whose token a service of the node itself gives out: no library is needed, and no proxy is on the way. */
@@ -29,8 +29,6 @@ const MAX_ANSWER = 256 * 1024;
 const MAX_WAIT_MS = 10_000;
 /** How long IMDS is left alone while it is updated (410); it says that this takes at most 70 s. */
 const UPDATE_PAUSE_MS = 3_000;
-/** What an answer without a lifetime is taken for. */
-const SHORT_LIFE_MS = 60_000;
 
 /**
  * Tokens of identities that Azure assigned to the node (instance metadata service, api-version 2018-02-01), or that AAD Pod
@@ -57,8 +55,8 @@ export function createNodeTokenSource(
           if (answer.status !== 200) throw new Error('refused');
           failure = { ...failure, body: undefined };
           return credential.mode === 'managed-identity'
-            ? parseToken(answer.body, clock.now())
-            : parsePodToken(answer.body, clock.now());
+            ? parseMetadataToken(answer.body, clock.now())
+            : parsePodIdentityToken(answer.body, clock.now());
         });
       } catch (error) {
         throw tokenError(outer.aborted ? outer.reason : error, failure, what, { mode: credential.mode });
@@ -143,42 +141,4 @@ function failureOf({ mode }: NodeCredential, { status, retryAfter, body }: Answe
   // NMI answers in plain text.
   const text = mode === 'pod-identity' && !body.startsWith('{') ? { error: body.trim().slice(0, 300) } : undefined;
   return { status, body: text === undefined ? body : JSON.stringify(text), retryAfterMs: pauseMs, code };
-}
-
-const seconds = z.union([z.number(), z.string()]).optional();
-const tokenSchema = z.object({ access_token: z.string().min(1), expires_on: seconds, expires_in: seconds });
-const podTokenSchema = z.object({ token: tokenSchema, clientid: z.string().min(1) });
-
-function parseToken(body: string, nowMs: number): AccessToken {
-  const parsed = tokenSchema.safeParse(parseJson(body));
-  if (!parsed.success) throw new Error('the answer holds no access_token');
-  return toAccessToken(parsed.data, nowMs);
-}
-
-function parsePodToken(body: string, nowMs: number): AccessToken {
-  const parsed = podTokenSchema.safeParse(parseJson(body));
-  if (!parsed.success) throw new Error('nmi did not return expected values in response: token and clientid');
-  return toAccessToken(parsed.data.token, nowMs);
-}
-
-function toAccessToken(answer: z.infer<typeof tokenSchema>, nowMs: number): AccessToken {
-  const token = new Secret(answer.access_token);
-  const on = positive(answer.expires_on);
-  if (on !== undefined) return { token, expiresAtMs: on * 1000 };
-  const within = positive(answer.expires_in);
-  return { token, expiresAtMs: nowMs + (within === undefined ? SHORT_LIFE_MS : within * 1000) };
-}
-
-function positive(value: string | number | undefined): number | undefined {
-  const number = Number(value);
-  return value !== undefined && value !== '' && Number.isFinite(number) && number > 0 ? number : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not the parser's own words: they quote the text.
-    return undefined;
-  }
 }
