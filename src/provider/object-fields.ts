@@ -51,9 +51,14 @@ export function createObjectFields(entry: ObjectEntry, issues: Issue[], label: (
   const text = (field: ObjectField): string => {
     const value = fields[field];
     if (value === undefined) return '';
-    if (typeof value === 'string') return value.trim();
-    add(field, 'expected a text');
-    return '';
+    if (typeof value !== 'string') {
+      add(field, 'expected a text');
+      return '';
+    }
+    const invisible = firstInvisible(value);
+    if (invisible === undefined) return value.trim();
+    add(field, `field ${field} contains ${invisible}: delete it, or type the value anew`);
+    return value.replace(INVISIBLE, '').trim();
   };
   // Upstream begins with the label and stops there. Here every issue is told: the label once, the place each time.
   const refuse = (field: ObjectField, message: string) =>
@@ -84,6 +89,28 @@ export function createObjectFields(entry: ObjectEntry, issues: Issue[], label: (
       return issues.length - before;
     },
   };
+}
+
+/** Characters of Unicode's format category, which nobody sees, but for the soft hyphen; pasting from a web page brings them. */
+const INVISIBLE = /(?!\u00ad)\p{Cf}/gu;
+/** What upstream calls the frequent ones. */
+const INVISIBLE_NAMES: Readonly<Record<string, string>> = {
+  '\u200b': 'Zero Width Space',
+  '\u200c': 'Zero Width Non-Joiner',
+  '\u200d': 'Zero Width Joiner',
+  '\u2060': 'Word Joiner',
+  '\ufeff': 'Zero Width No-Break Space/BOM',
+};
+
+/** The first invisible character of a text, in upstream's words; undefined where there is none. */
+function firstInvisible(text: string): string | undefined {
+  const at = text.search(INVISIBLE);
+  if (at < 0) return undefined;
+  const point = text.codePointAt(at) ?? 0;
+  const name = INVISIBLE_NAMES[String.fromCodePoint(point)];
+  const code = point.toString(16).toUpperCase().padStart(4, '0');
+  const what = name === undefined ? 'format character' : `character ${name}`;
+  return `invisible ${what} (U+${code}) at position ${Buffer.byteLength(text.slice(0, at))}`;
 }
 
 /** What helps where `field` is missing: an entry's field that looks like it. */

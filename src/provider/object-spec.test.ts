@@ -162,6 +162,31 @@ describe('objects', () => {
     expect(objects).toHaveLength(1);
   });
 
+  // The cases of upstream's TestValidateNoInvisibleCharacters.
+  it.each([
+    ['objectName', 'one\u200b', 'invisible character Zero Width Space (U+200B) at position 3'],
+    ['objectName', 'o\u200cne', 'invisible character Zero Width Non-Joiner (U+200C) at position 1'],
+    ['objectType', 'sec\u200dret', 'invisible character Zero Width Joiner (U+200D) at position 3'],
+    ['objectAlias', '\ufeffalias', 'invisible character Zero Width No-Break Space/BOM (U+FEFF) at position 0'],
+    ['filePermission', '0644\u2060', 'invisible character Word Joiner (U+2060) at position 4'],
+    ['objectAlias', 'secret\u200e1', 'invisible format character (U+200E) at position 6'],
+    ['objectAlias', '测试\u200e', 'invisible format character (U+200E) at position 6'],
+  ])('refuse what nobody sees: %s %j', (field, value, what) => {
+    const fields = { objectName: 'one', objectType: 'secret', [field]: value };
+    expect(parse(JSON.stringify({ array: [fields] })).issues).toEqual([
+      {
+        path: `spec.parameters.objects[0].${field}`,
+        line: 1,
+        message: `field ${field} contains ${what}: delete it, or type the value anew`,
+      },
+    ]);
+  });
+
+  it('take soft hyphens and letters of every script in a file name', () => {
+    const fields = { objectName: 'one', objectType: 'secret', objectAlias: 'secret-测试\u00ad1' };
+    expect(parse(JSON.stringify({ array: [fields] })).issues).toEqual([]);
+  });
+
   it.each([
     ['- objectName: one', 'failed to yaml unmarshal objects'],
     ['array: one', 'failed to yaml unmarshal objects'],
