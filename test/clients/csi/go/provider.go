@@ -105,9 +105,6 @@ func (p *provider) Mount(ctx context.Context, request *v1alpha1.MountRequest) (*
 			ObjectVersion: []*v1alpha1.ObjectVersion{version},
 			Files:         []*v1alpha1.File{{Path: "../../outside", Mode: 0644, Contents: content}},
 		}, nil
-	case "hang":
-		<-ctx.Done()
-		return nil, ctx.Err()
 	case "write":
 		if err := os.WriteFile(filepath.Join(request.TargetPath, "one"), content, permission); err != nil {
 			return nil, err
