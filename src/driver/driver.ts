@@ -94,7 +94,6 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     client,
     readClass: async (key, signal) => (await classes.read(key, signal)).parsed,
     queue: secretQueue,
-    locks: createKeyedLock(),
     events,
     metrics,
     clock,

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createKeyedLock, KeyferryError } from '#base';
+import { KeyferryError } from '#base';
 import { RESOURCES } from '#kube';
 import type { ParsedSecretProviderClass } from '#secretclass';
 import { createFakeClock, createFakeRandom, createMemoryLog } from '../base/testing/index.ts';
@@ -36,7 +36,6 @@ function setUp() {
     client,
     readClass: async () => asks.wanted,
     queue,
-    locks: createKeyedLock(),
     events: { record: (pod, _type, reason, message) => void events.push(`${pod.name} ${reason}: ${message}`) },
     metrics: { secretsSynced: () => undefined },
     clock,
@@ -58,7 +57,7 @@ function setUp() {
       return target;
     },
     sync: (target: string, { pod = POD, changed = false } = {}) =>
-      secrets.sync(pod, target, asks.wanted, { changed, signal: new AbortController().signal }),
+      secrets.sync(pod, target, asks.wanted, { changed, absentFiles: [], signal: new AbortController().signal }),
     /** Lets time pass in small steps: files are read in real time, and no deadline may run out over that. */
     async pass(ms: number) {
       for (let passedMs = 0; passedMs < ms; passedMs += 1000) {

@@ -1,4 +1,4 @@
-import { errorText, inputError, type Clock, type KeyedLock, type KeyferryError, type Log, type Random } from '#base';
+import { errorText, inputError, type Clock, type KeyferryError, type Log, type Random } from '#base';
 import { isReason, RESOURCES, type KubeClient, type OwnerReference, type Pod } from '#kube';
 import type { EventRecorder } from '#kube';
 import type { ParsedSecretProviderClass } from '#secretclass';
@@ -50,8 +50,6 @@ export interface SecretSyncDependencies {
     signal: AbortSignal,
   ) => Promise<ParsedSecretProviderClass>;
   readonly queue: BackgroundQueue;
-  /** One writer a Secret. */
-  readonly locks: KeyedLock;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly metrics: Pick<DriverMetrics, 'secretsSynced'>;
   readonly clock: Clock;
@@ -78,7 +76,7 @@ const LOOK_JITTER_MS = 60_000;
 
 /** A {@link SecretSync} on the API server. */
 export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
-  const { client, readClass, queue, locks, events, metrics, clock, random, log } = deps;
+  const { client, readClass, queue, events, metrics, clock, random, log } = deps;
   // In the order in which they were last synced.
   const volumes = new Map<string, Volume>();
   // The volumes of each class, by `namespace/class`.
@@ -100,10 +98,7 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
     const of = `of pod ${pod.namespace}/${pod.name}`;
     const files = filesOf(volume);
     const { namespace, secretObjects } = value;
-    const { done, failures } = await syncSecrets(
-      { client, clock, locks },
-      { of, namespace, secretObjects, files, ...how },
-    );
+    const { done, failures } = await syncSecrets({ client, clock }, { of, namespace, secretObjects, files, ...how });
     if (how.signal?.aborted === true) return failures;
     for (const { name, change } of done) {
       if (change !== 'rotated') continue;

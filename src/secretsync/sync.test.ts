@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createKeyedLock, KeyferryError, Secret } from '#base';
+import { KeyferryError, Secret } from '#base';
 import { RESOURCES, type KubeObject, type OwnerReference } from '#kube';
 import { createFakeClock } from '../base/testing/index.ts';
 import { createFakeKubeClient, type FakeKubeClient } from '../kube/testing/index.ts';
@@ -29,7 +29,7 @@ interface Change extends Partial<SecretSyncRequest> {
 
 function sync(client: FakeKubeClient, { content = FILES, clock = createFakeClock(), ...change }: Change = {}) {
   return syncSecrets(
-    { client, clock, locks: createKeyedLock() },
+    { client, clock },
     {
       of: 'of pod shop/web',
       namespace: 'shop',

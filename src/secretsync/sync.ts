@@ -1,12 +1,4 @@
-import {
-  errorText,
-  KeyferryError,
-  toKeyferryError,
-  withDeadline,
-  type Clock,
-  type ErrorCode,
-  type KeyedLock,
-} from '#base';
+import { errorText, KeyferryError, toKeyferryError, withDeadline, type Clock, type ErrorCode } from '#base';
 import type { ClassSecretObject } from '#secretclass';
 import { applySecret, type FindOwners, type SecretChange, type SecretClient } from './apply.ts';
 import { buildSecret, type MountedFiles } from './build.ts';
@@ -29,13 +21,11 @@ export interface SecretSyncRequest {
 export interface SecretSyncOptions {
   readonly client: SecretClient;
   readonly clock: Clock;
-  /** One writer a Secret in this process: pods that start together share it. */
-  readonly locks: KeyedLock;
   /** For all Secrets of a volume together. Default 5 s. */
   readonly timeoutMs?: number;
 }
 
-/** What became of the Secrets of a class. */
+/** What became of the Secrets of a class, in the class's order. */
 export interface SecretSyncResult {
   readonly done: readonly { readonly name: string; readonly change: SecretChange }[];
   /** One for each Secret that is not as it should be. */
@@ -43,38 +33,49 @@ export interface SecretSyncResult {
 }
 
 const TIMEOUT_MS = 5000;
+const CONCURRENCY = 4;
 
 /**
  * Makes each Secret that a class asks for as the mounted files have it. A Secret that is as wanted is read, not written.
- * One failing Secret does not hold back the others. Never throws; trying again is safe at any time.
+ * One failing Secret does not hold back the others. Never throws; trying again is safe at any time, and so are several at
+ * once: who comes second finds it done.
  */
 export async function syncSecrets(options: SecretSyncOptions, request: SecretSyncRequest): Promise<SecretSyncResult> {
-  const { client, clock, locks, timeoutMs = TIMEOUT_MS } = options;
-  const { namespace, files, mode, owners, signal } = request;
-  const done: { readonly name: string; readonly change: SecretChange }[] = [];
-  const failures: KeyferryError[] = [];
-  const what = `syncing the Kubernetes secrets ${request.of}`;
+  const { client, clock, timeoutMs = TIMEOUT_MS } = options;
+  const { namespace, secretObjects, files, mode, owners, signal } = request;
+  const changes = new Map<ClassSecretObject, SecretChange>();
+  const failures = new Map<ClassSecretObject, KeyferryError>();
   const sync = async (wanted: ClassSecretObject, linked: AbortSignal): Promise<void> => {
     try {
       const desired = await buildSecret(namespace, wanted, files);
-      const change = await locks.run(`${namespace}/${desired.name}`, () =>
-        applySecret(client, { desired, mode, owners, signal: linked }),
-      );
-      done.push({ name: desired.name, change });
+      changes.set(wanted, await applySecret(client, { desired, mode, owners, signal: linked }));
     } catch (error) {
       if (linked.aborted) throw linked.reason;
-      failures.push(explain(wanted, namespace, error));
+      failures.set(wanted, explain(wanted, namespace, error));
     }
   };
+  const late: KeyferryError[] = [];
+  const what = `syncing the Kubernetes secrets ${request.of}`;
   try {
     await withDeadline({ clock, timeoutMs, signal, what }, async (linked) => {
-      for (const wanted of request.secretObjects) await sync(wanted, linked);
+      const next = secretObjects.values();
+      const work = async () => {
+        for (const wanted of next) await sync(wanted, linked);
+      };
+      await Promise.all(Array.from({ length: CONCURRENCY }, work));
     });
   } catch (error) {
-    failures.push(toKeyferryError(error));
+    late.push(toKeyferryError(error));
   }
-  // A copy: after the deadline a call that hangs may still fail.
-  return { done: [...done], failures: [...failures] };
+  const inOrder = <T>(found: ReadonlyMap<ClassSecretObject, T>) =>
+    secretObjects.flatMap((wanted) => {
+      const value = found.get(wanted);
+      return value === undefined ? [] : [{ name: wanted.secretName, value }];
+    });
+  return {
+    done: inOrder(changes).map(({ name, value }) => ({ name, change: value })),
+    failures: [...inOrder(failures).map(({ value }) => value), ...late],
+  };
 }
 
 /** What helps against the API server's refusals. */

@@ -29,6 +29,8 @@ describe('the data of a Secret', () => {
     ['kubernetes.io/dockerconfigjson', { '.dockerconfigjson': '{"auths"' }, 'is no JSON object'],
     ['kubernetes.io/dockerconfigjson', { '.dockerconfigjson': '[]' }, 'is no JSON object'],
     ['kubernetes.io/dockerconfigjson', { '.dockerconfigjson': '1' }, 'is no JSON object'],
+    ['kubernetes.io/tls', { 'tls.crt': 'x' }, 'its file is not there, and a Secret of type kubernetes.io/tls needs it'],
+    ['kubernetes.io/basic-auth', { realm: 'x' }, 'its file is not there'],
     ['Opaque', { a: 'x', big: 'x'.repeat(1024 * 1024) }, 'the Secret would hold 1048577 bytes, and at most 1048576'],
   ])('of type %s is refused before the API server does it', async (type, files, message) => {
     const result = await dataOfType(type, values(files));

@@ -23,11 +23,19 @@ const MAX_BYTES = 1024 * 1024;
  * What the API server would refuse for its content is an issue.
  */
 export async function dataOfType(type: string, values: readonly SecretValue[]): Promise<SecretData> {
+  const { all = [], any = [], json = [], filled = [] } = factsOfType(type);
+  const has = (key: string) => values.some((value) => value.key === key);
+  // The class names them; what is not there is made from an optional object that the vault lacks.
+  const absent = [...all.filter((key) => !has(key)), ...(any.length > 0 && !any.some(has) ? any.slice(0, 1) : [])];
+  if (absent.length > 0) {
+    return {
+      issues: absent.map((key) => ({ key, message: `its file is not there, and a Secret of type ${type} needs it` })),
+    };
+  }
   if (type === 'kubernetes.io/tls') {
     const result = await tlsData(values);
     return 'data' in result ? (tooLarge(result.data) ?? result) : result;
   }
-  const { json = [], filled = [] } = factsOfType(type);
   const issues = values.flatMap(({ key, objectName, value }) => {
     const bytes = value.expose();
     if (filled.includes(key) && bytes.length === 0) return [{ key, message: `the file ${objectName} is empty` }];

@@ -1,6 +1,6 @@
 // Synced Secrets against the lab's API server: who owns which field, and what happens when others write meanwhile.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDisposeStack, createKeyedLock, Secret, systemClock } from '#base';
+import { createDisposeStack, Secret, systemClock } from '#base';
 import { createKubeClient, parseKubeconfig, RESOURCES, type KubeClient, type KubeObject } from '#kube';
 import { syncSecrets, type SecretClient, type SecretSyncRequest } from '#secretsync';
 import { startTestApiServer } from './support/api-server.ts';
@@ -38,7 +38,7 @@ async function sync(
   const { through = client, ...request } = options;
   const keys = Object.keys(data).map((key) => ({ objectName: key, key }));
   const { failures } = await syncSecrets(
-    { client: through, clock, locks: createKeyedLock() },
+    { client: through, clock },
     {
       of: 'of a test',
       namespace: NAMESPACE,
