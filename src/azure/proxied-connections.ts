@@ -2,11 +2,21 @@ import { HttpsProxyAgent } from 'https-proxy-agent';
 import type { PolicyOption } from './request-policy.ts';
 
 /**
+ * The library finds out by a stack trace whether a request is HTTPS, which costs more than the request, and is wrong when a
+ * connection comes back: it is never used again then. Azure is spoken to by HTTPS alone.
+ */
+class KeptTunnels extends HttpsProxyAgent<string> {
+  override isSecureEndpoint(): boolean {
+    return true;
+  }
+}
+
+/**
  * Connections through an HTTPS_PROXY stay open and serve every client of the process, as the libraries' own direct ones do. By
  * themselves the libraries make a tunnel and a TLS handshake for each request there. Which requests go through a proxy, and
  * through which, is still theirs to say (HTTPS_PROXY, NO_PROXY).
  */
-const agents = new Map<string, HttpsProxyAgent<string>>();
+const agents = new Map<string, KeptTunnels>();
 
 // More proxies than one are a matter of tests.
 const MAX_PROXIES = 8;
@@ -26,10 +36,10 @@ export const proxiedConnections: PolicyOption = {
   },
 };
 
-function keptAgent(proxyUrl: string): HttpsProxyAgent<string> {
+function keptAgent(proxyUrl: string): KeptTunnels {
   const known = agents.get(proxyUrl);
   if (known !== undefined) return known;
-  const made = new HttpsProxyAgent(proxyUrl, { keepAlive: true, scheduling: 'lifo', timeout: IDLE_MS });
+  const made = new KeptTunnels(proxyUrl, { keepAlive: true, scheduling: 'lifo', timeout: IDLE_MS });
   const [oldest] = agents.keys();
   if (agents.size >= MAX_PROXIES && oldest !== undefined) agents.delete(oldest);
   agents.set(proxyUrl, made);

@@ -24,7 +24,7 @@ export interface BrokerOptions {
   readonly maxSessions?: number;
   /** Objects that are kept for one identity. Default 512. */
   readonly maxObjects?: number;
-  /** Requests that one vault or authority gets at the same time. Default 8. */
+  /** Requests that one vault or authority gets at the same time. Default 16. */
   readonly maxConcurrent?: number;
 }
 
@@ -61,7 +61,7 @@ export interface Broker extends AsyncDisposable {
 /** A broker that holds nothing yet. Disposing it drops everything it holds. */
 export function createBroker(options: BrokerOptions): Broker {
   const { clock, random, log, azure, clusterKeys, freshnessWindowMs: windowMs, events = silentEvents } = options;
-  const { maxSessions = 256, maxObjects = 512, maxConcurrent = 8 } = options;
+  const { maxSessions = 256, maxObjects = 512, maxConcurrent = 16 } = options;
   const gate = createServiceGate({ clock, random, maxConcurrent });
   const digestKey = new Secret<Uint8Array>(random.bytes(32));
   const sessions = new Map<string, Session>();

@@ -13,7 +13,7 @@ import {
 export interface ServiceGateOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** How many requests one service gets at the same time. Default 8. */
+  /** How many requests one service gets at the same time. Default 16. */
   readonly maxConcurrent?: number;
 }
 
@@ -67,7 +67,7 @@ const MAX_SERVICES = 1_000;
 
 /** A gate without pauses. */
 export function createServiceGate(options: ServiceGateOptions): ServiceGate {
-  const { clock, random, maxConcurrent = 8 } = options;
+  const { clock, random, maxConcurrent = 16 } = options;
   const services = new Map<string, ServiceState>();
 
   const stateOf = (service: string): ServiceState => {
