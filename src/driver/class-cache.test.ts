@@ -227,7 +227,7 @@ describe('while the API server does not answer', () => {
     intercepts.fails = () => {
       throw new KeyferryError('unavailable', 'connection refused');
     };
-    await clock.advance(330_000);
+    await clock.advance(340_000);
     await settle();
     expect(await vaultOf(cache)).toBe('one');
     await expect(cache.read({ namespace: 'shop', name: 'other' }, signal)).rejects.toMatchObject({
@@ -235,6 +235,8 @@ describe('while the API server does not answer', () => {
     });
     kube.put(CLASSES, classObject({ vault: 'two' }));
     intercepts.fails = () => undefined;
+    await clock.advance(60_000);
+    await settle();
     expect(await vaultOf(cache)).toBe('two');
     expect(changes).toEqual(['shop/db spec']);
     await cache[Symbol.asyncDispose]();

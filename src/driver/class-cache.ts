@@ -67,16 +67,13 @@ interface Entry {
   readonly gone: boolean;
 }
 
-const READ_TIMEOUT_MS = 30_000;
-/** A GET that may be answered by what is known, when the API server is in trouble, is not waited for longer. */
-const DOUBTED_TIMEOUT_MS = 5000;
 const { classes: RESOURCE } = SECRET_CLASS_RESOURCES;
 
 /**
  * Starts a {@link ClassCache}. One watch on all classes tells what changes, but only classes that were asked for are kept:
  * a cluster may have thousands, and each node needs a few. So a class costs one GET, when its first volume on the node is
- * mounted; and a class that was made just before its pod is found. Where the watch is not permitted or fails, each read
- * asks the API server; while that does not answer, what is known counts.
+ * mounted; and a class that was made just before its pod is found. Where the watch is not permitted, each read asks the
+ * API server; while that does not answer, what is known counts.
  */
 export function startClassCache(options: ClassCacheOptions): ClassCache {
   const { client, clock, random, log, maxClasses = 512 } = options;
@@ -116,12 +113,12 @@ export function startClassCache(options: ClassCacheOptions): ClassCache {
   };
 
   /** Without the signal of a caller: others may share it. */
-  const fetch = (key: ClassKey, timeoutMs = READ_TIMEOUT_MS): Promise<Entry> => {
+  const fetch = (key: ClassKey): Promise<Entry> => {
     const id = idOf(key);
     return flights.run(id, async () => {
       reading.add(id);
       try {
-        const entry = toEntry(await getSecretProviderClass(client, key, { signal: stop.signal, timeoutMs }), key);
+        const entry = toEntry(await getSecretProviderClass(client, key, { signal: stop.signal }), key);
         put(entry);
         return entry;
       } catch (error) {
@@ -155,27 +152,20 @@ export function startClassCache(options: ClassCacheOptions): ClassCache {
     onEvent,
   });
 
-  const find = async (key: ClassKey): Promise<Entry> => {
+  const find = (key: ClassKey): Promise<Entry> | Entry => {
     const id = idOf(key);
     const known = entries.get(id);
     if (known === undefined || known.gone) return fetch(key);
-    if (loop.following) {
-      entries.delete(id);
-      entries.set(id, known);
-      return known;
-    }
-    try {
-      return await fetch(key, DOUBTED_TIMEOUT_MS);
-    } catch (error) {
-      const { code } = toKeyferryError(error);
-      if (code !== 'unavailable' && code !== 'deadline-exceeded') throw error;
-      return known;
-    }
+    // Where the API server does not answer there is nothing better than what is known.
+    if (loop.state !== 'following' && loop.state !== 'unreachable') return fetch(key);
+    entries.delete(id);
+    entries.set(id, known);
+    return known;
   };
 
   return {
     async read(key, signal) {
-      const { parsed, interval, marks } = await unlessAborted(find(key), signal);
+      const { parsed, interval, marks } = await unlessAborted(Promise.resolve(find(key)), signal);
       if (parsed instanceof KeyferryError) throw parsed;
       return { parsed, interval, marks };
     },

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import { array, assert, asyncProperty, constant, constantFrom, integer, oneof, record } from 'fast-check';
 import { expect, it } from 'vitest';
-import { KeyferryError, Secret } from '#base';
+import { KeyferryError } from '#base';
 import type { ProviderMountResult } from '#providerapi';
 import { createFakeClock, type FakeClock } from '../base/testing/index.ts';
 import { createAtomicWriter } from './atomic-writer.ts';
@@ -51,6 +51,10 @@ function isWhole({ target, mounter }: Node): boolean {
   }
 }
 
+function must(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`broken: ${what}`);
+}
+
 async function mountEmpty({ target, mounter }: Node): Promise<boolean> {
   if (mounter.mounted.has(target)) return false;
   await mkdir(target, { recursive: true });
@@ -69,29 +73,28 @@ const DEEDS = {
   publish: async (node: Node) => {
     const wasWhole = isWhole(node);
     const ok = await succeeds(node.driver.publish());
-    if (ok) expect(isWhole(node)).toBe(true);
-    // A pod may be running on what was there.
-    if (wasWhole) expect(isWhole(node)).toBe(true);
+    must(!ok || isWhole(node), 'an OK has its files');
+    must(!wasWhole || isWhole(node), 'a publish leaves what a pod may be reading');
   },
   publishTwice: async (node: Node) => {
     const results = await Promise.all([succeeds(node.driver.publish()), succeeds(node.driver.publish())]);
-    if (results[1] === true) expect(isWhole(node)).toBe(true);
+    must(results[1] !== true || isWhole(node), 'an OK beside another one has its files');
   },
   publishWhileUnpublish: async (node: Node) => {
     const [ok] = await Promise.all([succeeds(node.driver.unpublish()), succeeds(node.driver.publish())]);
-    expect(ok).toBe(true);
-    expect(node.mounter.mounted.has(node.target)).toBe(isWhole(node));
+    must(ok === true, 'an unpublish beside a publish succeeds');
+    must(node.mounter.mounted.has(node.target) === isWhole(node), 'what is mounted after both is whole');
   },
   unpublish: async (node: Node) => {
-    expect(await succeeds(node.driver.unpublish())).toBe(true);
-    expect(node.mounter.mounted.has(node.target)).toBe(false);
+    must(await succeeds(node.driver.unpublish()), 'an unpublish succeeds');
+    must(!node.mounter.mounted.has(node.target), 'an unpublish leaves nothing mounted');
   },
   refresh: async (node: Node) => {
     const wasWhole = isWhole(node);
     const wasMounted = node.mounter.mounted.has(node.target);
     await node.driver.refresh();
-    if (wasWhole) expect(isWhole(node)).toBe(true);
-    expect(node.mounter.mounted.has(node.target)).toBe(wasMounted);
+    must(!wasWhole || isWhole(node), 'a refresh leaves what a pod is reading');
+    must(node.mounter.mounted.has(node.target) === wasMounted, 'a refresh mounts nothing');
   },
   rotate: async (node: Node) => {
     node.generation += 1;
@@ -132,16 +135,16 @@ type Deed =
   | { readonly deed: keyof typeof DEEDS }
   | { readonly deed: 'killed'; readonly during: 'publish' | 'unpublish'; readonly after: number };
 
-const deeds = fc.array(
-  fc.oneof(
-    { weight: 4, arbitrary: fc.record({ deed: fc.constant('publish' as const) }) },
-    { weight: 8, arbitrary: fc.record({ deed: fc.constantFrom(...(Object.keys(DEEDS) as (keyof typeof DEEDS)[])) }) },
+const deeds = array(
+  oneof(
+    { weight: 4, arbitrary: record({ deed: constant('publish' as const) }) },
+    { weight: 8, arbitrary: record({ deed: constantFrom(...(Object.keys(DEEDS) as (keyof typeof DEEDS)[])) }) },
     {
       weight: 4,
-      arbitrary: fc.record({
-        deed: fc.constant('killed' as const),
-        during: fc.constantFrom('publish' as const, 'unpublish' as const),
-        after: fc.integer({ min: 0, max: 24 }),
+      arbitrary: record({
+        deed: constant('killed' as const),
+        during: constantFrom('publish' as const, 'unpublish' as const),
+        after: integer({ min: 0, max: 24 }),
       }),
     },
   ),
@@ -153,7 +156,8 @@ async function live(node: Node, life: readonly Deed[]): Promise<void> {
     if (step.deed === 'killed') {
       const wasWhole = isWhole(node);
       await succeeds(newDriver(node, step.after)[step.during]());
-      if (wasWhole && !node.plain && step.during === 'publish') expect(isWhole(node)).toBe(true);
+      const isToStay = wasWhole && !node.plain && step.during === 'publish';
+      must(!isToStay || isWhole(node), 'a kill leaves what a pod is reading');
       node.driver = newDriver(node);
     } else {
       await DEEDS[step.deed](node);
@@ -162,29 +166,28 @@ async function live(node: Node, life: readonly Deed[]): Promise<void> {
   // However it went: with a vault that answers all is right in the end, and all goes with the pod.
   node.healthy = true;
   await DEEDS.publish(node);
-  expect(isWhole(node)).toBe(true);
+  must(isWhole(node), 'the files are there in the end');
   await DEEDS.unpublish(node);
-  expect(await readdir(join(node.folder, 'records')).catch(() => [])).toEqual([]);
+  const records = await readdir(join(node.folder, 'records')).catch(() => []);
+  must(records.length === 0, 'no record stays after the pod');
 }
 
 it('an OK has its files in place, whatever happened before; a pod that runs keeps its files; nothing stays after it', async () => {
-  await fc.assert(
-    fc.asyncProperty(deeds, async (life) => {
-      const folder = await mkdtemp(join(tmpdir(), 'keyferry-orders-'));
-      const target = join(folder, 'volume', 'mount');
-      await mkdir(join(folder, 'volume'));
-      const mounter = createFakeMounter();
-      const rest = { folder, target, mounter, clock: createFakeClock(), generation: 0, healthy: true, plain: false };
-      // The driver looks at the one object that the deeds change.
-      const node = rest as Node;
-      node.driver = newDriver(rest);
-      try {
-        await live(node, life);
-      } finally {
-        await mounter.reboot();
-        await rm(folder, { recursive: true, force: true });
-      }
-    }),
-    { numRuns: 100 },
-  );
+  const lives = asyncProperty(deeds, async (life) => {
+    const folder = await mkdtemp(join(tmpdir(), 'keyferry-orders-'));
+    const target = join(folder, 'volume', 'mount');
+    await mkdir(join(folder, 'volume'));
+    const mounter = createFakeMounter();
+    const rest = { folder, target, mounter, clock: createFakeClock(), generation: 0, healthy: true, plain: false };
+    // The driver looks at the one object that the deeds change.
+    const node = rest as Node;
+    node.driver = newDriver(rest);
+    try {
+      await live(node, life);
+    } finally {
+      await mounter.reboot();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+  await expect(assert(lives, { numRuns: 100 })).resolves.toBeUndefined();
 }, 60_000);

@@ -1,4 +1,13 @@
-import { backoffMs, errorText, KeyferryError, linkSignals, type Clock, type Log, type Random } from '#base';
+import {
+  backoffMs,
+  errorText,
+  KeyferryError,
+  linkSignals,
+  toKeyferryError,
+  type Clock,
+  type Log,
+  type Random,
+} from '#base';
 import type { KubeClient, KubeListQuery } from './client.ts';
 import { isReason } from './errors.ts';
 import { resourcePath } from './resources.ts';
@@ -25,11 +34,18 @@ export interface WatchLoopOptions {
 
 /** A watch that goes on until it is disposed. */
 export interface WatchLoop extends AsyncDisposable {
-  /** True from a resync on until a watch fails: what the events have told is then what there is, up to their delay. */
-  readonly following: boolean;
+  /** Whether what the events have told is what there is. */
+  readonly state: WatchState;
 }
 
-const BACKOFF = { initialMs: 500, maxMs: 30_000, jitter: 0.3 };
+/**
+ * `following`: since the last resync nothing failed, so all is known up to the events' delay. `unreachable`: the API server
+ * does not answer; what is known is what there was a while ago, and is learned anew with the first answer. `refused`: it
+ * answers, but does not let this be followed. `starting`: nothing is known yet.
+ */
+export type WatchState = 'starting' | 'following' | 'unreachable' | 'refused';
+
+const BACKOFF = { initialMs: 500, maxMs: 60_000, jitter: 0.3 };
 // Somebody has to grant the permission first.
 const FORBIDDEN_PAUSE_MS = 300_000;
 // The server is asked to end a watch after this time. One that goes on much longer hangs on a dead connection.
@@ -42,8 +58,16 @@ export function startWatchLoop(options: WatchLoopOptions): WatchLoop {
   const { client, resource, query = {}, resync, onEvent, clock, random, log } = options;
   const stop = new AbortController();
   let version: string | undefined;
-  let following = false;
+  let state: WatchState = 'starting';
   let forbidden = false;
+  /** Since a watch told something, or came to its end. */
+  let failures = 0;
+
+  const isWell = () => {
+    state = 'following';
+    failures = 0;
+    forbidden = false;
+  };
 
   const follow = async (resourceVersion: string) => {
     const linked = linkSignals(stop.signal);
@@ -57,10 +81,11 @@ export function startWatchLoop(options: WatchLoopOptions): WatchLoop {
       let events = 0;
       for await (const { type, object } of client.watch(resource, watch)) {
         events += 1;
-        following = true;
+        isWell();
         version = object.metadata.resourceVersion ?? version;
         if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') onEvent({ type, object });
       }
+      isWell();
       // A server that ends each watch at once must not be asked in a tight loop.
       if (events === 0 && !linked.signal.aborted) await clock.sleep(EMPTY_WATCH_MS, { signal: linked.signal });
     } finally {
@@ -71,7 +96,7 @@ export function startWatchLoop(options: WatchLoopOptions): WatchLoop {
   };
 
   /** Says why it failed, and answers how long to wait. */
-  const pauseAfter = (error: unknown, failures: number): number => {
+  const pauseAfter = (error: unknown): number => {
     const path = resourcePath(resource);
     if (!isReason(error, 'Forbidden')) {
       log.warn('Informer failed, it tries again', { path, failures, error: errorText(error) });
@@ -83,37 +108,36 @@ export function startWatchLoop(options: WatchLoopOptions): WatchLoop {
   };
 
   const run = async () => {
-    for (let failures = 0; !stop.signal.aborted;) {
+    while (!stop.signal.aborted) {
       try {
-        if (version === undefined) {
-          version = await resync(stop.signal);
-          following = true;
-        } else {
-          await follow(version);
-          following = true;
-          forbidden = false;
-        }
-        failures = 0;
+        if (version === undefined) version = await resync(stop.signal);
+        else await follow(version);
+        state = 'following';
       } catch (error) {
         if (stop.signal.aborted) return;
-        if (isReason(error, 'Expired') || isReason(error, 'Gone')) {
-          version = undefined;
-          continue;
-        }
-        following = false;
         failures += 1;
-        await clock.sleep(pauseAfter(error, failures), { signal: stop.signal }).catch(() => undefined);
+        const isExpired = isReason(error, 'Expired') || isReason(error, 'Gone');
+        // A watch that fails again and again may miss what a list would tell.
+        if (isExpired || failures > 1) version = undefined;
+        if (isExpired && failures === 1) continue;
+        state = isUnreachable(error) ? 'unreachable' : 'refused';
+        await clock.sleep(pauseAfter(error), { signal: stop.signal }).catch(() => undefined);
       }
     }
   };
   const running = run();
   return {
-    get following() {
-      return following;
+    get state() {
+      return state;
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new KeyferryError('aborted', 'the watch stops'));
       await running;
     },
   };
+}
+
+function isUnreachable(error: unknown): boolean {
+  const { code } = toKeyferryError(error);
+  return code === 'unavailable' || code === 'deadline-exceeded';
 }
