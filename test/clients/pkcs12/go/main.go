@@ -19,6 +19,7 @@ func main() {
 	certificate, err := x509.ParseCertificate(read(folder, "cert.pem"))
 	check(err)
 	ways := map[string]*pkcs12.Encoder{
+		"Modern2026":   pkcs12.Modern2026,
 		"Modern2023":   pkcs12.Modern2023,
 		"LegacyDES":    pkcs12.LegacyDES,
 		"LegacyRC2":    pkcs12.LegacyRC2,
