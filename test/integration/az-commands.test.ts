@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startAzLab, type AzLab } from './support/az-lab.ts';
 
@@ -369,5 +370,45 @@ describe('without a lab', () => {
     const { code, stderr } = await lab.run('group list', { env: { REQUESTS_CA_BUNDLE: '/nonexistent.pem' } });
     expect(code).toBe(1);
     expect(stderr).toContain('Could not find a suitable TLS CA certificate bundle, invalid path: /nonexistent.pem');
+  });
+});
+
+describe('keys and certificates', () => {
+  const at = (name: string) => `--vault-name kv-commands -n ${name}`;
+
+  it('a key is imported, and its public part written to a file', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' });
+    await writeFile(join(lab.home, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    expect(
+      await lab.json(`keyvault key import ${at('imported')} --pem-file ${lab.home}/key.pem --ops sign`),
+    ).toMatchObject({
+      key: { kty: 'EC', crv: 'P-256K', keyOps: ['sign'], d: null },
+    });
+    await lab.run(`keyvault key download ${at('imported')} -f ${lab.home}/public.pem`);
+    const written = await readFile(join(lab.home, 'public.pem'), 'utf8');
+    expect(written).toBe(publicKey.export({ type: 'spki', format: 'pem' }));
+    expect(await lab.run(`keyvault key download ${at('imported')} -f ${lab.home}/public.pem`)).toMatchObject({
+      code: 1,
+    });
+  });
+
+  it('a certificate is made by the default policy, and comes out as a secret', async () => {
+    await lab
+      .run('keyvault certificate get-default-policy')
+      .then(({ stdout }) => writeFile(join(lab.home, 'p.json'), stdout));
+    const made = `keyvault certificate create ${at('made')} -p @${lab.home}/p.json --validity 2`;
+    expect(await lab.json(made)).toMatchObject({ status: 'completed', name: 'made' });
+    expect(await lab.json(`keyvault certificate show ${at('made')}`)).toMatchObject({
+      policy: { x509CertificateProperties: { subject: 'CN=CLIGetDefaultPolicy', validityInMonths: 2 } },
+    });
+    await lab.run(`keyvault secret download ${at('made')} -f ${lab.home}/made.pfx -e base64`);
+    const pfx = await readFile(join(lab.home, 'made.pfx'));
+    expect(() => createSecureContext({ pfx, passphrase: '' })).not.toThrow();
+    expect(await lab.text(`keyvault secret list --vault-name kv-commands --query [].name`)).not.toContain('made');
+    // What was made goes into another certificate with its key.
+    const again = await lab.json(`keyvault certificate import ${at('again')} -f ${lab.home}/made.pfx`);
+    expect(again).toMatchObject({
+      x509Thumbprint: await lab.text(`keyvault certificate show ${at('made')} --query x509Thumbprint`),
+    });
   });
 });

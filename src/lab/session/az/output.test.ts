@@ -115,8 +115,8 @@ describe('table', () => {
     expect(await renderOutput({ ...base, queried: true, value: [{ name: 'kv' }] })).toBe('Name\n------\nkv\n');
   });
 
-  it('is unavailable for an object of which nothing can be shown', async () => {
-    await expect(render({ id: 'x', properties: {} }, 'table')).rejects.toThrow(/^Table output unavailable/);
+  it('is an empty line for what has nothing to show', async () => {
+    expect(await render({ id: 'x', properties: {} }, 'table')).toBe('\n');
   });
 });
 

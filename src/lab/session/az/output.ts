@@ -1,4 +1,3 @@
-import { AzError } from './errors.ts';
 import { isObject, type Json } from './json.ts';
 import type { TableColumn } from './command.ts';
 import type { OutputFormat } from './options.ts';
@@ -36,14 +35,8 @@ export async function renderOutput(rendering: Rendering): Promise<string> {
     case 'tsv':
       return renderTsv(value, rendering.madeByQuery);
     case 'table':
-    default: {
-      const table = renderTable(rendering);
-      if (table !== undefined) return table;
-      throw new AzError(
-        'error',
-        'Table output unavailable. Use the --query option to specify an appropriate query. Use --debug for more info.',
-      );
-    }
+    default:
+      return renderTable(rendering);
   }
 }
 

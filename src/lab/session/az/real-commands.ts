@@ -19,7 +19,9 @@ const REAL: Readonly<Record<string, string>> = {
   group: 'deployment export lock update wait',
   identity: 'list-operations list-resources update',
   keyvault:
-    'backup certificate check-name key private-endpoint-connection private-link-resource region restore role security-domain setting storage update-hsm wait',
+    'backup check-name private-endpoint-connection private-link-resource region restore role security-domain setting storage update-hsm wait',
+  'keyvault certificate': 'contact issuer',
+  'keyvault key': 'decrypt encrypt get-attestation get-policy-template random rotation-policy sign verify',
   'keyvault network-rule': 'wait',
   role: 'deny-assignment',
   'role assignment': 'list-changelogs update',

@@ -95,7 +95,7 @@ describe('a wrong command line', () => {
     expect(stderr.startsWith(message)).toBe(true);
   });
 
-  it.each(['vm create --name x', 'storage account list', 'keyvault key create', 'aks nodepool add'])(
+  it.each(['vm create --name x', 'storage account list', 'keyvault key sign', 'aks nodepool add'])(
     '"%s" is the real az’s, and how to use that one is said',
     async (line) => {
       const { code, stderr } = await az(line.split(' '));

@@ -15,17 +15,16 @@ export interface TableSource {
 }
 
 /**
- * The table of an answer: knack's choice of columns, laid out as tabulate's `simple` format. Undefined when there is
- * nothing that a table could show; the empty list is an empty line, as az prints it.
+ * The table of an answer: knack's choice of columns, laid out as tabulate's `simple` format. An empty
+ * list, and what has nothing that a table could show, is an empty line, as az prints it.
  */
-export function renderTable({ value, columns, queried }: TableSource): string | undefined {
+export function renderTable({ value, columns, queried }: TableSource): string {
   const items = Array.isArray(value) ? (value as readonly Json[]) : [value];
-  if (items.length === 0) return '\n';
   const rows = items.map((item) =>
     columns !== undefined && !queried && isObject(item) ? columnRow(item, columns) : automaticRow(item, !queried),
   );
   const headers = [...new Set(rows.flatMap((row) => [...row.keys()]))];
-  return headers.length === 0 ? undefined : layOut(headers, rows);
+  return headers.length === 0 ? '\n' : layOut(headers, rows);
 }
 
 function columnRow(item: JsonObject, columns: readonly TableColumn[]): Row {

@@ -5,7 +5,9 @@ import { objectsAt, textAt, type Json, type JsonObject } from './json.ts';
 import type { Account } from './profile.ts';
 import type { Tokens } from './tokens.ts';
 
+/** The api-versions that az sends; that of keys is newer. */
 const API_VERSION = '7.4';
+const KEYS_API_VERSION = '7.6-preview.2';
 
 /** Requests to the data plane of vaults, as the signed-in account. Every call throws on 4xx and 5xx. */
 export interface VaultData {
@@ -37,7 +39,10 @@ export function createVaultData(http: AzHttp, tokens: Tokens, account: Account):
     return bodyOf(await sendSigned(http, tokens, account, scope, request));
   };
 
-  const urlOf = (vaultUrl: string, path: string) => `${vaultUrl}${path}?api-version=${API_VERSION}`;
+  const urlOf = (vaultUrl: string, path: string) => {
+    const version = /^\/(deleted)?keys\b/.test(path) ? KEYS_API_VERSION : API_VERSION;
+    return `${vaultUrl}${path}?api-version=${version}`;
+  };
 
   return {
     send: (method, vaultUrl, path, body) =>

@@ -4,9 +4,11 @@ import { adAppCommands } from './ad-app.ts';
 import { adSpCommands } from './ad-sp.ts';
 import { adUserCommands } from './ad-user.ts';
 import { aksCommands } from './aks.ts';
+import { certificateCommands } from './certificate.ts';
 import { configCommands } from './config.ts';
 import { groupCommands } from './group.ts';
 import { identityCommands } from './identity.ts';
+import { keyCommands } from './key.ts';
 import { deletedVaultCommands } from './keyvault-deleted.ts';
 import { networkRuleCommands } from './keyvault-network.ts';
 import { policyCommands } from './keyvault-policy.ts';
@@ -16,7 +18,6 @@ import { nodepoolCommands } from './nodepool.ts';
 import { restCommands } from './rest.ts';
 import { roleAssignmentCommands } from './role-assignment.ts';
 import { roleDefinitionCommands } from './role-definition.ts';
-import { deletedSecretCommands } from './secret-deleted.ts';
 import { secretFileCommands } from './secret-files.ts';
 import { secretCommands } from './secret.ts';
 import { versionCommands } from './version.ts';
@@ -39,8 +40,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...networkRuleCommands,
   ...policyCommands,
   ...secretCommands,
-  ...deletedSecretCommands,
   ...secretFileCommands,
+  ...keyCommands,
+  ...certificateCommands,
   ...restCommands,
   ...roleAssignmentCommands,
   ...roleDefinitionCommands,
@@ -67,6 +69,9 @@ export const GROUPS: readonly GroupSpec[] = [
   { path: 'identity', summary: 'User-assigned managed identities.' },
   { path: 'identity federated-credential', summary: 'Whose tokens stand for an identity.' },
   { path: 'keyvault', summary: 'Vaults, their access policies and what is in them.' },
+  { path: 'keyvault certificate', summary: 'The certificates of a vault.' },
+  { path: 'keyvault certificate pending', summary: 'Requests for certificates.' },
+  { path: 'keyvault key', summary: 'The keys of a vault.' },
   { path: 'keyvault network-rule', summary: 'Who is let through to a vault.' },
   { path: 'keyvault secret', summary: 'The secrets of a vault.' },
   { path: 'vmss', summary: 'Scale sets: the machines that are a cluster’s nodes.' },

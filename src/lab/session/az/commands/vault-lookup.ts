@@ -18,7 +18,7 @@ export const optionalGroup: OptionSpec = {
   help: 'Resource group of the vault. Looked up where it is absent.',
 };
 
-/** The page that az points to before it deletes a vault or a secret. */
+/** The page that az points to before it deletes a vault or an object in it. */
 export const SOFT_DELETE_PAGE = 'https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview';
 
 /** The ARM path of a vault in a known resource group. */
@@ -36,19 +36,24 @@ export async function findVaultPath(arm: Arm, vault: string, group: string | und
   throw new AzError('error', `The Vault '${vault}' not found within subscription.`);
 }
 
-/** A secret's place: its vault's URL, its name, and its version where one was named. */
-export interface SecretPlace {
+/** A kind of objects in a vault, as commands and paths call it. */
+export type ObjectNoun = 'secret' | 'key' | 'certificate';
+
+/** An object's place: its vault's URL, its name, and its version where one was named. */
+export interface ObjectPlace {
   readonly vaultUrl: string;
   readonly name: string;
   readonly version: string | undefined;
 }
 
-/** Options that name a secret: by vault and name, or by its id. */
-export const secretOptions: readonly OptionSpec[] = [
-  { key: 'name', names: ['--name', '-n'], kind: 'text', help: 'Name of the secret. Required without --id.' },
-  { key: 'vaultName', names: ['--vault-name'], kind: 'text', help: 'Name of the vault. Required without --id.' },
-  { key: 'id', names: ['--id'], kind: 'text', help: 'URL of the secret, instead of --vault-name and --name.' },
-];
+/** Options that name an object: by vault and name, or by its id. */
+export function objectOptions(noun: ObjectNoun): readonly OptionSpec[] {
+  return [
+    { key: 'name', names: ['--name', '-n'], kind: 'text', help: `Name of the ${noun}. Required without --id.` },
+    { key: 'vaultName', names: ['--vault-name'], kind: 'text', help: 'Name of the vault. Required without --id.' },
+    { key: 'id', names: ['--id'], kind: 'text', help: `URL of the ${noun}, instead of --vault-name and --name.` },
+  ];
+}
 
 /** `--version`. */
 export const versionOption: OptionSpec = {
@@ -84,14 +89,14 @@ export function vaultPlace(args: Args): string {
   return vaultUrl(name);
 }
 
-/** Which secret the options name. Throws az's own error, which is none of usage, when they name none. */
-export function secretPlace(args: Args): SecretPlace {
+/** Which object the options name. Throws az's own error, which is none of usage, when they name none. */
+export function objectPlace(args: Args, noun: ObjectNoun): ObjectPlace {
   const id = args.optional('id');
   if (id !== undefined) {
     const url = URL.canParse(id) ? new URL(id) : undefined;
     const [, kind, name, version] = url?.pathname.split('/') ?? [];
-    if (url === undefined || (kind !== 'secrets' && kind !== 'deletedsecrets') || !name)
-      throw usageError(`'${id}' is not the URL of a secret`);
+    if (url === undefined || (kind !== `${noun}s` && kind !== `deleted${noun}s`) || !name)
+      throw usageError(`'${id}' is not the URL of a ${noun}`);
     return { vaultUrl: url.origin, name, version: version === '' ? undefined : version };
   }
   if (args.optional('name') === undefined || args.optional('vaultName') === undefined) {
@@ -107,4 +112,9 @@ export function secretPlace(args: Args): SecretPlace {
 export function vaultUrl(vault: string): string {
   if (!/^[A-Za-z0-9-]+$/.test(vault)) throw new AzError('error', `'${vault}' is not the name of a vault`);
   return `https://${vault.toLowerCase()}.vault.azure.net`;
+}
+
+/** What az warns of before it deletes an object. */
+export function softDeleteWarning(noun: ObjectNoun): string {
+  return `Warning! If you have soft-delete protection enabled on this key vault, this ${noun} will be moved to the soft deleted state. You will not be able to create a ${noun} with the same name within this key vault until the ${noun} has been purged from the soft-deleted state. Please see the following documentation for additional guidance.\n${SOFT_DELETE_PAGE}`;
 }
