@@ -52,19 +52,21 @@ const queries = [
 const TARGET_LABELS = ['job', 'instance'];
 
 /** The labels of a series by its name. */
-const series = new Map<string, readonly string[]>(
-  ([...Object.values(DRIVER_METRICS), ...Object.values(PROVIDER_METRICS)] as MetricSpec[]).flatMap(
-    ({ name, type, labels }) => {
-      const own = [...labels, ...TARGET_LABELS];
-      if (type !== 'histogram') return [[name, own] as const];
-      return [
-        [`${name}_bucket`, [...own, 'le']] as const,
-        [`${name}_sum`, own] as const,
-        [`${name}_count`, own] as const,
-      ];
-    },
-  ),
-);
+const series = new Map<string, readonly string[]>();
+for (const { name, type, labels } of [
+  ...Object.values<MetricSpec>(DRIVER_METRICS),
+  ...Object.values<MetricSpec>(PROVIDER_METRICS),
+]) {
+  const own = [...labels, ...TARGET_LABELS];
+  if (type === 'histogram') {
+    series
+      .set(`${name}_bucket`, [...own, 'le'])
+      .set(`${name}_sum`, own)
+      .set(`${name}_count`, own);
+  } else {
+    series.set(name, own);
+  }
+}
 const ofTheRuntime = new Registry();
 collectDefaultMetrics({ register: ofTheRuntime });
 for (const { name } of ofTheRuntime.getMetricsAsArray()) series.set(name, TARGET_LABELS);
