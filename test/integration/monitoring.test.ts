@@ -120,7 +120,7 @@ describe.each(queries)('the query of $at: $expr', ({ expr }) => {
 it('every alert fills its texts from labels that its query keeps', () => {
   for (const { expr, annotations } of rules) {
     const { groupings } = readQuery(expr);
-    const used = [...annotations.summary.matchAll(/\$labels\.(\w+)/g)].map(([, name]) => name);
+    const used = [...annotations.summary.matchAll(/\$labels\.(\w+)/g)].map(([, name = '']) => name);
     expect(groupings).toEqual(expect.arrayContaining(used));
   }
 });
