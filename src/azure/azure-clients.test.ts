@@ -491,3 +491,18 @@ describe('a secret', () => {
     });
   });
 });
+
+describe('warming up', () => {
+  it('makes no request, and counts none', async () => {
+    const requests: AzureRequest[] = [];
+    const clients = createAzureClients({
+      clock: systemClock,
+      userAgent: 'test',
+      onRequest: (request) => requests.push(request),
+      agent,
+    });
+    await clients.warmUp(new AbortController().signal);
+    expect(requests).toEqual([]);
+    expect(seen).toEqual([]);
+  });
+});

@@ -3,6 +3,7 @@ import { NODE_SERVICES, type NodeServices } from './node-token.ts';
 import { createTokenProxies } from './token-proxy.ts';
 import { createTokenSource, type AdapterOptions, type TokenServices } from './token-source.ts';
 import { createVaultReader } from './vault-reader.ts';
+import { runWithoutNetwork } from './warm-up.ts';
 
 /** Options of {@link createAzureClients}. */
 export interface AzureClientsOptions extends Pick<AdapterOptions, 'clock' | 'userAgent'> {
@@ -16,20 +17,31 @@ export interface AzureClientsOptions extends Pick<AdapterOptions, 'clock' | 'use
   readonly nodeServices?: Partial<NodeServices>;
 }
 
+/** {@link AzureClients} of a process. */
+export interface ProcessAzureClients extends AzureClients {
+  /** Does what the first mount would wait for, with no request to anybody. */
+  warmUp(signal: AbortSignal): Promise<void>;
+}
+
 /**
  * Clients on Microsoft's official libraries. They never retry: when and how often is decided by the broker, which sees all
  * requests of the node. Proxy and trust come from the process's environment (HTTPS_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS),
  * as the libraries do it.
  */
-export function createAzureClients(options: AzureClientsOptions): AzureClients {
+export function createAzureClients(options: AzureClientsOptions): ProcessAzureClients {
   const { clock, userAgent, timeoutMs = 20_000, onRequest = () => undefined } = options;
   const adapter: AdapterOptions = { clock, userAgent, timeoutMs, onRequest, agent: options.agent };
   const services: TokenServices = {
     node: { ...NODE_SERVICES, ...options.nodeServices },
     proxies: createTokenProxies(),
   };
+  const clientsOn = (own: AdapterOptions): AzureClients => ({
+    tokenSource: (cloud, credential) => createTokenSource(own, services, cloud, credential),
+    vaultReader: (vault) => createVaultReader(own, vault),
+  });
   return {
-    tokenSource: (cloud, credential) => createTokenSource(adapter, services, cloud, credential),
-    vaultReader: (vault) => createVaultReader(adapter, vault),
+    ...clientsOn(adapter),
+    warmUp: (signal) =>
+      runWithoutNetwork((httpClient) => clientsOn({ ...adapter, onRequest: () => undefined, httpClient }), signal),
   };
 }

@@ -1,5 +1,6 @@
 import type { Agent } from 'node:https';
 import { ClientAssertionCredential, ClientCertificateCredential, ClientSecretCredential } from '@azure/identity';
+import type { SecretClientOptions } from '@azure/keyvault-secrets';
 import { decodeJwt } from 'jose';
 import { withDeadline, KeyferryError, Secret, type Clock } from '#base';
 import type { AccessToken, AzureRequest, TokenOptions, TokenSource } from './access.ts';
@@ -22,6 +23,8 @@ export interface AdapterOptions {
   readonly onRequest: (request: AzureRequest) => void;
   /** How connections are made; undefined: as the libraries do it, by the process's environment. */
   readonly agent: Agent | undefined;
+  /** What sends requests, in place of the library's own. */
+  readonly httpClient?: NonNullable<SecretClientOptions['httpClient']>;
 }
 
 /** What tokens of every mode are had with. */
@@ -107,6 +110,7 @@ async function exchange(
     retryOptions: { maxRetries: 0 },
     userAgentOptions: { userAgentPrefix: adapter.userAgent },
     ...(adapter.agent === undefined ? {} : { agent: adapter.agent }),
+    ...(adapter.httpClient === undefined ? {} : { httpClient: adapter.httpClient }),
     additionalPolicies: [
       proxiedConnections,
       ...route,

@@ -49,6 +49,7 @@ export function createVaultConnection(adapter: AdapterOptions, options: VaultOpt
       retryOptions: { maxRetries: 0 },
       userAgentOptions: { userAgentPrefix: adapter.userAgent },
       ...(adapter.agent === undefined ? {} : { agent: adapter.agent }),
+      ...(adapter.httpClient === undefined ? {} : { httpClient: adapter.httpClient }),
       additionalPolicies: [
         ownHostOnly(vaultUrl),
         proxiedConnections,

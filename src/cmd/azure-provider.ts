@@ -1,4 +1,4 @@
-import { trimEndSlashes, VERSION, type Clock, type Log, type Random } from '#base';
+import { errorText, trimEndSlashes, VERSION, withDeadline, type Clock, type Log, type Random } from '#base';
 import { createAzureClients, parseTokenProxyUrl } from '#azure';
 import type { KubeClient } from '#kube';
 import {
@@ -29,32 +29,46 @@ export interface AzureProviderWiring {
   readonly kube: Pick<KubeClient, 'get' | 'getPath'> | undefined;
 }
 
+/** The Azure provider of a process. */
+export interface WiredAzureProvider extends AzureProvider {
+  /**
+   * Does what the first mount would wait for: the libraries' code is run once, with no request to Azure, and the cluster's keys
+   * are read, for a moment at most. It never throws.
+   */
+  warmUp(): Promise<void>;
+}
+
+/** What a start waits at most for the cluster's keys. */
+const KEYS_WAIT_MS = 500;
+
 /** The Azure provider of a process: official clients, the cluster's keys from its API server, metrics. No I/O yet. */
-export function wireAzureProvider(wiring: AzureProviderWiring): AzureProvider {
+export function wireAzureProvider(wiring: AzureProviderWiring): WiredAzureProvider {
   const { flags, env, clock, random, log, metrics, kube } = wiring;
   const userAgent = [flags['custom-user-agent'], `keyferry/${VERSION}`].filter((part) => part !== '').join(' ');
   const metadataHost = env['AZURE_POD_IDENTITY_AUTHORITY_HOST'] || undefined;
-  return createAzureProvider({
+  const azure = createAzureClients({
+    clock,
+    userAgent,
+    onRequest: (request) => metrics.onRequest(request),
+    nodeServices: metadataHost === undefined ? {} : { metadata: trimEndSlashes(metadataHost) },
+  });
+  const clusterKeys =
+    kube === undefined
+      ? undefined
+      : createClusterKeys({ clock, log, fetchJwks: (signal) => kube.getPath('/openid/v1/jwks', { signal }) });
+  const provider = createAzureProvider({
     clock,
     random,
     log,
     version: VERSION,
-    azure: createAzureClients({
-      clock,
-      userAgent,
-      onRequest: (request) => metrics.onRequest(request),
-      nodeServices: metadataHost === undefined ? {} : { metadata: trimEndSlashes(metadataHost) },
-    }),
+    azure,
     serviceAccounts: createServiceAccounts({ clock, client: kube }),
     tokenProxy: {
       url: parseTokenProxyUrl(flags['token-proxy-url']),
       serverName: flags['sni-name'] || undefined,
       caFile: CLUSTER_CA_FILE,
     },
-    clusterKeys:
-      kube === undefined
-        ? undefined
-        : createClusterKeys({ clock, log, fetchJwks: (signal) => kube.getPath('/openid/v1/jwks', { signal }) }),
+    clusterKeys,
     freshnessWindowMs: flags['freshness-window'],
     constructPemChain: flags['construct-pem-chain'],
     writeCertAndKeyInSeparateFiles: flags['write-cert-and-key-in-separate-files'],
@@ -63,4 +77,17 @@ export function wireAzureProvider(wiring: AzureProviderWiring): AzureProvider {
     cloudEnvFile: env['AZURE_ENVIRONMENT_FILEPATH'],
     metrics,
   });
+  return {
+    ...provider,
+    async warmUp() {
+      const what = 'warming up';
+      const keys = withDeadline({ clock, timeoutMs: KEYS_WAIT_MS, what }, (signal) =>
+        Promise.resolve(clusterKeys?.find('', signal)),
+      );
+      const code = withDeadline({ clock, timeoutMs: KEYS_WAIT_MS, what }, (signal) => azure.warmUp(signal));
+      for (const { reason } of (await Promise.allSettled([keys, code])).filter((each) => each.status === 'rejected')) {
+        log.debug('Not warmed up', { error: errorText(reason) });
+      }
+    },
+  };
 }

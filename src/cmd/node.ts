@@ -74,6 +74,9 @@ async function start({ flags, env, log, stack, fail }: ProcessContext<typeof NOD
       log,
     }),
   );
+  const mounter = createMounter({ log });
+  // Before anybody can call: kubelet comes as soon as it can.
+  if (flags['azure-provider']) await azure.warmUp();
   const driverMetrics = createDriverMetrics(registry, clock);
   if (flags['provider-health-check']) {
     stack.use(
@@ -100,7 +103,7 @@ async function start({ flags, env, log, stack, fail }: ProcessContext<typeof NOD
       volumeSizeBytes: flags['volume-size-limit'],
       client,
       providers,
-      mounter: createMounter({ log }),
+      mounter,
       events,
       metrics: driverMetrics,
       clock,
