@@ -68,7 +68,7 @@ const PBKDF2 = '1.2.840.113549.1.5.12';
 /** More than the rounds of all keys of a file together: Java 12 wrote 350,000, OpenSSL 3 writes 6,000. */
 const MAX_ROUNDS = 2_000_000;
 const MAX_SALT_BYTES = 1024;
-const ROUNDS_BEFORE_PAUSE = 10_000;
+const ROUNDS_BEFORE_PAUSE = 5_000;
 
 /** The work that reading one file may cost. */
 export interface Effort {
