@@ -126,7 +126,7 @@ it('every alert fills its texts from labels that its query keeps', () => {
 });
 
 it('panels and alerts have names of their own', () => {
-  for (const names of [dashboard.panels.map(({ id }) => id), rules.map(({ alert }) => alert)]) {
+  for (const names of [dashboard.panels.map(({ id }) => String(id)), rules.map(({ alert }) => alert)]) {
     expect(new Set(names).size).toBe(names.length);
   }
 });
