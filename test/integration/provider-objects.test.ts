@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDisposeStack, errorText, Secret, systemClock } from '#base';
 import { startHttpServer } from '#http';
 import type { ClusterSpec } from '#lab/cloud';
@@ -99,11 +99,45 @@ async function fillVaults(): Promise<void> {
   await put('web-two', { value: '2', tags: { app: 'web' } });
   await put('web-off', { value: '3', tags: { app: 'web' }, attributes: { enabled: false } });
   const versions: string[] = [];
-  for (const body of [{ value: 'first' }, { value: 'second' }, { value: 'third', attributes: { enabled: false } }]) {
+  for (const [index, body] of [
+    { value: 'first' },
+    { value: 'second' },
+    { value: 'third', attributes: { enabled: false } },
+  ].entries()) {
     versions.unshift(await put('rotated', body));
+    if (index < 2) await makeKeyAndCertificate(index + 1);
     await nextSecond();
   }
   rotated = versions;
+}
+
+/** The `times`-th version of the key `signing` and of the certificate `tls`. */
+async function makeKeyAndCertificate(times: number): Promise<void> {
+  await create('keys', 'signing', { kty: 'EC', crv: 'P-256', tags: { app: 'web' } });
+  await create('certificates', 'tls', {
+    policy: {
+      issuer: { name: 'Self' },
+      key_props: { kty: 'EC', crv: 'P-256', exportable: true },
+      secret_props: { contentType: 'application/x-pem-file' },
+      x509_props: { subject: 'CN=shop' },
+    },
+  });
+  await certificateReady('tls', times);
+}
+
+async function create(collection: string, name: string, body: object): Promise<void> {
+  const url = `https://${VAULT}.vault.azure.net/${collection}/${name}/create?api-version=7.4`;
+  const answer = await lab.call('POST', url, body);
+  if (answer.status >= 300) throw new Error(`${url}: ${answer.status} ${JSON.stringify(answer.body)}`);
+}
+
+async function certificateReady(name: string, versions: number): Promise<void> {
+  const url = `https://${VAULT}.vault.azure.net/certificates/${name}/versions?api-version=7.4`;
+  const ready = async () => {
+    const { value } = (await lab.call('GET', url)).body as { value: readonly unknown[] };
+    expect(value).toHaveLength(versions);
+  };
+  await vi.waitFor(ready, { timeout: 20_000 });
 }
 
 async function mount(objects: string, parameters: Readonly<Record<string, string>> = {}) {
@@ -171,6 +205,19 @@ describe('objectVersionHistory', () => {
     await expect(from(rotated[0])).rejects.toThrow(/lists 3 versions, none that is enabled with the id/);
   });
 
+  it.each([
+    ['key', 'signing', 'PUBLIC KEY'],
+    ['cert', 'tls', 'CERTIFICATE'],
+    ['secret', 'tls', 'CERTIFICATE'],
+  ])('is there for a %s too', async (type, name, label) => {
+    const texts = Object.entries(
+      await files(`  - {objectName: ${name}, objectType: ${type}, objectVersionHistory: 2}\n`),
+    );
+    expect(texts.map(([path]) => path)).toEqual([`${name}/0`, `${name}/1`]);
+    for (const [, text] of texts) expect(text).toContain(`-----BEGIN ${label}-----`);
+    expect(new Set(texts.map(([, text]) => text)).size).toBe(2);
+  });
+
   it('says which permission is missing', async () => {
     const entry = `  - {objectName: only-get, objectType: secret, keyvaultName: ${GET_ONLY}, objectVersionHistory: 2}\n`;
     await expect(files(entry)).rejects.toThrow(/secrets list permission.*need the list permission/);
@@ -236,6 +283,16 @@ describe('a selection', () => {
     ['by tags, under a pattern of names', 'objectTags: {tier: gold}, objectAlias: $(name).txt', ['web-one.txt']],
   ])('is made %s', async (_what, fields, paths) => {
     expect(Object.keys(await files(`  - {objectType: secret, ${fields}}\n`))).toEqual(paths);
+  });
+
+  it.each([
+    ['key', 'objectTags: {app: web}', ['signing']],
+    ['key', 'objectNamePattern: "*", includeCertificates: true', ['signing', 'tls']],
+    ['cert', 'objectNamePattern: T*', ['tls']],
+    ['secret', 'objectNamePattern: tls, optional: true', []],
+    ['secret', 'objectNamePattern: tls, includeCertificates: true', ['tls']],
+  ])('of a %s is made by %s', async (type, fields, paths) => {
+    expect(Object.keys(await files(`  - {objectType: ${type}, ${fields}}\n`))).toEqual(paths);
   });
 
   it('that finds nothing fails, unless it is optional', async () => {
