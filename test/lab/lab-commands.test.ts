@@ -150,7 +150,7 @@ describe('a detached lab', () => {
       tenantId: string;
       vaults: unknown[];
     };
-    expect(status.vaults).toEqual([{ name: 'kv-kept', resourceGroup: 'g', secrets: 1 }]);
+    expect(status.vaults).toEqual([{ name: 'kv-kept', resourceGroup: 'g', secrets: 1, keys: 0, certificates: 0 }]);
     const other = JSON.parse((await person.keyferry('lab', 'status', ...two, '--output', 'json')).out) as typeof status;
     expect(other.vaults).toEqual([]);
     expect(other.tenantId).not.toBe(status.tenantId);

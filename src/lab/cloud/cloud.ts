@@ -17,7 +17,7 @@ import { createLabNodes, type NodeMetadata } from './node-metadata.ts';
 import { createOutbound } from './outbound.ts';
 import type { AuditLog } from './service.ts';
 import { createVaultService } from './vault/index.ts';
-import { openObjectStore } from './vault/object-store.ts';
+import { countVaultContents } from './vault/vault-contents.ts';
 
 /** What the emulated Azure is started with. */
 export interface CloudOptions {
@@ -40,11 +40,20 @@ export interface CloudOptions {
   readonly faults?: Pick<Faults, 'meet'> | undefined;
 }
 
+/** A vault and how much is in it; the keys and secrets of certificates are not counted. */
+export interface VaultSummary {
+  readonly name: string;
+  readonly resourceGroup: string;
+  readonly secrets: number;
+  readonly keys: number;
+  readonly certificates: number;
+}
+
 /** What the emulated Azure holds, for a person. */
 export interface CloudStatus {
   readonly tenantId: string;
   readonly subscriptionId: string;
-  readonly vaults: readonly { readonly name: string; readonly resourceGroup: string; readonly secrets: number }[];
+  readonly vaults: readonly VaultSummary[];
   readonly identities: readonly {
     readonly name: string;
     readonly clientId: string;
@@ -149,8 +158,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       signInUser: () => entra.grants.issue('refresh', { userObjectId: directory.user.objectId, scope: '' }),
       clusters: () => arm.clusters(),
       startNodeMetadata: (clusterId) => nodes.startNode(clusterId),
-      status: () =>
-        cloudStatus(directory, arm, (vault) => openObjectStore(store, clock, vault, 'secrets').all().length),
+      status: () => cloudStatus(directory, arm, (vault) => countVaultContents({ store, clock }, vault)),
       [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
     };
   } catch (error) {
@@ -162,12 +170,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 function cloudStatus(
   { tenant, subscription }: LabDirectory,
   arm: ArmService,
-  countSecrets: (vaultName: string) => number,
+  count: (vaultName: string) => Pick<VaultSummary, 'secrets' | 'keys' | 'certificates'>,
 ): CloudStatus {
   return {
     tenantId: tenant.tenantId,
     subscriptionId: subscription.subscriptionId,
-    vaults: arm.vaults().map(({ name, resourceGroup }) => ({ name, resourceGroup, secrets: countSecrets(name) })),
+    vaults: arm.vaults().map(({ name, resourceGroup }) => ({ name, resourceGroup, ...count(name) })),
     identities: arm.identities().map(({ name, clientId, principalId, federatedCredentials }) => ({
       name,
       clientId,

@@ -1,4 +1,4 @@
-export { startCloud, type Cloud, type CloudOptions, type CloudStatus } from './cloud.ts';
+export { startCloud, type Cloud, type CloudOptions, type CloudStatus, type VaultSummary } from './cloud.ts';
 export type { ClusterHost, ClusterSpec, IssuerDocuments } from './clusters.ts';
 export type { Directory, FederatedIdentityCredential, Principal, Subscription, Tenant } from './directory.ts';
 export type { LabDirectory, NewApplication } from './directory-store.ts';

@@ -179,7 +179,10 @@ describe('the status', () => {
           ],
         },
       ],
-      vaults: [{ name: 'kv', resourceGroup: 'g', secrets: 1 }],
+      vaults: [
+        { name: 'kv', resourceGroup: 'g', secrets: 1, keys: 0, certificates: 0 },
+        { name: 'kv-more', resourceGroup: 'g', secrets: 0, keys: 2, certificates: 1 },
+      ],
       identities: [],
       faults: [],
     });
@@ -188,7 +191,7 @@ describe('the status', () => {
     expect(text).toContain('c  1 of 3 pods ready  secrets provider running');
     expect(text).toMatch(/waits {2}default\/p +ContainerCreating\n +ready {2}default\/well\n +done {3}jobs\/j\n/);
     expect(text).toContain('keyferry lab trace p -n default\n');
-    expect(text).toContain('kv  1 secret  group g\n');
+    expect(text).toMatch(/kv +1 secret +group g\n +kv-more +0 secrets, 2 keys, 1 certificate +group g\n/);
     expect(text).toMatch(/identities +none\n/);
   });
 });

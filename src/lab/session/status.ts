@@ -1,3 +1,4 @@
+import type { VaultSummary } from '#lab/cloud';
 import type { PodSummary } from '#lab/cluster';
 import { renderFault, type Fault } from '#lab/faults';
 import { renderClock, type ClockReport } from './timekeeper.ts';
@@ -24,7 +25,7 @@ export interface LabStatus {
   readonly tenantId: string;
   readonly subscriptionId: string;
   readonly clusters: readonly ClusterSummary[];
-  readonly vaults: readonly { readonly name: string; readonly resourceGroup: string; readonly secrets: number }[];
+  readonly vaults: readonly VaultSummary[];
   readonly identities: readonly {
     readonly name: string;
     readonly clientId: string;
@@ -65,9 +66,7 @@ export function renderStatus(status: LabStatus, paint: StatusPaint = PLAIN): str
     ...section(
       paint,
       'vaults',
-      columns(
-        status.vaults.map((vault) => [vault.name, count(vault.secrets, 'secret'), `group ${vault.resourceGroup}`]),
-      ),
+      columns(status.vaults.map((vault) => [vault.name, contentsOf(vault), `group ${vault.resourceGroup}`])),
     ),
     ...section(
       paint,
@@ -109,6 +108,15 @@ function renderCluster(cluster: ClusterSummary, { title, faint, good, bad, key }
       ? []
       : [`  ${faint('why:')} ${key(`keyferry lab trace ${waiting[0].name} -n ${waiting[0].namespace}`)}`]),
   ];
+}
+
+/** What is in a vault: its secrets always, keys and certificates where there are any. */
+function contentsOf({ secrets, keys, certificates }: VaultSummary): string {
+  return [
+    count(secrets, 'secret'),
+    ...(keys === 0 ? [] : [count(keys, 'key')]),
+    ...(certificates === 0 ? [] : [count(certificates, 'certificate')]),
+  ].join(', ');
 }
 
 function section({ faint, title }: StatusPaint, name: string, lines: readonly string[]): string[] {

@@ -30,3 +30,13 @@ export function openVaultContents(
     operations: open<CertificateOperation>('pendingcertificates'),
   };
 }
+
+/** How many objects of its own a vault has of each kind: not the keys and secrets of its certificates. */
+export function countVaultContents(
+  deps: Pick<ObjectTypeDeps, 'store' | 'clock'>,
+  vaultName: string,
+): { readonly secrets: number; readonly keys: number; readonly certificates: number } {
+  const { secrets, keys, certificates } = openVaultContents(deps, vaultName);
+  const own = (objects: ObjectStore<StoredVersion>) => objects.all().filter(({ managed }) => managed !== true).length;
+  return { secrets: own(secrets), keys: own(keys), certificates: own(certificates) };
+}
