@@ -1,42 +1,23 @@
-import {
-  errorText,
-  KeyferryError,
-  linkSignals,
-  WORK_IS_OVER,
-  type Clock,
-  type Log,
-  type LogFields,
-  type Random,
-} from '#base';
-import {
-  clientIdOf,
-  findCloud,
-  isCustomCloud,
-  parseCloudEnvironment,
-  type AzureClients,
-  type Cloud,
-  type TokenProxy,
-} from '#azure';
+import type { Clock, Log, LogFields, Random } from '#base';
+import { clientIdOf, type AzureClients, type TokenProxy } from '#azure';
 import type { Provider, ProviderMountRequest, ProviderMountResult } from '#providerapi';
 import { createBroker, type Admission } from './broker/broker.ts';
 import type { ClusterKeys } from './broker/cluster-keys.ts';
 import { collectFiles, fetchObjects, type FetchedObjects } from './fetch-objects.ts';
 import { plannedClashes } from './fetch-plan.ts';
 import { createMountReport, describeAssertion } from './mount-report.ts';
+import { withMountDeadline } from './mount-deadline.ts';
 import { mountInputError } from './mount-errors.ts';
 import { createFileRenderer } from './object-files.ts';
 import { ABSENT_VERSION, absentNotice, misspeltNotice } from './notices.ts';
 import { parseParameters, serviceAccountOf, type ProviderParameters } from './parameters.ts';
 import type { ProviderMetrics } from './metrics.ts';
 import { createObjectsParser } from './objects-memo.ts';
-import { readSmallFile } from './read-small-file.ts';
+import { resolveCloud } from './resolve-cloud.ts';
 import { createServiceAccounts, type ServiceAccounts } from './service-accounts.ts';
 
 /** The name that classes give in `spec.provider`. */
 const PROVIDER_NAME = 'azure';
-
-/** Microsoft's own environment files have about 2 KiB. */
-const MAX_CLOUD_FILE_BYTES = 64 * 1024;
 
 /** After this share of a mount's time no request begins: it could not end in time, as an answer of Azure may take 20 s. */
 const LAST_TRY = 0.65;
@@ -79,9 +60,6 @@ const TOKEN_PROXY: TokenProxy = {
 };
 
 const MAX_ABSENT_LOGGED = 100;
-
-/** A mount that takes longer than this says in the log what it waits for. */
-const SLOW_MS = 15_000;
 
 /** A provider with the broker behind it. Disposing it drops every token and value that it holds. */
 export interface AzureProvider extends Provider, AsyncDisposable {}
@@ -211,61 +189,4 @@ function resultOf(
     ...(absentFiles.length === 0 ? {} : { absentFiles }),
     ...(notices.length === 0 ? {} : { notices }),
   };
-}
-
-async function resolveCloud(parameters: ProviderParameters, defaultFile: string | undefined): Promise<Cloud> {
-  const { cloudName } = parameters;
-  const known = findCloud(cloudName);
-  if (known !== undefined) return known;
-  const file = parameters.cloudEnvFile ?? defaultFile;
-  if (!isCustomCloud(cloudName) || file === undefined) {
-    const message = `cloudName ${cloudName} is not valid: it needs cloudEnvFileName or AZURE_ENVIRONMENT_FILEPATH`;
-    throw mountInputError([{ path: 'spec.parameters.cloudEnvFileName', message }]);
-  }
-  let text: string;
-  try {
-    text = await readSmallFile(file, MAX_CLOUD_FILE_BYTES);
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? errorText(error);
-    throw mountInputError([
-      { path: 'spec.parameters.cloudEnvFileName', message: `failed to read cloudEnvFileName ${file}: ${reason}` },
-    ]);
-  }
-  return parseCloudEnvironment(text, file);
-}
-
-interface MountLimits {
-  readonly clock: Clock;
-  readonly timeoutMs: number;
-  readonly outer: AbortSignal;
-  /** What the mount waits for just now. */
-  readonly waiting: () => string | undefined;
-  readonly onSlow: () => void;
-}
-
-// Ends the wait of one mount; requests that other mounts share go on for them.
-async function withMountDeadline<T>(
-  { clock, timeoutMs, outer, waiting, onSlow }: MountLimits,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const linked = linkSignals(outer);
-  const timer = new AbortController();
-  const watch = async () => {
-    const slowMs = Math.min(SLOW_MS, timeoutMs);
-    await clock.sleep(slowMs, { signal: timer.signal });
-    if (timeoutMs > slowMs) {
-      onSlow();
-      await clock.sleep(timeoutMs - slowMs, { signal: timer.signal });
-    }
-    const text = `not done within ${timeoutMs / 1000} s: still waiting for ${waiting() ?? 'the files'}`;
-    linked.abort(new KeyferryError('deadline-exceeded', text));
-  };
-  const watching = watch().catch(() => undefined);
-  try {
-    return await work(linked.signal);
-  } finally {
-    timer.abort(WORK_IS_OVER);
-    await watching;
-    linked[Symbol.dispose]();
-  }
 }
