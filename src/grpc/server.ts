@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { chmod, lstat, rename, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import {
   Server,
@@ -10,6 +12,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { KeyferryError, linkSignals, type Clock, type Log } from '#base';
+import { anyAuthority } from './any-authority.ts';
 import { grpcStatusOf, statusName } from './status.ts';
 
 /** What a handler gets beside the request. */
@@ -60,6 +63,8 @@ export interface GrpcServerOptions {
   readonly graceMs?: number;
   /** The largest request, bytes. Default 4 MiB. */
   readonly maxRequestBytes?: number;
+  /** Whether clients are let in whose `:authority` Node's HTTP/2 refuses, as a path; costs a little each call. Default false. */
+  readonly anyAuthority?: boolean;
   /** Told of each call that has been answered: its path, the name of its status code (`OK`, `NotFound`), its time. */
   readonly onCall?: (call: { readonly method: string; readonly code: string; readonly durationMs: number }) => void;
 }
@@ -106,14 +111,11 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Async
   }
   // The socket is born with the process's umask; nobody but its owner may reach it before the chmod.
   const umask = process.umask(0o177);
+  let stopListening: () => void;
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.bindAsync(`unix:${newPath}`, ServerCredentials.createInsecure(), (error) =>
-        error === null
-          ? resolve()
-          : reject(new KeyferryError('failed-precondition', `cannot listen on ${socketPath}`, { cause: error })),
-      );
-    });
+    stopListening = await listen(server, newPath, options.anyAuthority ?? false);
+  } catch (error) {
+    throw new KeyferryError('failed-precondition', `cannot listen on ${socketPath}`, { cause: error });
   } finally {
     process.umask(umask);
   }
@@ -122,6 +124,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Async
   const own = await identityOf(socketPath);
   return {
     [Symbol.asyncDispose]: async () => {
+      stopListening();
       const force = new AbortController();
       const timer = clock.sleep(graceMs, { signal: force.signal }).then(
         () => {
@@ -136,6 +139,22 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Async
       if ((await identityOf(socketPath)) === own) await rm(socketPath, { force: true });
     },
   };
+}
+
+/** Listens on a path; answers how to accept no more connections. */
+async function listen(server: Server, path: string, letsIn: boolean): Promise<() => void> {
+  const insecure = ServerCredentials.createInsecure();
+  if (letsIn) {
+    const injector = server.createConnectionInjector(insecure);
+    const front = createServer((socket) => injector.injectConnection(anyAuthority(socket)));
+    front.listen(path);
+    await once(front, 'listening');
+    return () => front.close();
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.bindAsync(`unix:${path}`, insecure, (error) => (error === null ? resolve() : reject(error)));
+  });
+  return () => undefined; // the server itself does when it ends
 }
 
 /** Tells a file from another one of the same name; undefined when there is none. */

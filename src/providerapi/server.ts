@@ -25,6 +25,8 @@ export function startProviderServer(options: ProviderServerOptions): Promise<Asy
     socketPath,
     clock,
     log,
+    // Upstream's driver up to 1.5 sends the socket's path.
+    anyAuthority: true,
     ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
     services: [
       grpcService<CSIDriverProviderServer>(CSIDriverProviderService, {
