@@ -10,12 +10,12 @@ function setUp(dueAfterMs: Readonly<Record<string, number>>, maxConcurrent = 2) 
   const dues = new Map(Object.entries(dueAfterMs).map(([path, ms]) => [path, startMs + ms]));
   const begun: string[] = [];
   const running = new Map<string, { end: () => void; fail: (error: Error) => void }>();
-  let sooner: () => void = () => undefined;
+  let tell: (dueAtMs: number) => void = () => undefined;
   const loop = startRefreshLoop({
     refresher: {
       refreshable: () => [...dues].map(([targetPath, dueAtMs]) => ({ targetPath, dueAtMs })),
-      onSooner: (listener) => {
-        sooner = listener;
+      onChange: (listener) => {
+        tell = listener;
       },
     },
     refresh: (path, signal) => {
@@ -34,7 +34,7 @@ function setUp(dueAfterMs: Readonly<Record<string, number>>, maxConcurrent = 2) 
     log,
     maxConcurrent,
   });
-  return { clock, log, loop, dues, begun, running, sooner: () => sooner() };
+  return { clock, log, loop, dues, begun, running, tell: (dueAtMs: number) => tell(dueAtMs) };
 }
 
 describe('the loop', () => {
@@ -65,10 +65,10 @@ describe('the loop', () => {
   });
 
   it('hears of a volume that came due sooner', async () => {
-    const { clock, loop, dues, begun, sooner } = setUp({ a: 1_000_000 });
+    const { clock, loop, dues, begun, tell } = setUp({ a: 1_000_000 });
     await clock.advance(10);
     dues.set('a', clock.monotonic());
-    sooner();
+    tell(clock.monotonic());
     await clock.advance(0);
     expect(begun).toEqual(['a']);
     await loop[Symbol.asyncDispose]();

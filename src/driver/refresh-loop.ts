@@ -3,7 +3,7 @@ import type { Refresher } from './refresher.ts';
 
 /** What {@link startRefreshLoop} needs. */
 export interface RefreshLoopOptions {
-  readonly refresher: Pick<Refresher, 'refreshable' | 'onSooner'>;
+  readonly refresher: Pick<Refresher, 'refreshable' | 'onChange'>;
   /** Checks one volume if it is still due; a failure that concerns the volume is told by it, not thrown. */
   readonly refresh: (targetPath: string, signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;
@@ -81,7 +81,10 @@ export function startRefreshLoop(options: RefreshLoopOptions): RefreshLoop {
     );
   };
 
-  refresher.onSooner(lookSoon);
+  // Whatever comes due later than the next look is seen by it.
+  refresher.onChange((dueAtMs) => {
+    if (timer === undefined || dueAtMs < timer.wakeAtMs) lookSoon();
+  });
   lookSoon();
   const idle = async (): Promise<void> => {
     while (running.size > 0) await Promise.all([...running.values()].map(({ done }) => done));

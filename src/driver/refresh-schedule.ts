@@ -58,6 +58,7 @@ interface Volume {
 const MIN_INTERVAL_MS = 1000;
 /** How much shorter than the interval the time between two ticks may be. */
 const TICK_JITTER = 0.05;
+const MANY_INTERVALS = 64;
 const FAILURE_BACKOFF = { initialMs: 30_000, maxMs: 600_000, jitter: 0.2 };
 
 /** An empty {@link RefreshSchedule}. */
@@ -65,7 +66,7 @@ export function createRefreshSchedule(options: RefreshScheduleOptions): RefreshS
   const { enabled, intervalMs: defaultMs, clock, random } = options;
   const startMs = clock.monotonic();
   const volumes = new Map<string, Volume>();
-  /** The next tick of each interval that a volume has. */
+  /** The next tick of each interval; that of one which no volume has any more is over some time, and then goes. */
   const ticks = new Map<number, number>();
 
   /** The next tick after now; the first one, and the first after a long sleep of the machine, are drawn anew. */
@@ -77,19 +78,15 @@ export function createRefreshSchedule(options: RefreshScheduleOptions): RefreshS
       known !== undefined && known + gapMs > nowMs
         ? known + gapMs
         : nowMs + intervalMs * (0.5 + 0.5 * random.fraction());
+    if (ticks.size > MANY_INTERVALS) {
+      for (const [other, tickMs] of ticks) if (tickMs <= nowMs) ticks.delete(other);
+    }
     ticks.set(intervalMs, next);
     return next;
   };
 
   const put = (targetPath: string, intervalMs: number, dueMs: number) => {
-    const before = volumes.get(targetPath)?.intervalMs;
     volumes.set(targetPath, { intervalMs, dueMs, freshSinceMs: dueMs, failures: 0 });
-    if (before !== undefined && before !== intervalMs) forgetTick(before);
-  };
-
-  const forgetTick = (intervalMs: number) => {
-    for (const volume of volumes.values()) if (volume.intervalMs === intervalMs) return;
-    ticks.delete(intervalMs);
   };
 
   return {
@@ -153,11 +150,8 @@ export function createRefreshSchedule(options: RefreshScheduleOptions): RefreshS
       return atEachLook ? { freshSinceMs: nowMs } : undefined;
     },
     dueAtMs: (targetPath) => volumes.get(targetPath)?.dueMs,
-    forget(targetPath) {
-      const volume = volumes.get(targetPath);
-      if (volume === undefined) return;
+    forget: (targetPath) => {
       volumes.delete(targetPath);
-      forgetTick(volume.intervalMs);
     },
   };
 }

@@ -39,8 +39,8 @@ export interface Refresher {
   refreshable(): Iterable<{ readonly targetPath: string; readonly dueAtMs: number }>;
   /** The newest request of a volume. */
   request(targetPath: string): PublishRequest | undefined;
-  /** Calls `listener` whenever a volume may have come due sooner than it was. */
-  onSooner(listener: () => void): void;
+  /** Calls `listener` whenever the time at which a volume can be refreshed may be another one, with that time. */
+  onChange(listener: (dueAtMs: number) => void): void;
 }
 
 /** What {@link createRefresher} needs. */
@@ -70,7 +70,8 @@ const EDIT_PAUSE_MS = 500;
 /** A {@link Refresher} that knows of no volume yet. */
 export function createRefresher({ schedule, classes, pods, clock, signal }: RefresherOptions): Refresher {
   const volumes = new Map<string, Kept>();
-  let sooner: () => void = () => undefined;
+  let listener: (dueAtMs: number) => void = () => undefined;
+  const tell = (targetPath: string) => listener(schedule.dueAtMs(targetPath) ?? 0);
 
   const store = (request: PublishRequest, saw: Kept['saw']) => {
     volumes.set(request.targetPath, {
@@ -80,7 +81,7 @@ export function createRefresher({ schedule, classes, pods, clock, signal }: Refr
       tokensExpireAtMs: tokensExpireAtMs(request.volumeContext),
       saw,
     });
-    sooner();
+    tell(request.targetPath);
   };
 
   const look = (targetPath: string, now: Partial<VolumeCheck['saw']>) => {
@@ -94,7 +95,7 @@ export function createRefresher({ schedule, classes, pods, clock, signal }: Refr
       schedule.want(targetPath);
     } else if (edited) schedule.want(targetPath, EDIT_PAUSE_MS);
     else return;
-    sooner();
+    tell(targetPath);
   };
 
   const lookAtPod = ({ targetPath, pod }: PublishRequest) => {
@@ -107,8 +108,8 @@ export function createRefresher({ schedule, classes, pods, clock, signal }: Refr
       if (kept.classKey.name !== key.name || kept.classKey.namespace !== key.namespace) continue;
       schedule.changeInterval(targetPath, intervalMs);
       look(targetPath, { spec: marks.spec, classRefresh: marks.refresh });
+      tell(targetPath);
     }
-    sooner();
   });
   pods.onPod(({ uid, mark }) => {
     for (const [targetPath, { podUid }] of volumes) if (podUid === uid) look(targetPath, { podRefresh: mark });
@@ -119,6 +120,7 @@ export function createRefresher({ schedule, classes, pods, clock, signal }: Refr
     classes.read(classOf(request), signal).then(
       ({ marks, interval }) => {
         schedule.changeInterval(request.targetPath, interval.intervalMs);
+        tell(request.targetPath);
         look(request.targetPath, { spec: marks.spec, classRefresh: marks.refresh });
       },
       () => undefined, // the next check says why
@@ -137,15 +139,15 @@ export function createRefresher({ schedule, classes, pods, clock, signal }: Refr
       if (!schedule.enabled) return;
       const { targetPath } = request;
       const known = volumes.get(targetPath);
-      store(request, known?.saw ?? record?.check?.saw ?? {});
       if (known === undefined) {
         const { atMs, intervalMs } = record?.check ?? {};
         schedule.enter(targetPath, {
           ageMs: atMs === undefined ? undefined : clock.now() - atMs,
           ...(intervalMs !== undefined && { intervalMs }),
         });
-        meet(request);
       }
+      store(request, known?.saw ?? record?.check?.saw ?? {});
+      if (known === undefined) meet(request);
       lookAtPod(request);
     },
     due: (targetPath) => schedule.due(targetPath),
@@ -161,7 +163,10 @@ export function createRefresher({ schedule, classes, pods, clock, signal }: Refr
       store(request, describe(running, seen).saw);
       lookAtPod(request);
     },
-    failed: (targetPath) => schedule.failed(targetPath),
+    failed(targetPath) {
+      schedule.failed(targetPath);
+      tell(targetPath);
+    },
     forget(targetPath) {
       volumes.delete(targetPath);
       schedule.forget(targetPath);
@@ -175,8 +180,8 @@ export function createRefresher({ schedule, classes, pods, clock, signal }: Refr
       }
     },
     request: (targetPath) => volumes.get(targetPath)?.request.expose(),
-    onSooner: (listener) => {
-      sooner = listener;
+    onChange: (next) => {
+      listener = next;
     },
   };
 }
