@@ -37,13 +37,17 @@ describe('the emulated Azure, started again on the same store', () => {
           {
             tenantId: tenant.tenantId,
             objectId: first.cloud.directory.user.objectId,
-            permissions: { secrets: ['set', 'get'] },
+            permissions: { secrets: ['set', 'get'], certificates: ['create', 'get'] },
           },
         ],
       },
     });
     const secretUrl = 'https://kv-restart.vault.azure.net/secrets/db';
     await first.put(secretUrl, { value: 'kept' });
+    const certificateUrl = 'https://kv-restart.vault.azure.net/certificates/web';
+    const policy = { issuer: { name: 'Self' }, key_props: { kty: 'EC' }, x509_props: { subject: 'CN=web' } };
+    await first.call('POST', `${certificateUrl}/create?api-version=7.4`, { policy });
+    const { body: certificate } = await first.call('GET', `${certificateUrl}?api-version=7.4`);
     const specs = first.cloud.clusters();
     expect(specs).toHaveLength(1);
     const { 'msal_token_cache.json': cache = '' } = renderAzureConfig({
@@ -61,10 +65,12 @@ describe('the emulated Azure, started again on the same store', () => {
     expect(again.cloud.status()).toMatchObject({
       tenantId: tenant.tenantId,
       subscriptionId: subscription.subscriptionId,
-      vaults: [{ name: 'kv-restart', resourceGroup: 'rg', secrets: 1 }],
+      vaults: [{ name: 'kv-restart', resourceGroup: 'rg', secrets: 1, certificates: 1 }],
       clusters: [{ name: 'aks', resourceGroup: 'rg' }],
     });
     expect((await again.call('GET', `${secretUrl}?api-version=7.4`)).body).toMatchObject({ value: 'kept' });
+    expect(certificate).toMatchObject({ sid: expect.stringContaining('/secrets/web/') });
+    expect((await again.call('GET', `${certificateUrl}?api-version=7.4`)).body).toEqual(certificate);
     const token = await again.runNode(silentToken, { TENANT: tenant.tenantId, CACHE: cache });
     expect(decodeJwt(token)).toMatchObject({
       aud: 'https://management.core.windows.net/',

@@ -419,6 +419,16 @@ describe('an imported certificate', () => {
     expect((await importIt('d', { value, pwd: 'q' })).status).toBe(400);
   });
 
+  it('from PKCS#12 that would take minutes to decrypt is refused at once', async () => {
+    const file = forge.asn1.fromDer(forge.util.decode64(pfx('', '3des')));
+    // How often the password is hashed for the checksum: the last number of the file (RFC 7292, section 4).
+    const macData = (file.value as forge.asn1.Asn1[])[2]?.value as forge.asn1.Asn1[];
+    const count = macData[2] ?? file;
+    count.value = '\x7f\xff\xff\xff';
+    const value = forge.util.encode64(forge.asn1.toDer(file).getBytes());
+    expect((await importIt('c', { value })).status).toBe(400);
+  });
+
   const NOT_PEM =
     'The specified PEM X.509 certificate content is in an unexpected format. Please check if certificate is in valid PEM format.';
   const NOT_PKCS12 =

@@ -9,9 +9,16 @@ export interface PfxContent {
 
 const { oids } = forge.pki;
 
-/** Reads a PKCS#12 file. Throws forge's errors for another password and for what is no such file. */
+/** Rounds of a key derivation; several times what any tool writes, and some seconds of work. */
+const MOST_ITERATIONS = 1_000_000;
+
+/**
+ * Reads a PKCS#12 file. Throws forge's errors for another password and for what is no such file, and an error for one whose
+ * passwords would keep the lab busy for minutes.
+ */
 export function readPfx(pfx: Buffer, password: string): PfxContent {
   const asn1 = forge.asn1.fromDer(forge.util.createBuffer(pfx.toString('binary')), false);
+  checkIterations(asn1);
   const file = forge.pkcs12.pkcs12FromAsn1(asn1, false, password);
   const bags = file.safeContents.flatMap(({ safeBags }) => safeBags);
   return {
@@ -25,6 +32,33 @@ export function readPfx(pfx: Buffer, password: string): PfxContent {
       .filter(({ type }) => type === oids['certBag'])
       .map(({ cert, asn1: other }) => toDer(cert == null ? other : originalOf(cert))),
   };
+}
+
+/** Looks at the small numbers of the file, down to what is encrypted: all of them are versions and iteration counts. */
+function checkIterations(value: forge.asn1.Asn1): void {
+  const { asn1 } = forge;
+  if (Array.isArray(value.value)) {
+    value.value.forEach(checkIterations);
+    return;
+  }
+  if (value.tagClass !== asn1.Class.UNIVERSAL) return;
+  if (value.type === asn1.Type.OCTETSTRING) return checkInside(value.value as string);
+  if (value.type !== asn1.Type.INTEGER) return;
+  const bytes = Buffer.from(value.value as string, 'binary');
+  if (bytes.length <= 6 && bytes.length > 0 && bytes.readUIntBE(0, bytes.length) > MOST_ITERATIONS) {
+    throw new Error(`more than ${MOST_ITERATIONS} iterations`);
+  }
+}
+
+function checkInside(content: string): void {
+  let inside: forge.asn1.Asn1;
+  try {
+    inside = forge.asn1.fromDer(forge.util.createBuffer(content), false);
+  } catch {
+    // Salts and what is encrypted.
+    return;
+  }
+  checkIterations(inside);
 }
 
 /**
