@@ -93,8 +93,8 @@ describe('fifty volumes that share an identity', () => {
     await Promise.all(Array.from({ length: VOLUMES }, () => node.publish(node.volume(), request)));
     const checks = () => node.output().split('"msg":"Volume is up to date"').length - 1;
     const first = (await lab.audit()).length;
-    await eventually('three checks of each volume', async () =>
-      checks() >= 3 * VOLUMES ? { found: true } : { seen: `${checks()} checks` },
+    await eventually('two checks of each volume', async () =>
+      checks() >= 2 * VOLUMES ? { found: true } : { seen: `${checks()} checks` },
     );
     const rounds = Math.ceil(checks() / VOLUMES);
     const asked = (await lab.audit()).slice(first);
