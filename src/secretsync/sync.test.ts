@@ -208,6 +208,28 @@ describe('syncSecrets', () => {
     ]);
   });
 
+  it('names the place of each key whose file cannot be used', async () => {
+    const tls = ['tls.crt', 'tls.key'].map((name) => ({ objectName: 'password', key: name }));
+    const { failures } = await sync(createFakeKubeClient(), {
+      secretObjects: [wanted({ type: 'kubernetes.io/tls', data: tls })],
+    });
+    expect(failures[0]?.issues.map(({ path }) => path)).toEqual([
+      'spec.secretObjects[0].data[0]',
+      'spec.secretObjects[0].data[1]',
+    ]);
+    expect(failures[0]?.message).not.toContain('hunter2');
+  });
+
+  it('ends when whoever asked for it has gone', async () => {
+    const gone = new AbortController();
+    const client = createFakeKubeClient();
+    client.intercept = () => {
+      gone.abort(new KeyferryError('aborted', 'kubelet has given up'));
+      throw new KeyferryError('unavailable', 'the request was cut short');
+    };
+    expect((await sync(client, { signal: gone.signal })).failures).toMatchObject([{ code: 'aborted' }]);
+  });
+
   it('does the others when one fails, and tells of each', async () => {
     const client = createFakeKubeClient();
     const broken = (secretName: string) => wanted({ secretName, data: [{ objectName: 'none', key: 'k' }] });
