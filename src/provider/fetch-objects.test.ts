@@ -187,7 +187,9 @@ describe('fields of a JSON value', () => {
 });
 
 it('a field with a slip in its name is told, and ignored as upstream ignores it', async () => {
-  const result = await mount(tests.setUp(), 'objectName: one, objectAlia: two');
+  const log = createMemoryLog();
+  const result = await mount(tests.setUp({ log }), 'objectName: one, objectAlia: two');
+  expect(log.lines.at(-1)?.fields).toMatchObject({ ignoredFields: ['spec.parameters.objects[0].objectAlia'] });
   expect(result.paths).toEqual(['one']);
   expect(result.notices).toEqual([
     {

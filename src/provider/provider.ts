@@ -59,7 +59,8 @@ const TOKEN_PROXY: TokenProxy = {
   caFile: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt',
 };
 
-const MAX_ABSENT_LOGGED = 100;
+const MAX_LOGGED = 100;
+const MAX_NAME = 120;
 
 /** A provider with the broker behind it. Disposing it drops every token and value that it holds. */
 export interface AzureProvider extends Provider, AsyncDisposable {}
@@ -129,7 +130,7 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
           ...describeMount(parameters, request.targetPath, vaultUrlOf(keyvaultName), admission),
           ...(admission.unshared === undefined ? {} : { unshared: admission.unshared }),
           ...report.fields(fetched.outcomes),
-          ...describeAbsent(fetched),
+          ...describeNoticed(fetched, parameters),
           tookMs: Math.round(clock.monotonic() - startMs),
         });
         return resultOf(fetched, parameters, request);
@@ -143,9 +144,14 @@ function describePod({ pod }: ProviderParameters, targetPath: string): LogFields
   return { namespace: pod.namespace, pod: pod.name, serviceAccount: pod.serviceAccountName, targetPath };
 }
 
-/** The optional entries without a file, for the log; the pod's events tell why. */
-function describeAbsent({ absent }: FetchedObjects): LogFields {
-  return absent.length === 0 ? {} : { absent: absent.slice(0, MAX_ABSENT_LOGGED).map(({ id }) => id) };
+/** What the pod's events tell in whole, for the log of a provider under another driver, which has no such events. */
+function describeNoticed({ absent }: FetchedObjects, { misspeltFields }: ProviderParameters): LogFields {
+  const ids = absent.slice(0, MAX_LOGGED).map(({ id }) => id);
+  const fields = misspeltFields.slice(0, MAX_LOGGED).map(({ at, field }) => `${at}.${field}`.slice(0, MAX_NAME));
+  return {
+    ...(ids.length === 0 ? {} : { absent: ids }),
+    ...(fields.length === 0 ? {} : { ignoredFields: fields }),
+  };
 }
 
 /** The fields of a log line that say which mount it is about, and who asks. */
