@@ -1,6 +1,5 @@
 import { errorText, inputError, type Clock, type KeyferryError, type Log, type Random } from '#base';
-import { isReason, RESOURCES, type KubeClient, type OwnerReference, type Pod } from '#kube';
-import type { EventRecorder } from '#kube';
+import { isReason, RESOURCES, type EventRecorder, type KubeClient, type OwnerReference, type Pod } from '#kube';
 import type { ParsedSecretProviderClass } from '#secretclass';
 import { ownersOfPod, syncSecrets, type FindOwners, type MountedFiles, type SecretSyncRequest } from '#secretsync';
 import type { BackgroundQueue } from './background-queue.ts';
