@@ -1,13 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { errorText, Secret, silentLog, systemClock, systemRandom } from '#base';
+import { stat } from 'node:fs/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { errorText, Secret, systemClock } from '#base';
 import { startHttpServer, type HttpServer } from '#http';
 import type { ClusterSpec } from '#lab/cloud';
-import { createProviderDirectory, TOKENS_ATTRIBUTE, type Provider, type ProviderMountResult } from '#providerapi';
+import { TOKENS_ATTRIBUTE, type ProviderMountResult } from '#providerapi';
 import { startCloudLab, type CloudLab } from './support/cloud-lab.ts';
+import { startProviderProcess, type ProviderProcess } from './support/provider-process.ts';
 
 // `keyferry provider` as a process of its own, asked over its socket as a driver asks it, against the emulated Azure. All
 // that ties it to the lab is its environment.
@@ -20,12 +18,8 @@ let lab: CloudLab;
 let spec: ClusterSpec;
 let tenantId: string;
 let clientId: string;
-let child: ChildProcess;
-let socketPath: string;
-let logs = '';
+let running: ProviderProcess;
 let apiServer: HttpServer;
-let provider: Provider & Partial<Disposable>;
-let closeProvider: () => void;
 let seenRecords = 0;
 
 const secretsUrl = `https://${VAULT}.vault.azure.net/secrets`;
@@ -59,12 +53,15 @@ beforeAll(async () => {
       else response.writeHead(404).end('{}');
     },
   });
-  await startProvider();
+  running = await startProviderProcess({
+    lab,
+    apiServer: `http://127.0.0.1:${apiServer.port}`,
+    flags: [`--freshness-window=${WINDOW_MS}ms`],
+  });
 });
 
 afterAll(async () => {
-  closeProvider?.();
-  child?.kill('SIGTERM');
+  await running?.[Symbol.asyncDispose]();
   await apiServer?.[Symbol.asyncDispose]();
   await lab?.[Symbol.asyncDispose]();
 });
@@ -88,59 +85,6 @@ async function federate(identity: string, subject: string): Promise<void> {
   );
 }
 
-async function startProvider(): Promise<void> {
-  const caFile = join(lab.folder, 'ca.pem');
-  const kubeconfig = join(lab.folder, 'kubeconfig');
-  socketPath = join(lab.folder, 'azure.sock');
-  await writeFile(
-    kubeconfig,
-    JSON.stringify({
-      'current-context': 'test',
-      clusters: [{ name: 'test', cluster: { server: `http://127.0.0.1:${apiServer.port}` } }],
-      contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-      users: [{ name: 'test', user: {} }],
-    }),
-  );
-  const main = new URL('../../src/cmd/provider.ts', import.meta.url).href;
-  const script = `const { main } = await import(${JSON.stringify(main)}); process.exitCode = await main(process.argv.slice(1));`;
-  child = spawn(
-    process.execPath,
-    [
-      '--import=tsx',
-      '--input-type=module',
-      `--eval=${script}`,
-      '--',
-      `--endpoint=unix://${socketPath}`,
-      '--healthz-port=0',
-      '--prometheus-port=0',
-      '-v=4',
-      `--freshness-window=${WINDOW_MS}ms`,
-      `--kubeconfig=${kubeconfig}`,
-    ],
-    {
-      env: {
-        PATH: process.env['PATH'],
-        HTTPS_PROXY: lab.cloud.gateway.proxyUrl,
-        NO_PROXY: '127.0.0.1,localhost',
-        NODE_EXTRA_CA_CERTS: caFile,
-      },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
-  );
-  child.stderr?.on('data', (chunk: Buffer) => {
-    logs += chunk.toString();
-  });
-  await vi.waitFor(() => expect(logs).toContain('Provider serves'), { timeout: 20_000 });
-  const directory = createProviderDirectory({
-    socketFolders: [lab.folder],
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLog,
-  });
-  closeProvider = () => directory[Symbol.dispose]();
-  provider = await directory.resolve('azure');
-}
-
 interface MountOptions {
   readonly namespace?: string;
   readonly serviceAccount?: string;
@@ -159,7 +103,7 @@ async function mount(options: MountOptions = {}): Promise<ProviderMountResult> {
     ...(options.tokenIssuer === undefined ? {} : { iss: options.tokenIssuer }),
   });
   const entries = objects.map((name) => `  - |\n    objectName: ${name}\n    objectType: secret\n`);
-  return provider.mount({
+  return running.provider.mount({
     attributes: {
       'csi.storage.k8s.io/pod.name': 'web',
       'csi.storage.k8s.io/pod.namespace': namespace,
@@ -193,7 +137,7 @@ const windowEnds = () => systemClock.sleep(WINDOW_MS + 50);
 
 describe('keyferry provider on its socket', () => {
   it('is reached by its owner only', async () => {
-    expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
+    expect((await stat(running.socketPath)).mode & 0o777).toBe(0o600);
   });
 
   it('answers a mount with the real value and version, for two requests to Azure instead of five', async () => {
@@ -310,10 +254,9 @@ describe('a credential that is revoked', () => {
 });
 
 it('writes no token and no value into its log, and ends on SIGTERM', async () => {
-  child.kill('SIGTERM');
-  const [code] = (await once(child, 'exit')) as [number | null];
+  const code = await running.stop();
   expect(code).toBe(0);
-  expect(logs).toContain('Provider stops');
-  expect(logs).not.toMatch(/eyJ|the first value|the second value/);
-  await expect(stat(socketPath)).rejects.toThrow('ENOENT');
+  expect(running.logs).toContain('Provider stops');
+  expect(running.logs).not.toMatch(/eyJ|the first value|the second value/);
+  await expect(stat(running.socketPath)).rejects.toThrow('ENOENT');
 });

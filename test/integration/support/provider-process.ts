@@ -13,6 +13,8 @@ export interface ProviderProcess extends AsyncDisposable {
   readonly socketPath: string;
   /** What it logged so far. */
   readonly logs: string;
+  /** Ends it as kubelet does, and answers its exit code. */
+  stop(): Promise<number | null>;
 }
 
 /** How a {@link ProviderProcess} is started. */
@@ -70,12 +72,15 @@ export async function startProviderProcess({
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
-  stack.defer(async () => {
-    if (child.exitCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill('SIGTERM');
-    await gone;
-  });
+  const stop = async () => {
+    if (child.exitCode === null) {
+      const gone = once(child, 'exit');
+      child.kill('SIGTERM');
+      await gone;
+    }
+    return child.exitCode;
+  };
+  stack.defer(async () => void (await stop()));
   let logs = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     logs += chunk.toString();
@@ -96,6 +101,7 @@ export async function startProviderProcess({
       get logs() {
         return logs;
       },
+      stop,
       [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
     };
   } catch (error) {
