@@ -116,6 +116,23 @@ async function slowAzure(): Promise<void> {
   row('ten secrets, 20 ms added to each answer of Azure, cold', summarize(times), 'p50 at most 90 ms');
 }
 
+/** Pods that share an identity, refreshed with no call of a kubelet's. */
+async function refreshes(): Promise<void> {
+  const seconds = 6;
+  const intervals = 4;
+  await using node = await freshNode(['--enable-secret-rotation', `--rotation-poll-interval=${seconds}s`]);
+  await timesOf(await requests(node, 'ten', 20), AT_ONCE, node.publish);
+  await systemClock.sleep(seconds * 1000);
+  azure.forget();
+  cluster.forget();
+  await systemClock.sleep(seconds * intervals * 1000);
+  const { entra, keyvault } = azure.requests;
+  const each = (count: number) => (count / intervals).toFixed(1);
+  const name = '20 pods of one identity, ten secrets: requests in an interval';
+  row(name, `${each(entra)} to Entra ID, ${each(keyvault)} to Key Vault`, '1 and 10');
+  row('  and to the API server', countByVerb(cluster.requests));
+}
+
 async function unpublishes(): Promise<void> {
   await using node = await freshNode();
   const made = await requests(node, 'one', UNPUBLISHES);
@@ -145,4 +162,5 @@ await firstAndWarm();
 await coldBroker();
 await sharing();
 await slowAzure();
+await refreshes();
 await unpublishes();
