@@ -11,6 +11,8 @@ import { deletedButRecoverable, objectNotFound, restoreConflict } from './vault-
 /** One kind of objects that can be backed up. */
 export interface BackupType<T extends StoredVersion> extends ObjectType<T> {
   readonly backups: Backups;
+  /** Throws when a name cannot be taken for another reason than that an object of this kind has it. */
+  readonly checkName?: (call: VaultCall, name: string) => void;
 }
 
 const restoreSchema = z.object({ value: z.string().min(1) });
@@ -37,6 +39,7 @@ export function backupRoutes<T extends StoredVersion>(type: BackupType<T>): read
     if (objects.latest(name) !== undefined) {
       throw restoreConflict(collection, objectUrl(call, collection, name, first?.version ?? ''));
     }
+    type.checkName?.(call, name);
     versions.forEach((version) => objects.put(version));
     const latest = objects.latest(name);
     if (latest === undefined) throw objectNotFound(collection, name);

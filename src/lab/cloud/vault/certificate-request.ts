@@ -199,12 +199,17 @@ const PENDING = 'pending';
 function beginCertificate(deps: ObjectTypeDeps, contents: VaultContents, call: VaultCall, operation: string) {
   const { name = '' } = call.params;
   const base = beginVersion({ collection: 'certificates', operation }, contents.certificates, name, deps);
+  checkNameStandsFree(contents, name);
+  return base;
+}
+
+/** Throws 409 when a key or a secret of its own has the name that a certificate is to have. */
+export function checkNameStandsFree(contents: VaultContents, name: string): void {
   for (const collection of ['keys', 'secrets'] as const) {
     const objects = contents[collection];
     const alone = objects.buried(name)?.latest ?? objects.latest(name);
     if (alone !== undefined && alone.managed !== true) throw nameTaken(collection, alone.name);
   }
-  return base;
 }
 
 /** Who issues: this vault, or somebody outside. Throws 404 for an issuer that the vault was never told of. */

@@ -265,6 +265,10 @@ describe('the key and the secret of a certificate', () => {
     }
     expect((await get('/deletedsecrets')).value).toEqual([]);
     expect((await get('/deletedkeys')).value).toEqual([]);
+    expect((await scene.send('GET', '/deletedsecrets/c')).status).toBe(404);
+    // Their names are held all the same.
+    expect((await scene.setSecret('c', 'v')).body.error.innererror.code).toBe('ObjectIsDeletedButRecoverable');
+    expect((await scene.send('POST', '/keys/c/create', { body: { kty: 'EC' } })).status).toBe(409);
     expect((await get('/deletedcertificates')).value).toMatchObject([{ recoveryId: deleted.body.recoveryId }]);
     expect((await create('c', selfSigned())).body.error.message).toContain(
       'Certificate c is currently in a deleted but recoverable state',
@@ -476,6 +480,10 @@ describe('an imported certificate', () => {
     const { value } = (await scene.send('POST', '/certificates/c/backup')).body;
     await scene.send('DELETE', '/certificates/c');
     await scene.send('DELETE', '/deletedcertificates/c');
+    await scene.setSecret('c', 'in its place');
+    expect((await scene.send('POST', '/certificates/restore', { body: { value } })).status).toBe(409);
+    await scene.send('DELETE', '/secrets/c');
+    await scene.send('DELETE', '/deletedsecrets/c');
     await scene.send('POST', '/certificates/restore', { body: { value } });
     expect(await get('/secrets/c')).toEqual(secret);
   });

@@ -6,7 +6,7 @@ import { openBackups } from './backup.ts';
 import { readContent } from './certificate-content.ts';
 import { renderWaiting } from './certificate-operation.ts';
 import { completePolicy, policySchema, type CertificatePolicy } from './certificate-policy.ts';
-import { certificateRequestRoutes, putCertificate } from './certificate-request.ts';
+import { certificateRequestRoutes, checkNameStandsFree, putCertificate } from './certificate-request.ts';
 import {
   renderCertificate,
   renderCertificateItem,
@@ -130,7 +130,11 @@ export function createCertificateRoutes(deps: ObjectTypeDeps): readonly VaultRou
     routeRow('PATCH', '/certificates/:name', 'CertificateUpdate', change, update),
     routeRow('GET', '/certificates/:name/:version', 'CertificateGet', read, get),
     routeRow('PATCH', '/certificates/:name/:version', 'CertificateUpdate', change, update),
-    ...backupRoutes({ ...type, backups: openBackups(deps) }),
+    ...backupRoutes({
+      ...type,
+      backups: openBackups(deps),
+      checkName: (call, name) => checkNameStandsFree(openVaultContents(deps, call.vault.name), name),
+    }),
     ...deletedObjectRoutes({ ...type, clock: deps.clock }),
   ];
 }

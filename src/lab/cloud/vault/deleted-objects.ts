@@ -25,7 +25,7 @@ export function deletedObjectRoutes<T extends StoredVersion>(type: DeletedObject
   const findBuried = (call: VaultCall) => {
     const { name = '' } = call.params;
     const found = open(call).buried(name);
-    if (found === undefined) throw deletedObjectNotFound(collection, name);
+    if (found === undefined || found.latest.managed === true) throw deletedObjectNotFound(collection, name);
     return found;
   };
 

@@ -222,15 +222,13 @@ function parseKind(
   };
 }
 
-/** The size of an RSA key. Throws 400 for one that Key Vault does not make. */
-export function parseRsaSize(size: number): number {
+function parseRsaSize(size: number): number {
   if (!RSA_SIZES.some((known) => known === size))
     throw badParameter('Property has invalid value\r\nParameter name: key_size');
   return size;
 }
 
-/** A curve's name. Throws 400 for one that Key Vault does not have. */
-export function parseCurve(name: string): Curve {
+function parseCurve(name: string): Curve {
   const found = Object.keys(CURVES).find((curve) => curve.toLowerCase() === name.toLowerCase());
   if (found === undefined) throw badParameter('Property has invalid value\r\nParameter name: crv');
   return found as Curve;

@@ -1,6 +1,6 @@
 import type { CertificateVersion } from './certificate-version.ts';
 import type { KeyVersion } from './key-version.ts';
-import type { ObjectStore, StoredVersion } from './object-store.ts';
+import type { BuriedObject, ObjectStore, StoredVersion } from './object-store.ts';
 import type { SecretVersion } from './secret-version.ts';
 
 /**
@@ -15,11 +15,15 @@ export function withManaged<T extends StoredVersion>(
 ): ObjectStore<T> {
   const optional = (certificate: CertificateVersion | undefined) =>
     certificate === undefined ? undefined : derive(certificate);
+  const optionalBuried = (buried: BuriedObject<CertificateVersion> | undefined) =>
+    buried === undefined ? undefined : { ...buried, latest: derive(buried.latest) };
   return {
     ...own,
     latest: (name) => own.latest(name) ?? optional(certificates.latest(name)),
     version: (name, version) => own.version(name, version) ?? optional(certificates.version(name, version)),
     versions: (name) => [...own.versions(name), ...certificates.versions(name).map(derive)],
+    // Of a deleted certificate only the name is held: lists do not show its key and its secret.
+    buried: (name) => own.buried(name) ?? optionalBuried(certificates.buried(name)),
     all: () => [...own.all(), ...certificates.all().map(derive)].sort((a, b) => (nameKey(a) < nameKey(b) ? -1 : 1)),
   };
 }
