@@ -103,9 +103,13 @@ describeWithClients('a driver in Go in front of keyferry provider', ['csi-go'], 
   });
 
   /** What the driver in Go tells of a call. */
-  async function ask(call: 'mount' | 'version', input: object = {}): Promise<Record<string, unknown>> {
+  async function ask(
+    call: 'mount' | 'version',
+    input: object = {},
+    ...more: readonly string[]
+  ): Promise<Record<string, unknown>> {
     const socket = join(driver.providers, 'azure.sock');
-    const child = spawn(useClient('csi-go').programs['csi-go'] ?? '', [call, socket], {
+    const child = spawn(useClient('csi-go').programs['csi-go'] ?? '', [call, socket, ...more], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     child.stdin.end(JSON.stringify(input));
@@ -133,6 +137,10 @@ describeWithClients('a driver in Go in front of keyferry provider', ['csi-go'], 
       version: 'v1alpha1',
       runtimeName: 'secrets-store-csi-driver-provider-azure',
     });
+  });
+
+  it('may send a path as its authority, as upstream up to 1.5 does', async () => {
+    expect(await ask('version', {}, join(driver.providers, 'azure.sock'))).toMatchObject({ version: 'v1alpha1' });
   });
 
   it('gets files with their modes, and versions', async () => {

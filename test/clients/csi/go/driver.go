@@ -20,9 +20,9 @@ type call struct {
 	Versions   map[string]string `json:"versions"`
 }
 
-func connect(socket string) (v1alpha1.CSIDriverProviderClient, error) {
+func connect(socket, authority string) (v1alpha1.CSIDriverProviderClient, error) {
 	connection, err := grpc.NewClient("unix:"+socket,
-		grpc.WithAuthority("localhost"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+		grpc.WithAuthority(authority), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func mount(socket string) error {
 	if err := json.NewDecoder(os.Stdin).Decode(&given); err != nil {
 		return err
 	}
-	client, err := connect(socket)
+	client, err := connect(socket, "localhost")
 	if err != nil {
 		return err
 	}
@@ -68,8 +68,8 @@ func mount(socket string) error {
 }
 
 // version makes one Version call and tells the answer.
-func version(socket string) error {
-	client, err := connect(socket)
+func version(socket, authority string) error {
+	client, err := connect(socket, authority)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fail(fmt.Errorf("usage: provider SOCKET | mount SOCKET | version SOCKET"))
+		fail(fmt.Errorf("usage: provider SOCKET | mount SOCKET | version SOCKET [AUTHORITY]"))
 	}
 	var err error
 	switch os.Args[1] {
@@ -18,7 +18,11 @@ func main() {
 	case "mount":
 		err = mount(os.Args[2])
 	case "version":
-		err = version(os.Args[2])
+		authority := "localhost"
+		if len(os.Args) > 3 {
+			authority = os.Args[3]
+		}
+		err = version(os.Args[2], authority)
 	default:
 		err = fmt.Errorf("there is no command %q", os.Args[1])
 	}
