@@ -12,13 +12,6 @@ export type {
   VaultReader,
 } from './access.ts';
 export { createAzureClients } from './azure-clients.ts';
-export {
-  clientIdOf,
-  describeCredential,
-  type AssignedIdentity,
-  type Credential,
-  type Identity,
-  type TokenProxy,
-} from './credential.ts';
+export { clientIdOf, type Credential, type Identity, type TokenProxy } from './credential.ts';
 export { parseTokenProxyUrl } from './token-proxy.ts';
 export { findCloud, isCustomCloud, parseCloudEnvironment, type Cloud } from './clouds.ts';

@@ -66,7 +66,7 @@ export function createNodeTokenSource(
 }
 
 /** Which of the node's services gives out the token. */
-export function nodeServiceOf(services: NodeServices, { mode }: NodeCredential): string {
+function nodeServiceOf(services: NodeServices, { mode }: NodeCredential): string {
   return mode === 'managed-identity' ? services.metadata : services.podIdentity;
 }
 
