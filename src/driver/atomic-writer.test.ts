@@ -10,6 +10,7 @@ import { createFakeClock } from '../base/testing/index.ts';
 import { createAtomicWriter } from './atomic-writer.ts';
 import { checkPayload } from './payload.ts';
 import { createKillSwitch, Killed } from './testing/kill-switch.ts';
+import { mayGiveToGroup } from './testing/may-mount.ts';
 import { nodeVolumeFiles } from './volume-files.ts';
 
 type Texts = Readonly<Record<string, string>>;
@@ -106,7 +107,7 @@ describe('the atomic writer', () => {
     expect(await mode(await readlink(join(target, '..data')))).toBe(0o755);
   });
 
-  describe.runIf(process.getuid?.() === 0)('for a group', () => {
+  describe.runIf(mayGiveToGroup(4711))('for a group', () => {
     const owner = { groupId: 4711 };
     const facts = async (path: string) => {
       const { mode, uid, gid } = await lstat(join(target, path));
