@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 // tests that open sockets are left out.
 export default defineConfig({
   test: {
-    include: ['src/provider/**/*.test.ts', 'src/crypto/**/*.test.ts', 'src/driver/plan-publish.test.ts'],
+    include: ['src/provider/**/*.test.ts', 'src/crypto/**/*.test.ts', 'src/driver/publish/plan-publish.test.ts'],
     testTimeout: 30_000,
   },
 });

@@ -1,6 +1,6 @@
 import { issueText, KeyferryError, shortenMiddle, type ErrorCode, type Issue } from '#base';
-import type { ObjectRef } from './fetch-plan.ts';
-import { objectLabel } from './object-spec.ts';
+import type { ObjectRef } from './objects/fetch-plan.ts';
+import { objectLabel } from './parameters/object-spec.ts';
 
 /** The words that begin every failed mount, upstream's. */
 const PREFIX = 'failed to mount objects, error: ';

@@ -1,7 +1,7 @@
 import { errorText } from '#base';
 import { findCloud, isCustomCloud, parseCloudEnvironment, type Cloud } from '#azure';
 import { mountInputError } from './mount-errors.ts';
-import type { ProviderParameters } from './parameters.ts';
+import type { ProviderParameters } from './parameters/parameters.ts';
 import { readSmallFile } from './read-small-file.ts';
 
 /** Microsoft's own environment files have about 2 KiB. */

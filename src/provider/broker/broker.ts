@@ -1,8 +1,8 @@
 import { KeyferryError, Secret, type Clock, type Log, type Random } from '#base';
 import type { JWTPayload } from 'jose';
 import type { AzureClients } from '#azure';
-import type { ObjectRef } from '../fetch-plan.ts';
-import type { FetchedObject } from '../object-files.ts';
+import type { ObjectRef } from '../objects/fetch-plan.ts';
+import type { FetchedObject } from '../content/object-files.ts';
 import type { ClusterKeys } from './cluster-keys.ts';
 import { silentEvents, type BrokerEvents } from './events.ts';
 import { proveCaller, type Caller, type NoProofReason, type Proof } from './proof.ts';

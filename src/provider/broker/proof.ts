@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { decodeProtectedHeader, jwtVerify, type JWTPayload } from 'jose';
 import type { Clock, Secret } from '#base';
 import type { Cloud, Identity } from '#azure';
-import { IDENTITY_BINDING_AUDIENCE, TOKEN_EXCHANGE_AUDIENCE } from '../identity.ts';
+import { IDENTITY_BINDING_AUDIENCE, TOKEN_EXCHANGE_AUDIENCE } from '../parameters/identity.ts';
 import type { ClusterKeys } from './cluster-keys.ts';
 
 /** Who a mount says it is: the identity with the place where it holds, and the pod as kubelet named it. */

@@ -6,8 +6,8 @@ import { Secret } from '#base';
 import { fuzz, outcomeOf } from '../../base/testing/fuzz.ts';
 import { hostileText, mutatedBytes, mutatedText } from '../../base/testing/hostile.ts';
 import { SMALL_PKCS12_FILES } from '../../crypto/testing/pkcs12-files.ts';
-import { createFileRenderer } from '../object-files.ts';
-import { OBJECT_ENCODINGS, OBJECT_FORMATS } from '../object-spec.ts';
+import { createFileRenderer } from './object-files.ts';
+import { OBJECT_ENCODINGS, OBJECT_FORMATS } from '../parameters/object-spec.ts';
 import { objectSpec } from '../testing/index.ts';
 import { renderKey } from './key-content.ts';
 

@@ -1,5 +1,5 @@
 import { KeyferryError } from '#base';
-import type { ObjectEncoding } from '../object-spec.ts';
+import type { ObjectEncoding } from '../parameters/object-spec.ts';
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const HEX = /^(?:[0-9a-fA-F]{2})*$/;

@@ -1,4 +1,4 @@
-import type { ObjectSpec } from '../object-spec.ts';
+import type { ObjectSpec } from '../parameters/object-spec.ts';
 
 /** The entry of a secret `one` that says nothing else. */
 export function objectSpec(changes: Partial<ObjectSpec> = {}): ObjectSpec {

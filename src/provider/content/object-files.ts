@@ -2,15 +2,10 @@ import { renderPem } from '#crypto';
 import { Secret } from '#base';
 import type { FetchedCertificate, FetchedKey, FetchedSecret } from '#azure';
 import type { ProviderFile } from '#providerapi';
-import {
-  certificateForm,
-  renderPkcs12AsPem,
-  splitCertificateAndKey,
-  type PemOptions,
-} from './content/certificate-secret.ts';
-import { decodeValue } from './content/decode.ts';
-import { renderKey } from './content/key-content.ts';
-import type { ObjectSpec } from './object-spec.ts';
+import { certificateForm, renderPkcs12AsPem, splitCertificateAndKey, type PemOptions } from './certificate-secret.ts';
+import { decodeValue } from './decode.ts';
+import { renderKey } from './key-content.ts';
+import type { ObjectSpec } from '../parameters/object-spec.ts';
 
 /** An object as a vault gave it. */
 export type FetchedObject =

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { errorText, KeyferryError } from '#base';
 import type { ListedVersion } from '#azure';
-import { createMemoryLog } from '../base/testing/index.ts';
-import { createProviderTests, type ProviderSetup, type ProviderTests } from './testing/index.ts';
+import { createMemoryLog } from '../../base/testing/index.ts';
+import { createProviderTests, type ProviderSetup, type ProviderTests } from '../testing/index.ts';
 
 let tests: ProviderTests;
 

@@ -1,5 +1,5 @@
 import type { Issue } from '#base';
-import { objectLabel, type ObjectSpec } from './object-spec.ts';
+import { objectLabel, type ObjectSpec } from '../parameters/object-spec.ts';
 
 /** A file of a volume and the entry that it comes from. */
 export interface FileClaim {

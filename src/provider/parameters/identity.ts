@@ -1,7 +1,7 @@
 import { Secret, type Issue } from '#base';
 import type { Identity, TokenProxy } from '#azure';
 import { TOKENS_ATTRIBUTE } from '#providerapi';
-import type { ServiceAccountIdentity } from './service-accounts.ts';
+import type { ServiceAccountIdentity } from '../service-accounts.ts';
 
 /** The audience that Entra ID takes service account tokens with. */
 export const TOKEN_EXCHANGE_AUDIENCE = 'api://AzureADTokenExchange';

@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
-import { issueCertificate, type TestCertificate } from '../crypto/testing/certificates.ts';
-import { hasOpenssl, openssl, parsePem } from '../crypto/testing/openssl.ts';
+import { issueCertificate, type TestCertificate } from '../../crypto/testing/certificates.ts';
+import { hasOpenssl, openssl, parsePem } from '../../crypto/testing/openssl.ts';
 import { Secret } from '#base';
 import { createFileRenderer, type FetchedObject, type FileOptions } from './object-files.ts';
-import type { ObjectSpec } from './object-spec.ts';
-import { objectSpec } from './testing/index.ts';
+import type { ObjectSpec } from '../parameters/object-spec.ts';
+import { objectSpec } from '../testing/index.ts';
 
 const SPEC = objectSpec({ path: 'folder/one' });
 

@@ -1,6 +1,6 @@
 import type { Issue } from '#base';
 import { clashIssues } from './file-clashes.ts';
-import type { ObjectSpec, ObjectType } from './object-spec.ts';
+import type { ObjectSpec, ObjectType } from '../parameters/object-spec.ts';
 import type { ResolvedObject } from './resolve-objects.ts';
 
 /** One object of a vault. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { KeyferryError } from '#base';
 import type { ListedObject, ListedVersion } from '#azure';
-import type { ObjectSpec } from './object-spec.ts';
+import type { ObjectSpec } from '../parameters/object-spec.ts';
 import { resolveObjects, type ResolveOptions } from './resolve-objects.ts';
-import { objectSpec as spec } from './testing/index.ts';
+import { objectSpec as spec } from '../testing/index.ts';
 
 const ALL = { pattern: '*', tags: {}, includeCertificates: false };
 

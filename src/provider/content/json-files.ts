@@ -1,8 +1,8 @@
 import { KeyferryError, Secret } from '#base';
 import { parseJsonPath, type JsonStep } from './json-path.ts';
 import { readJson, type JsonValue } from './json-values.ts';
-import type { ObjectFields } from './object-fields.ts';
-import { filePathIssue } from './object-path.ts';
+import type { ObjectFields } from '../parameters/object-fields.ts';
+import { filePathIssue } from '../parameters/object-path.ts';
 
 /** What of a JSON value becomes files. */
 export type JsonSelection =

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { planFetches, plannedClashes } from './fetch-plan.ts';
-import type { ObjectSpec } from './object-spec.ts';
+import type { ObjectSpec } from '../parameters/object-spec.ts';
 import type { ResolvedObject } from './resolve-objects.ts';
-import { objectSpec as spec } from './testing/index.ts';
+import { objectSpec as spec } from '../testing/index.ts';
 
 const found = (changes: Partial<ObjectSpec> = {}, vaultUrl = 'https://kv.vault.azure.net'): ResolvedObject => ({
   spec: spec(changes),

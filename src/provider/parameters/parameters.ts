@@ -4,7 +4,7 @@ import { parseIdentity, wantsServiceAccount } from './identity.ts';
 import type { MisspeltField } from './object-fields.ts';
 import type { ObjectsParser } from './objects-memo.ts';
 import { parseObjects, type ObjectSpec } from './object-spec.ts';
-import type { ServiceAccountIdentity } from './service-accounts.ts';
+import type { ServiceAccountIdentity } from '../service-accounts.ts';
 
 /** A mount's parameters, all of them decided. */
 export interface ProviderParameters {

@@ -1,8 +1,8 @@
 // oxlint-disable vitest/no-standalone-expect -- fuzz() makes tests of these functions
 import { array, integer, json, string, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { expectQuick, fuzz } from '../base/testing/fuzz.ts';
-import { hostileJson, hostileText, mutatedText } from '../base/testing/hostile.ts';
+import { expectQuick, fuzz } from '../../base/testing/fuzz.ts';
+import { hostileJson, hostileText, mutatedText } from '../../base/testing/hostile.ts';
 import { parseJsonPath } from './json-path.ts';
 import { readJson } from './json-values.ts';
 

@@ -1,6 +1,6 @@
 import { shortenMiddle } from '#base';
 import type { ProviderNotice } from '#providerapi';
-import type { MisspeltField } from './object-fields.ts';
+import type { MisspeltField } from '../parameters/object-fields.ts';
 import type { AbsentObject } from './resolve-objects.ts';
 
 /** Stands where the vault's id of a version would: the pod's status says by it that there is no file. No vault has such an id. */

@@ -3,7 +3,7 @@ import { Secret, type Issue } from '#base';
 import type { TokenProxy } from '#azure';
 import { TOKENS_ATTRIBUTE } from '#providerapi';
 import { parseIdentity, wantsServiceAccount } from './identity.ts';
-import type { ServiceAccountIdentity } from './service-accounts.ts';
+import type { ServiceAccountIdentity } from '../service-accounts.ts';
 
 const EXCHANGE = 'api://AzureADTokenExchange';
 const BINDING = 'api://AKSIdentityBinding';

@@ -2,12 +2,12 @@
 import { constantFrom, oneof, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secret, type Issue } from '#base';
-import { expectQuick, fuzz } from '../base/testing/fuzz.ts';
-import { hostileJson, hostileText, hostileTextMap, mutatedText, textOfPieces } from '../base/testing/hostile.ts';
-import { plannedClashes } from './fetch-plan.ts';
+import { expectQuick, fuzz } from '../../base/testing/fuzz.ts';
+import { hostileJson, hostileText, hostileTextMap, mutatedText, textOfPieces } from '../../base/testing/hostile.ts';
+import { plannedClashes } from '../objects/fetch-plan.ts';
 import { TOKEN_EXCHANGE_AUDIENCE } from './identity.ts';
 import { filePathIssue } from './object-path.ts';
-import { selectedPath } from './object-selection.ts';
+import { selectedPath } from '../objects/object-selection.ts';
 import { OBJECT_TYPES, parseObjects, type ObjectSpec } from './object-spec.ts';
 import { parseParameters } from './parameters.ts';
 

@@ -1,6 +1,6 @@
 import { matchesPattern } from '#base';
-import type { ObjectFields } from './object-fields.ts';
-import { isObjectName } from './object-name.ts';
+import type { ObjectFields } from '../parameters/object-fields.ts';
+import { isObjectName } from '../parameters/object-name.ts';
 
 /** Which objects of a vault an entry means. */
 export interface ObjectSelection {

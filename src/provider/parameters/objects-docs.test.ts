@@ -4,7 +4,7 @@ import type { Issue } from '#base';
 import { OBJECT_FIELDS } from './object-fields.ts';
 import { parseObjects } from './object-spec.ts';
 
-const page = readFileSync(new URL('../../docs/objects.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../../docs/objects.md', import.meta.url), 'utf8');
 
 /** The entries in the page's examples, each example as the text of an `objects`. */
 const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].flatMap(([, text = '']) => {
