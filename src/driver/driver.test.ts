@@ -6,7 +6,7 @@ import { KeyferryError, Secret, silentLog, systemClock } from '#base';
 import { callUnary } from '#grpc';
 import { RESOURCES } from '#kube';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
-import { createMounter } from './mounter.ts';
+import { createMounter } from './volume/mounter.ts';
 import { mayMount } from './testing/may-mount.ts';
 import { filesOf, POD, startHarness, type DriverHarness } from './testing/harness.ts';
 

@@ -2,25 +2,25 @@ import { createDisposeStack, createKeyedLock, KeyferryError, type Clock, type Lo
 import { startGrpcServer } from '#grpc';
 import type { EventRecorder, KubeClient } from '#kube';
 import type { ProviderDirectory } from '#providerapi';
-import { createAtomicWriter } from './atomic-writer.ts';
-import { createBackgroundQueue } from './background-queue.ts';
+import { createAtomicWriter } from './volume/atomic-writer.ts';
+import { createBackgroundQueue } from './kubernetes/background-queue.ts';
 import type { DriverMetrics } from './metrics.ts';
-import type { Mounter } from './mounter.ts';
-import { createPodStatusWriter } from './pod-status.ts';
-import { createProviderNotices } from './provider-notices.ts';
-import { startClassCache } from './class-cache.ts';
-import { noPodMarks, startPodMarks } from './pod-marks.ts';
-import { createVolumes } from './publish.ts';
-import { createRefreshFailures } from './refresh-failures.ts';
-import { startRefreshLoop } from './refresh-loop.ts';
-import { createRefreshSchedule } from './refresh-schedule.ts';
-import { createRefresher } from './refresher.ts';
-import { createSecretSync } from './secret-sync.ts';
+import type { Mounter } from './volume/mounter.ts';
+import { createPodStatusWriter } from './kubernetes/pod-status.ts';
+import { createProviderNotices } from './publish/provider-notices.ts';
+import { startClassCache } from './refresh/class-cache.ts';
+import { noPodMarks, startPodMarks } from './refresh/pod-marks.ts';
+import { createVolumes } from './publish/publish.ts';
+import { createRefreshFailures } from './refresh/refresh-failures.ts';
+import { startRefreshLoop } from './refresh/refresh-loop.ts';
+import { createRefreshSchedule } from './refresh/refresh-schedule.ts';
+import { createRefresher } from './refresh/refresher.ts';
+import { createSecretSync } from './kubernetes/secret-sync.ts';
 import { createCsiServices } from './services.ts';
-import { sweepRecords } from './sweep-records.ts';
-import { createUnpublishVolume } from './unpublish.ts';
-import { nodeFileSystem } from './volume-files.ts';
-import { createVolumeRecords } from './volume-record.ts';
+import { sweepRecords } from './volume/sweep-records.ts';
+import { createUnpublishVolume } from './publish/unpublish.ts';
+import { nodeFileSystem } from './volume/volume-files.ts';
+import { createVolumeRecords } from './volume/volume-record.ts';
 
 /** What {@link startDriver} needs. */
 export interface DriverOptions {

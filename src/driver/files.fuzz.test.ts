@@ -9,11 +9,11 @@ import type { ProviderFile } from '#providerapi';
 import { createFakeClock } from '../base/testing/index.ts';
 import { expectQuick, fuzz, outcomeOf } from '../base/testing/fuzz.ts';
 import { hostileJson, hostileText, mutatedText, textOfPieces } from '../base/testing/hostile.ts';
-import { createAtomicWriter } from './atomic-writer.ts';
-import { createMountedFileReader } from './mounted-files.ts';
-import { parseMountinfo } from './mountinfo.ts';
-import { checkPayload } from './payload.ts';
-import { createVolumeRecords, type VolumeRecord } from './volume-record.ts';
+import { createAtomicWriter } from './volume/atomic-writer.ts';
+import { createMountedFileReader } from './volume/mounted-files.ts';
+import { parseMountinfo } from './volume/mountinfo.ts';
+import { checkPayload } from './volume/payload.ts';
+import { createVolumeRecords, type VolumeRecord } from './volume/volume-record.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keyferry-fuzz-files-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

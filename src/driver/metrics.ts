@@ -8,7 +8,7 @@ import {
   type GaugeValue,
   type MetricTable,
 } from '#http';
-import type { VolumeRecord } from './volume-record.ts';
+import type { VolumeRecord } from './volume/volume-record.ts';
 
 // Upstream: ten equal factors between 0.1 s and 2 s.
 const SECONDS = Array.from({ length: 11 }, (_, step) => 0.1 * 20 ** (step / 10));

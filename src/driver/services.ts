@@ -11,8 +11,8 @@ import {
   type IdentityServer,
   type NodeServer,
 } from '../gen/csi/v1/csi.ts';
-import type { Volumes } from './publish.ts';
-import type { UnpublishVolume } from './unpublish.ts';
+import type { Volumes } from './publish/publish.ts';
+import type { UnpublishVolume } from './publish/unpublish.ts';
 
 /** What the CSI services say and do. */
 export interface CsiServiceOptions {

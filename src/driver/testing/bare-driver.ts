@@ -3,17 +3,17 @@ import { createKeyedLock, silentLog, type Clock } from '#base';
 import type { ProviderMountResult } from '#providerapi';
 import { createFakeRandom } from '../../base/testing/index.ts';
 import { VolumeCapability } from '../../gen/csi/v1/csi.ts';
-import { createAtomicWriter } from '../atomic-writer.ts';
+import { createAtomicWriter } from '../volume/atomic-writer.ts';
 import { createDriverMetrics } from '../metrics.ts';
-import type { Mounter } from '../mounter.ts';
-import { noPodMarks } from '../pod-marks.ts';
-import { createVolumes } from '../publish.ts';
-import { createRefreshFailures } from '../refresh-failures.ts';
-import { createRefreshSchedule } from '../refresh-schedule.ts';
-import { createRefresher } from '../refresher.ts';
-import { createUnpublishVolume } from '../unpublish.ts';
-import { nodeFileSystem, nodeVolumeFiles } from '../volume-files.ts';
-import { createVolumeRecords } from '../volume-record.ts';
+import type { Mounter } from '../volume/mounter.ts';
+import { noPodMarks } from '../refresh/pod-marks.ts';
+import { createVolumes } from '../publish/publish.ts';
+import { createRefreshFailures } from '../refresh/refresh-failures.ts';
+import { createRefreshSchedule } from '../refresh/refresh-schedule.ts';
+import { createRefresher } from '../refresh/refresher.ts';
+import { createUnpublishVolume } from '../publish/unpublish.ts';
+import { nodeFileSystem, nodeVolumeFiles } from '../volume/volume-files.ts';
+import { createVolumeRecords } from '../volume/volume-record.ts';
 import type { KillSwitch } from './kill-switch.ts';
 
 /** What a {@link BareDriver} stands on. */

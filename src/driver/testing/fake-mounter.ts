@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Mounter } from '../mounter.ts';
+import type { Mounter } from '../volume/mounter.ts';
 
 /** A {@link Mounter} for tests that are not root. */
 export interface FakeMounter extends Mounter {

@@ -18,7 +18,7 @@ import { IdentityClient, NodeClient, VolumeCapability_AccessMode_Mode } from '..
 import { createFakeKubeClient, type FakeKubeClient } from '../../kube/testing/index.ts';
 import { startDriver, type DriverOptions } from '../driver.ts';
 import { createDriverMetrics } from '../metrics.ts';
-import type { Mounter } from '../mounter.ts';
+import type { Mounter } from '../volume/mounter.ts';
 import { createFakeMounter, type FakeMounter } from './fake-mounter.ts';
 
 /** An event that the driver recorded on a pod. */

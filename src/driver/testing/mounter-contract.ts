@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, open, readdir, readFile, rm, rmdir, stat, symlink, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Mounter } from '../mounter.ts';
-import { parseMountinfo } from '../mountinfo.ts';
+import type { Mounter } from '../volume/mounter.ts';
+import { parseMountinfo } from '../volume/mountinfo.ts';
 import { mayGiveToGroup } from './may-mount.ts';
 
 const SIZE = { sizeBytes: 1024 * 1024 };
