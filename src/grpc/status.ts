@@ -20,9 +20,10 @@ export function grpcStatusOf(error: unknown): GrpcStatus {
 
 /** The name of a status code as Go's gRPC writes it, which dashboards know: `OK`, `DeadlineExceeded`, `Canceled`. */
 export function statusName(code: number): string {
-  if (code === grpcStatus.OK) return 'OK';
-  if (code === grpcStatus.CANCELLED) return 'Canceled';
-  const words = (grpcStatus[code] ?? 'UNKNOWN').toLowerCase().split('_');
+  const name = grpcStatus[code] ?? 'UNKNOWN';
+  if (name === 'OK') return name;
+  if (name === 'CANCELLED') return 'Canceled';
+  const words = name.toLowerCase().split('_');
   return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
