@@ -11,6 +11,7 @@ it('counts requests by service and status, and what the broker answered, under t
   metrics.brokerEvents.answered('object', 'kept');
   metrics.brokerEvents.answered('object', 'kept');
   metrics.brokerEvents.unshared('other-subject');
+  metrics.brokerEvents.paused('https://one.vault.azure.net', 'throttled');
   metrics.onCall({ method: '/v1alpha1.CSIDriverProvider/Mount', code: 'OK', durationMs: 250 });
 
   const text = await registry.metrics();
@@ -24,6 +25,7 @@ it('counts requests by service and status, and what the broker answered, under t
   expect(text).toContain(
     'grpc_request_sum{provider="azure",os_type="linux",grpc_method="/v1alpha1.CSIDriverProvider/Mount",grpc_code="OK"} 0.25',
   );
+  expect(text).toContain('keyferry_service_pauses_total{host="one.vault.azure.net",reason="throttled"} 1');
   const names = registry.getMetricsAsArray().map(({ name }) => name);
   const table = Object.values(PROVIDER_METRICS).map(({ name }) => name);
   expect(names.toSorted()).toEqual(table.toSorted());

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { AzureRequest } from '#azure';
-import { registerCounter, registerHistogram, type MetricTable } from '#http';
+import { createBoundedLabel, registerCounter, registerHistogram, type MetricTable } from '#http';
 import type { BrokerEvents } from './broker/events.ts';
 
 // Upstream's.
@@ -27,13 +27,13 @@ export const PROVIDER_METRICS = {
   requests: {
     name: 'keyferry_azure_requests_total',
     type: 'counter',
-    help: 'HTTP requests to Azure, by service and HTTP status (none: no answer)',
+    help: 'HTTP requests to Azure, by service (entra, keyvault, imds, pod-identity, token-proxy) and HTTP status (none: no answer)',
     labels: ['service', 'code'],
   },
   brokerAnswers: {
     name: 'keyferry_broker_answers_total',
     type: 'counter',
-    help: 'Tokens and objects that were asked of the broker, by how they were had: fetched, shared (a running request joined), kept',
+    help: 'Tokens, challenges and objects that were asked of the broker, by how they were had: fetched, shared (a running request joined), kept',
     labels: ['what', 'how'],
   },
   brokerUnshared: {
@@ -41,6 +41,12 @@ export const PROVIDER_METRICS = {
     type: 'counter',
     help: 'Mounts that share with nobody, by reason',
     labels: ['reason'],
+  },
+  pauses: {
+    name: 'keyferry_service_pauses_total',
+    type: 'counter',
+    help: 'Times that a vault or an authority was left alone by the whole node, because it throttled or did not answer',
+    labels: ['host', 'reason'],
   },
 } as const satisfies MetricTable;
 
@@ -61,10 +67,13 @@ export function createProviderMetrics(registry: Registry): ProviderMetrics {
   const requests = registerCounter(registry, PROVIDER_METRICS.requests);
   const answers = registerCounter(registry, PROVIDER_METRICS.brokerAnswers);
   const unshared = registerCounter(registry, PROVIDER_METRICS.brokerUnshared);
+  const pauses = registerCounter(registry, PROVIDER_METRICS.pauses);
+  const hostLabel = createBoundedLabel();
   return {
     brokerEvents: {
       answered: (what, how) => answers.inc({ what, how }),
       unshared: (reason) => unshared.inc({ reason }),
+      paused: (service, reason) => pauses.inc({ host: hostLabel(service.replace(/^https?:\/\//, '')), reason }),
     },
     onCall: ({ method, code, durationMs }) =>
       grpc.observe({ ...PROVIDER, grpc_method: method, grpc_code: code }, durationMs / 1000),

@@ -110,6 +110,7 @@ describe('the log line of a mount', () => {
         brokerEvents: {
           answered: (_what, how) => (how === 'shared' ? joined() : undefined),
           unshared: () => undefined,
+          paused: () => undefined,
         },
         onRequest: () => undefined,
         onCall: () => undefined,

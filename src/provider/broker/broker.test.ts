@@ -5,6 +5,7 @@ import { findCloud } from '#azure';
 import { createFakeClock, createFakeRandom } from '../../base/testing/index.ts';
 import { createFakeAzure, createTestIssuer, type TestIssuer } from '../testing/index.ts';
 import { createBroker, type BrokerOptions } from './broker.ts';
+import { silentEvents } from './events.ts';
 import { createClusterKeys } from './cluster-keys.ts';
 import type { NoProofReason, Caller } from './proof.ts';
 
@@ -33,7 +34,7 @@ function setUp(options: Partial<BrokerOptions> = {}) {
     azure: azure.clients,
     clusterKeys: createClusterKeys({ clock, log: silentLog, fetchJwks: () => Promise.resolve(issuer.jwks()) }),
     freshnessWindowMs: WINDOW_MS,
-    events: { answered: () => undefined, unshared: (reason) => void reasons.push(reason) },
+    events: { ...silentEvents, unshared: (reason) => void reasons.push(reason) },
     ...options,
   });
   const signal = new AbortController().signal;
@@ -121,7 +122,7 @@ describe('callers with equal proofs', () => {
 
   it('share a failure only while they wait together', async () => {
     let waiting = 0;
-    const events = { answered: () => void (waiting += 1), unshared: () => undefined };
+    const events = { ...silentEvents, answered: () => void (waiting += 1) };
     const { azure, read } = setUp({ events });
     azure.onExchange = async () => {
       // One request for the token and three for the object: then all three wait.

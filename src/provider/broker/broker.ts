@@ -1,8 +1,7 @@
 import { KeyferryError, Secret, type Clock, type Log, type Random } from '#base';
 import type { JWTPayload } from 'jose';
 import type { AzureClients } from '#azure';
-import type { ObjectRef } from '../objects/fetch-plan.ts';
-import type { FetchedObject } from '../content/object-files.ts';
+import type { FetchedObject, ObjectRef } from './vault-object.ts';
 import type { ClusterKeys } from './cluster-keys.ts';
 import { silentEvents, type BrokerEvents } from './events.ts';
 import { proveCaller, type Caller, type NoProofReason, type Proof } from './proof.ts';
@@ -62,7 +61,7 @@ export interface Broker extends AsyncDisposable {
 export function createBroker(options: BrokerOptions): Broker {
   const { clock, random, log, azure, clusterKeys, freshnessWindowMs: windowMs, events = silentEvents } = options;
   const { maxSessions = 256, maxObjects = 512, maxConcurrent = 16 } = options;
-  const gate = createServiceGate({ clock, random, maxConcurrent });
+  const gate = createServiceGate({ clock, random, maxConcurrent, onPause: events.paused });
   const digestKey = new Secret<Uint8Array>(random.bytes(32));
   const sessions = new Map<string, Session>();
   const stop = new AbortController();

@@ -6,7 +6,13 @@ export interface BrokerEvents {
   answered(what: 'token' | 'challenge' | 'object', how: 'fetched' | 'shared' | 'kept'): void;
   /** A caller that shares with nobody, and why. */
   unshared(reason: NoProofReason): void;
+  /** A vault or an authority (its URL) is left alone for a while, because of what it answered or because it did not. */
+  readonly paused: (service: string, reason: 'throttled' | 'unreachable') => void;
 }
 
 /** Events that go nowhere. */
-export const silentEvents: BrokerEvents = { answered: () => undefined, unshared: () => undefined };
+export const silentEvents: BrokerEvents = {
+  answered: () => undefined,
+  unshared: () => undefined,
+  paused: () => undefined,
+};

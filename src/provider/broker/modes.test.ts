@@ -4,6 +4,7 @@ import { findCloud, type Cloud, type Identity } from '#azure';
 import { createFakeClock, createFakeRandom } from '../../base/testing/index.ts';
 import { createFakeAzure, createTestIssuer, type TestIssuer } from '../testing/index.ts';
 import { createBroker } from './broker.ts';
+import { silentEvents } from './events.ts';
 import { createClusterKeys } from './cluster-keys.ts';
 import type { Caller, NoProofReason } from './proof.ts';
 
@@ -43,7 +44,7 @@ function setUp() {
     azure: azure.clients,
     clusterKeys: createClusterKeys({ clock, log: silentLog, fetchJwks: () => Promise.resolve(issuer.jwks()) }),
     freshnessWindowMs: 30_000,
-    events: { answered: () => undefined, unshared: (reason) => void reasons.push(reason) },
+    events: { ...silentEvents, unshared: (reason) => void reasons.push(reason) },
   });
   const read = async (caller: Caller, freshSinceMs?: number) => {
     const admission = await broker.admit(caller, { signal, freshSinceMs });

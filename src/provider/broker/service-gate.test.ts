@@ -38,6 +38,30 @@ function failing(clock: FakeClock, failures: KeyferryError[]) {
   return { task, triedAtMs };
 }
 
+it('tells of each pause once, with its reason, however many requests ran into it', async () => {
+  const clock = createFakeClock();
+  const told: string[] = [];
+  const gate = createServiceGate({
+    clock,
+    random: createFakeRandom(),
+    onPause: (service, reason) => void told.push(`${service} ${reason}`),
+  });
+  const { task } = failing(clock, [throttled(2000), throttled(2000), throttled(2000)]);
+  const answers = [1, 2, 3].map(() => gate.run(SERVICE, within(clock, 60_000), task));
+  await clock.sleepers();
+  expect(told).toEqual([`${SERVICE} throttled`]);
+  await clock.advance(2000);
+  await Promise.all(answers);
+  expect(told).toHaveLength(1);
+
+  const away = new KeyferryError('unavailable', 'no answer');
+  const other = gate.run('https://login.example', within(clock, 60_000), failing(clock, [away]).task);
+  await clock.sleepers();
+  expect(told.at(-1)).toBe('https://login.example unreachable');
+  await clock.advance(60_000);
+  await other;
+});
+
 describe('a throttled service', () => {
   it('is asked again when its Retry-After is over, and not before', async () => {
     const { clock, gate } = setUp();

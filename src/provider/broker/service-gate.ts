@@ -15,6 +15,8 @@ export interface ServiceGateOptions {
   readonly random: Random;
   /** How many requests one service gets at the same time. Default 16. */
   readonly maxConcurrent?: number;
+  /** Told when a service is left alone for a while, and why. */
+  readonly onPause?: (service: string, reason: 'throttled' | 'unreachable') => void;
 }
 
 /** Limits of one call through the gate. */
@@ -67,7 +69,7 @@ const MAX_SERVICES = 1_000;
 
 /** A gate without pauses. */
 export function createServiceGate(options: ServiceGateOptions): ServiceGate {
-  const { clock, random, maxConcurrent = 16 } = options;
+  const { clock, random, maxConcurrent = 16, onPause } = options;
   const services = new Map<string, ServiceState>();
 
   const stateOf = (service: string): ServiceState => {
@@ -124,7 +126,9 @@ export function createServiceGate(options: ServiceGateOptions): ServiceGate {
       const { error } = outcome;
       if (state.failures === failuresBefore) state.failures += 1;
       state.lastError = error;
-      const growth = error.code === 'resource-exhausted' ? THROTTLED : UNREACHABLE;
+      const throttled = error.code === 'resource-exhausted';
+      const growth = throttled ? THROTTLED : UNREACHABLE;
+      if (!isPaused(state)) onPause?.(state.service, throttled ? 'throttled' : 'unreachable');
       const pauseMs = Math.max(error.retryAfterMs ?? 0, backoffMs(growth, state.failures, random));
       state.pausedUntilMs = Math.max(state.pausedUntilMs, clock.monotonic() + pauseMs);
     }
