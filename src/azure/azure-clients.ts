@@ -1,7 +1,8 @@
 import type { AzureClients } from './access.ts';
 import { NODE_SERVICES, type NodeServices } from './node-token.ts';
 import { createTokenProxies } from './token-proxy.ts';
-import { createTokenSource, type AdapterOptions, type TokenServices } from './token-source.ts';
+import type { AdapterOptions } from './adapter-options.ts';
+import { createTokenSource, type TokenServices } from './token-source.ts';
 import { createVaultReader } from './vault-reader.ts';
 import { runWithoutNetwork } from './warm-up.ts';
 

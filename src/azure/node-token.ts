@@ -4,7 +4,7 @@ import type { TokenSource } from './access.ts';
 import { retryAfterMs, tokenError, type TokenFailure } from './azure-errors.ts';
 import { describeCredential, type Credential } from './credential.ts';
 import { parseMetadataToken, parsePodIdentityToken } from './node-token-answer.ts';
-import type { AdapterOptions } from './token-source.ts';
+import type { AdapterOptions } from './adapter-options.ts';
 
 /** A credential whose token a service of the node itself gives out: no library is needed, and no proxy is on the way. */
 export type NodeCredential = Extract<Credential, { readonly mode: 'managed-identity' | 'pod-identity' }>;

@@ -1,9 +1,8 @@
-import type { Agent } from 'node:https';
 import { ClientAssertionCredential, ClientCertificateCredential, ClientSecretCredential } from '@azure/identity';
-import type { SecretClientOptions } from '@azure/keyvault-secrets';
 import { decodeJwt } from 'jose';
 import { withDeadline, KeyferryError, Secret, type Clock } from '#base';
-import type { AccessToken, AzureRequest, TokenOptions, TokenSource } from './access.ts';
+import type { AccessToken, TokenOptions, TokenSource } from './access.ts';
+import type { AdapterOptions } from './adapter-options.ts';
 import { retryAfterMs, tokenError, type TokenFailure } from './azure-errors.ts';
 import type { Cloud } from './clouds.ts';
 import { describeCredential, type Credential } from './credential.ts';
@@ -12,20 +11,6 @@ import { proxiedConnections } from './proxied-connections.ts';
 import { correlationIdOf, observePolicy } from './request-policy.ts';
 import type { PresentedClaims } from './token-hints.ts';
 import type { TokenProxies } from './token-proxy.ts';
-
-/** What the SDK adapters share. */
-export interface AdapterOptions {
-  readonly clock: Clock;
-  /** Put before the SDK's own user agent. */
-  readonly userAgent: string;
-  /** The longest wait for one answer, milliseconds. */
-  readonly timeoutMs: number;
-  readonly onRequest: (request: AzureRequest) => void;
-  /** How connections are made; undefined: as the libraries do it, by the process's environment. */
-  readonly agent: Agent | undefined;
-  /** What sends requests, in place of the library's own. */
-  readonly httpClient?: NonNullable<SecretClientOptions['httpClient']>;
-}
 
 /** What tokens of every mode are had with. */
 export interface TokenServices {

@@ -4,7 +4,7 @@ import type { CallOptions, VaultObjectKind, VaultOptions } from './access.ts';
 import { vaultError } from './azure-errors.ts';
 import { proxiedConnections } from './proxied-connections.ts';
 import { correlationIdOf, observePolicy, type PipelineRequest, type PolicyOption } from './request-policy.ts';
-import type { AdapterOptions } from './token-source.ts';
+import type { AdapterOptions } from './adapter-options.ts';
 
 /** What the clients of Microsoft's Key Vault libraries are made with, the same for secrets, keys and certificates. */
 export interface VaultConnection {

@@ -2,7 +2,7 @@ import type { VaultOptions, VaultReader } from './access.ts';
 import { createCertificateReader } from './certificate-reader.ts';
 import { createKeyReader } from './key-reader.ts';
 import { createSecretReader } from './secret-reader.ts';
-import type { AdapterOptions } from './token-source.ts';
+import type { AdapterOptions } from './adapter-options.ts';
 import { createVaultChallenge } from './vault-challenge.ts';
 import { createVaultConnection } from './vault-connection.ts';
 import { createVaultLister } from './vault-lister.ts';

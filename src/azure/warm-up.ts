@@ -2,7 +2,7 @@ import { createSecureContext } from 'node:tls';
 import { Secret } from '#base';
 import type { AzureClients } from './access.ts';
 import { findCloud } from './clouds.ts';
-import type { AdapterOptions } from './token-source.ts';
+import type { AdapterOptions } from './adapter-options.ts';
 
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 const VAULT_URL = 'https://warm-up.vault.azure.net';

@@ -11,7 +11,7 @@ import { createProviderNotices } from './publish/provider-notices.ts';
 import { startClassCache } from './refresh/class-cache.ts';
 import { noPodMarks, startPodMarks } from './refresh/pod-marks.ts';
 import { createVolumes } from './publish/publish.ts';
-import { createRefreshFailures } from './refresh/refresh-failures.ts';
+import { createRefreshFailures } from './publish/refresh-failures.ts';
 import { startRefreshLoop } from './refresh/refresh-loop.ts';
 import { createRefreshSchedule } from './refresh/refresh-schedule.ts';
 import { createRefresher } from './refresh/refresher.ts';

@@ -1,5 +1,5 @@
 import { issueText, KeyferryError, shortenMiddle, type ErrorCode, type Issue } from '#base';
-import type { ObjectRef } from './objects/fetch-plan.ts';
+import type { ObjectRef } from './broker/vault-object.ts';
 import { objectLabel } from './parameters/object-spec.ts';
 
 /** The words that begin every failed mount, upstream's. */

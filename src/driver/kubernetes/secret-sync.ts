@@ -5,9 +5,9 @@ import { ownersOfPod, syncSecrets, type FindOwners, type MountedFiles, type Secr
 import type { BackgroundQueue } from './background-queue.ts';
 import type { DriverMetrics } from '../metrics.ts';
 import { createMountedFileReader, listMountedFiles } from '../volume/mounted-files.ts';
-import type { PodIdentity } from '../publish/parse-publish.ts';
-import { podTarget } from '../publish/pod-target.ts';
-import { textWithHint } from '../publish/text-with-hint.ts';
+import type { PodIdentity } from '../request/parse-publish.ts';
+import { podTarget } from './pod-target.ts';
+import { textWithHint } from './text-with-hint.ts';
 import type { VolumeRecord } from '../volume/volume-record.ts';
 
 /** The Secrets that a class asks for, and what became of them: there is none, they are as wanted, or they are tried again. */

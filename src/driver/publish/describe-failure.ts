@@ -1,8 +1,8 @@
 import { basename, dirname } from 'node:path';
 import { KeyferryError, shortenMiddle } from '#base';
-import type { PublishRequest } from './parse-publish.ts';
+import type { PublishRequest } from '../request/parse-publish.ts';
 import type { StageFailure } from './stage.ts';
-import { textWithHint } from './text-with-hint.ts';
+import { textWithHint } from '../kubernetes/text-with-hint.ts';
 
 /** What an event has room for, and what kubelet puts before a driver's text, beside the name of the volume. */
 const EVENT_LENGTH = 1024;

@@ -1,5 +1,5 @@
 import type { LogFields } from '#base';
-import type { PublishRequest } from './parse-publish.ts';
+import type { PublishRequest } from '../request/parse-publish.ts';
 
 /** The fields of a log line about a volume. */
 export function describeVolume({ pod, className, volumeId, targetPath }: PublishRequest, provider: string): LogFields {

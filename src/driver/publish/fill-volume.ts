@@ -2,7 +2,7 @@ import { createDisposeStack, errorText, KeyferryError, type DisposeStack, type L
 import { describeFailure } from './describe-failure.ts';
 import { describeVolume } from './describe-volume.ts';
 import type { Mounter } from '../volume/mounter.ts';
-import type { PublishRequest } from './parse-publish.ts';
+import type { PublishRequest } from '../request/parse-publish.ts';
 import type { PublishPlan } from './plan-publish.ts';
 import { createPublishSteps } from './publish-steps.ts';
 import { inStage, StageFailure } from './stage.ts';

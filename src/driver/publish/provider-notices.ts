@@ -1,7 +1,7 @@
 import type { EventRecorder } from '#kube';
 import type { ProviderNotice } from '#providerapi';
-import type { PodIdentity } from './parse-publish.ts';
-import { podTarget } from './pod-target.ts';
+import type { PodIdentity } from '../request/parse-publish.ts';
+import { podTarget } from '../kubernetes/pod-target.ts';
 
 /** What providers tell about volumes that they could fill, as events on the pods. */
 export interface ProviderNotices {

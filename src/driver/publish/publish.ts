@@ -5,7 +5,7 @@
 import type { KeyedLock } from '#base';
 import type { NodePublishVolumeRequest } from '../../gen/csi/v1/csi.ts';
 import { fillVolume, type FillDependencies } from './fill-volume.ts';
-import { parsePublish, type PublishRequest } from './parse-publish.ts';
+import { parsePublish, type PublishRequest } from '../request/parse-publish.ts';
 import { planPublish, type PublishPlan } from './plan-publish.ts';
 import { refreshVolume, type RefreshDependencies } from './refresh-volume.ts';
 import { ifPresent, type VolumeFileSystem } from '../volume/volume-files.ts';

@@ -1,10 +1,10 @@
 import type { Log } from '#base';
 import type { EventRecorder } from '#kube';
 import { describeVolume } from './describe-volume.ts';
-import type { PublishRequest } from './parse-publish.ts';
-import { podTarget } from './pod-target.ts';
+import type { PublishRequest } from '../request/parse-publish.ts';
+import { podTarget } from '../kubernetes/pod-target.ts';
 import { createPublishSteps } from './publish-steps.ts';
-import type { RefreshFailures } from '../refresh/refresh-failures.ts';
+import type { RefreshFailures } from './refresh-failures.ts';
 import { StageFailure } from './stage.ts';
 import type { VolumeRecord } from '../volume/volume-record.ts';
 import { writeVolume, type WriteDependencies } from './write-volume.ts';

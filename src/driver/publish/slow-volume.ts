@@ -1,7 +1,7 @@
 import type { Clock } from '#base';
 import type { EventRecorder } from '#kube';
-import type { PublishRequest } from './parse-publish.ts';
-import { podTarget } from './pod-target.ts';
+import type { PublishRequest } from '../request/parse-publish.ts';
+import { podTarget } from '../kubernetes/pod-target.ts';
 import type { PublishStep, PublishSteps } from './publish-steps.ts';
 
 /**

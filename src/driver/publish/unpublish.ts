@@ -4,11 +4,11 @@ import type { DriverMetrics } from '../metrics.ts';
 import type { Mounter } from '../volume/mounter.ts';
 import type { PodStatusWriter } from '../kubernetes/pod-status.ts';
 import type { ProviderNotices } from './provider-notices.ts';
-import type { RefreshFailures } from '../refresh/refresh-failures.ts';
+import type { RefreshFailures } from './refresh-failures.ts';
 import type { Refresher } from '../refresh/refresher.ts';
 import { removeTarget } from '../volume/remove-target.ts';
 import type { SecretSync } from '../kubernetes/secret-sync.ts';
-import { parseTargetPath } from '../volume/target-path.ts';
+import { parseTargetPath } from '../request/target-path.ts';
 import type { VolumeRecords } from '../volume/volume-record.ts';
 
 /** Everything that an unpublish touches. */

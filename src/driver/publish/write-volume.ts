@@ -5,7 +5,7 @@ import { mergeAttributes, refuseParametersOfPod } from '#secretclass';
 import type { AtomicWriter } from '../volume/atomic-writer.ts';
 import type { ClassCache } from '../refresh/class-cache.ts';
 import type { DriverMetrics } from '../metrics.ts';
-import type { PublishRequest } from './parse-publish.ts';
+import type { PublishRequest } from '../request/parse-publish.ts';
 import { checkPayload } from '../volume/payload.ts';
 import type { PodStatusWriter } from '../kubernetes/pod-status.ts';
 import type { ProviderNotices } from './provider-notices.ts';

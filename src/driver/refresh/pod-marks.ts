@@ -1,6 +1,6 @@
 import type { Clock, Log, Random } from '#base';
 import { RESOURCES, startInformer, type KubeClient, type KubeObject } from '#kube';
-import type { PodIdentity } from '../publish/parse-publish.ts';
+import type { PodIdentity } from '../request/parse-publish.ts';
 import { REFRESH_ANNOTATIONS, refreshMark } from './refresh-annotations.ts';
 
 /** The refresh annotations of this node's pods. */

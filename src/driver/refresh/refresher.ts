@@ -1,6 +1,6 @@
 import { Secret, type Clock } from '#base';
 import type { CachedClass, ClassCache, ClassKey } from './class-cache.ts';
-import type { PublishRequest } from '../publish/parse-publish.ts';
+import type { PublishRequest } from '../request/parse-publish.ts';
 import type { PodMarks } from './pod-marks.ts';
 import type { DueCheck, RefreshSchedule } from './refresh-schedule.ts';
 import { tokensExpireAtMs } from './token-expiry.ts';

@@ -8,7 +8,7 @@ import { createDriverMetrics } from '../metrics.ts';
 import type { Mounter } from '../volume/mounter.ts';
 import { noPodMarks } from '../refresh/pod-marks.ts';
 import { createVolumes } from '../publish/publish.ts';
-import { createRefreshFailures } from '../refresh/refresh-failures.ts';
+import { createRefreshFailures } from '../publish/refresh-failures.ts';
 import { createRefreshSchedule } from '../refresh/refresh-schedule.ts';
 import { createRefresher } from '../refresh/refresher.ts';
 import { createUnpublishVolume } from '../publish/unpublish.ts';

@@ -1,7 +1,6 @@
 import type { Clock } from '#base';
 import type { AccessToken, AzureClients, CallOptions, Cloud, Identity, TokenSource, VaultReader } from '#azure';
-import { objectKey, type ObjectRef } from '../objects/fetch-plan.ts';
-import type { FetchedObject } from '../content/object-files.ts';
+import { objectKey, type FetchedObject, type ObjectRef } from './vault-object.ts';
 import type { FetchReport, HowHad, RequestFacts, Wait } from './fetch-report.ts';
 import type { BrokerEvents } from './events.ts';
 import type { GateCall, ServiceGate } from './service-gate.ts';

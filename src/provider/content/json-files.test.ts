@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '#base';
-import { selectJson, type JsonSelection } from './json-files.ts';
-import { parseJsonPath } from './json-path.ts';
+import { selectJson } from './json-files.ts';
+import type { JsonSelection } from '../parameters/json-selection.ts';
+import { parseJsonPath } from '../parameters/json-path.ts';
 
 function jsonPath(path: string): JsonSelection {
   const parsed = parseJsonPath(path);

@@ -3,7 +3,7 @@ import { array, integer, json, string, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { expectQuick, fuzz } from '../../base/testing/fuzz.ts';
 import { hostileJson, hostileText, mutatedText } from '../../base/testing/hostile.ts';
-import { parseJsonPath } from './json-path.ts';
+import { parseJsonPath } from '../parameters/json-path.ts';
 import { readJson } from './json-values.ts';
 
 /** All values of a text with the steps to them, as JSON.parse has them. */

@@ -1,5 +1,5 @@
 import { isDeeperThan } from '#base';
-import type { JsonStep } from './json-path.ts';
+import type { JsonStep } from '../parameters/json-path.ts';
 
 /**
  * A value inside a JSON text, as it stands there: numbers keep their digits, which a number of JavaScript would not (ids of

@@ -3,7 +3,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { issueCertificate, type TestCertificate } from '../../crypto/testing/certificates.ts';
 import { hasOpenssl, openssl, parsePem } from '../../crypto/testing/openssl.ts';
 import { Secret } from '#base';
-import { createFileRenderer, type FetchedObject, type FileOptions } from './object-files.ts';
+import { createFileRenderer, type FileOptions } from './object-files.ts';
+import type { FetchedObject } from '../broker/vault-object.ts';
 import type { ObjectSpec } from '../parameters/object-spec.ts';
 import { objectSpec } from '../testing/index.ts';
 

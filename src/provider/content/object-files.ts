@@ -1,17 +1,12 @@
 import { renderPem } from '#crypto';
 import { Secret } from '#base';
-import type { FetchedCertificate, FetchedKey, FetchedSecret } from '#azure';
+import type { FetchedSecret } from '#azure';
+import type { FetchedObject } from '../broker/vault-object.ts';
 import type { ProviderFile } from '#providerapi';
 import { certificateForm, renderPkcs12AsPem, splitCertificateAndKey, type PemOptions } from './certificate-secret.ts';
 import { decodeValue } from './decode.ts';
 import { renderKey } from './key-content.ts';
 import type { ObjectSpec } from '../parameters/object-spec.ts';
-
-/** An object as a vault gave it. */
-export type FetchedObject =
-  | ({ readonly type: 'secret' } & FetchedSecret)
-  | ({ readonly type: 'key' } & FetchedKey)
-  | ({ readonly type: 'cert' } & FetchedCertificate);
 
 /** How the secrets behind certificates become files. */
 export interface FileOptions extends PemOptions {

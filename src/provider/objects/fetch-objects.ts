@@ -2,13 +2,14 @@ import { KeyferryError, toKeyferryError } from '#base';
 import type { ProviderFile } from '#providerapi';
 import type { Admission } from '../broker/broker.ts';
 import type { FetchCall } from '../broker/session.ts';
-import { fetchKey, planFetches, type PlannedFetch } from './fetch-plan.ts';
+import { fetchKey } from '../broker/vault-object.ts';
+import { planFetches, type PlannedFetch } from './fetch-plan.ts';
 import { clashIssues, type FileClaim } from './file-clashes.ts';
 import { selectJson } from '../content/json-files.ts';
 import { isMissing } from './missing.ts';
 import { fetchError, mountInputError, type FailedFetch } from '../mount-errors.ts';
 import type { MountReport, ObjectOutcome } from '../mount-report.ts';
-import type { FetchedObject } from '../content/object-files.ts';
+import type { FetchedObject } from '../broker/vault-object.ts';
 import type { ObjectSpec } from '../parameters/object-spec.ts';
 import { resolveObjects, type AbsentObject, type ResolvedObject, type ResolveOptions } from './resolve-objects.ts';
 

@@ -1,15 +1,8 @@
 import type { Issue } from '#base';
 import { clashIssues } from './file-clashes.ts';
-import type { ObjectSpec, ObjectType } from '../parameters/object-spec.ts';
+import { fetchKey, type ObjectRef } from '../broker/vault-object.ts';
+import type { ObjectSpec } from '../parameters/object-spec.ts';
 import type { ResolvedObject } from './resolve-objects.ts';
-
-/** One object of a vault. */
-export interface ObjectRef {
-  readonly type: ObjectType;
-  readonly name: string;
-  /** Undefined: the current version. */
-  readonly version: string | undefined;
-}
 
 /** One object to fetch and what is made of it. */
 export interface PlannedFetch {
@@ -40,14 +33,4 @@ export function plannedClashes(specs: readonly ObjectSpec[]): readonly Issue[] {
 
 function isOneFile({ selection, versionHistory, json }: ObjectSpec): boolean {
   return selection === undefined && versionHistory <= 1 && json?.field !== 'jsonFiles';
-}
-
-/** A text that is equal for equal objects (of one vault). The vault's names ignore case. */
-export function objectKey(object: ObjectRef): string {
-  return `${object.type}/${object.name.toLowerCase()}/${object.version ?? ''}`;
-}
-
-/** A text that is equal for equal objects of any vault. */
-export function fetchKey(vaultUrl: string, object: ObjectRef): string {
-  return `${vaultUrl} ${objectKey(object)}`;
 }

@@ -2,10 +2,10 @@ import { KeyferryError, toKeyferryError } from '#base';
 import type { ListedObject, ListedVersion } from '#azure';
 import { isMissing } from './missing.ts';
 import type { FailedFetch } from '../mount-errors.ts';
-import { selectedPath, selectionFolder, selectObjects } from './object-selection.ts';
+import { selectedPath, selectionFolder, selectObjects } from './select-objects.ts';
 import { filePathIssue } from '../parameters/object-path.ts';
 import type { ObjectSpec, ObjectType } from '../parameters/object-spec.ts';
-import { chooseVersions } from './version-choice.ts';
+import { chooseVersions } from './choose-versions.ts';
 
 /** One object to read and the file, or folder of files, that it becomes. */
 export interface ResolvedObject {

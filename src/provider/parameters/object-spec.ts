@@ -9,9 +9,9 @@ import {
 } from './object-fields.ts';
 import { isObjectName } from './object-name.ts';
 import { filePathIssue } from './object-path.ts';
-import { parseJsonSelection, type JsonSelection } from '../content/json-files.ts';
-import { parseSelection, type ObjectSelection } from '../objects/object-selection.ts';
-import { parseVersion, type VersionChoice } from '../objects/version-choice.ts';
+import { parseJsonSelection, type JsonSelection } from './json-selection.ts';
+import { parseSelection, type ObjectSelection } from './object-selection.ts';
+import { parseVersion, type VersionChoice } from './version-choice.ts';
 
 /** The kinds of vault objects, as `objectType` names them (matched exactly, as upstream does). */
 export const OBJECT_TYPES = ['secret', 'key', 'cert'] as const;

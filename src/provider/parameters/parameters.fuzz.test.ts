@@ -7,7 +7,7 @@ import { hostileJson, hostileText, hostileTextMap, mutatedText, textOfPieces } f
 import { plannedClashes } from '../objects/fetch-plan.ts';
 import { TOKEN_EXCHANGE_AUDIENCE } from './identity.ts';
 import { filePathIssue } from './object-path.ts';
-import { selectedPath } from '../objects/object-selection.ts';
+import { selectedPath } from '../objects/select-objects.ts';
 import { OBJECT_TYPES, parseObjects, type ObjectSpec } from './object-spec.ts';
 import { parseParameters } from './parameters.ts';
 

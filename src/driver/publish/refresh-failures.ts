@@ -1,10 +1,10 @@
 import type { Log } from '#base';
 import type { EventRecorder } from '#kube';
 import type { DriverMetrics } from '../metrics.ts';
-import type { PublishRequest } from '../publish/parse-publish.ts';
-import { podTarget } from '../publish/pod-target.ts';
-import type { StageFailure } from '../publish/stage.ts';
-import { textWithHint } from '../publish/text-with-hint.ts';
+import type { PublishRequest } from '../request/parse-publish.ts';
+import { podTarget } from '../kubernetes/pod-target.ts';
+import type { StageFailure } from './stage.ts';
+import { textWithHint } from '../kubernetes/text-with-hint.ts';
 
 /** Tells people that a refresh failed. */
 export interface RefreshFailures {

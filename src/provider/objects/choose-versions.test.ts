@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseVersions, parseVersion, type DatedVersion } from './version-choice.ts';
+import { chooseVersions, type DatedVersion } from './choose-versions.ts';
 
 const HOUR = 3_600_000;
 const NOW = 100 * HOUR;
@@ -53,19 +53,5 @@ describe('the versions of a history', () => {
     ['disabled within its times', { enabled: false, notBeforeMs: NOW, expiresAtMs: NOW + 1 }, 'b'],
   ])('are the valid ones when those are asked for: %s', (_name, changes, expected) => {
     expect(chosen([version('a', 10, changes), version('b', 9)], { choice: 'valid' })).toBe(expected);
-  });
-});
-
-describe('objectVersion', () => {
-  it.each([
-    ['', { version: undefined, choice: 'current' }],
-    ['latest', { version: undefined, choice: 'current' }],
-    ['latest-enabled', { version: undefined, choice: 'enabled' }],
-    ['latest-valid', { version: undefined, choice: 'valid' }],
-    ['0123456789abcdef0123456789abcdef', { version: '0123456789abcdef0123456789abcdef', choice: 'current' }],
-    ['Latest', { version: 'Latest', choice: 'current' }],
-    ['constructor', { version: 'constructor', choice: 'current' }],
-  ])('"%s" is read', (text, expected) => {
-    expect(parseVersion(text)).toEqual(expected);
   });
 });

@@ -1,7 +1,7 @@
 import { KeyferryError, Secret } from '#base';
 import type { NodePublishVolumeRequest, VolumeCapability } from '../../gen/csi/v1/csi.ts';
 import { TOKENS_ATTRIBUTE } from '#providerapi';
-import { parseTargetPath } from '../volume/target-path.ts';
+import { parseTargetPath } from './target-path.ts';
 
 /** The pod that a volume is for, as kubelet names it (podInfoOnMount). */
 export interface PodIdentity {

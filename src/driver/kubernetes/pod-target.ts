@@ -1,5 +1,5 @@
 import type { EventTarget } from '#kube';
-import type { PodIdentity } from './parse-publish.ts';
+import type { PodIdentity } from '../request/parse-publish.ts';
 
 /** The pod as the object of an event. */
 export function podTarget({ namespace, name, uid }: PodIdentity): EventTarget {

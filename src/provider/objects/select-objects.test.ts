@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  selectedPath,
-  selectionFolder,
-  selectObjects,
-  type ObjectSelection,
-  type SelectableObject,
-} from './object-selection.ts';
+import type { ObjectSelection } from '../parameters/object-selection.ts';
+import { selectedPath, selectionFolder, selectObjects, type SelectableObject } from './select-objects.ts';
 
 function listed(name: string, changes: Partial<SelectableObject> = {}): SelectableObject {
   return { name, enabled: true, tags: {}, managed: false, ...changes };
