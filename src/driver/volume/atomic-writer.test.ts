@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +39,15 @@ async function visible(folder = target, prefix = ''): Promise<Record<string, str
     else texts[prefix + name] = await readFile(place, 'utf8');
   }
   return texts;
+}
+
+/** What a file says; what is wrong where it cannot be read. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
 }
 
 /** A writeFile on a disk that holds so many bytes of the target's files. */
@@ -248,6 +257,41 @@ describe('the atomic writer', () => {
     await interrupted.write(target, payload({ a: 'ours' }));
     expect(renames).toBe(3);
     expect(await visible()).toEqual({ a: 'ours' });
+  });
+
+  it('holds one content, whole, whenever another process writes in the middle of it, and mixes them at no moment', async () => {
+    const versions = { old: 'old', ours: 'ours', theirs: 'theirs' };
+    const files = (text: string): Texts => ({ keep: '1', change: text, 'd/e': text });
+    let meetings = 0;
+    for (let step = 0; ; step += 1) {
+      await rm(target, { recursive: true });
+      await mkdir(target);
+      await writer.write(target, payload(files(versions.old)));
+      let calls = 0;
+      const seen = new Set<string>();
+      const met = new Proxy(nodeVolumeFiles, {
+        get: (object, name) => {
+          const call = Reflect.get(object, name) as (...args: unknown[]) => unknown;
+          return (...args: unknown[]) => {
+            if (calls === step) void writer.write(target, payload(files(versions.theirs))); // it waits for nothing
+            calls += 1;
+            try {
+              return Reflect.apply(call, object, args);
+            } finally {
+              seen.add(['change', 'd/e'].map((path) => textOf(join(target, path))).join());
+            }
+          };
+        },
+      });
+      await createAtomicWriter({ clock, files: met }).write(target, payload(files(versions.ours)));
+      if (calls <= step) break;
+      meetings += 1;
+      // ENOENT: theirs tidied ours up in the last moment before the swap, and it is written again at once.
+      const whole = [...Object.values(versions), 'ENOENT'].map((text) => `${text},${text}`);
+      expect(whole).toEqual(expect.arrayContaining([...seen]));
+      expect([files(versions.ours), files(versions.theirs)]).toContainEqual(await visible());
+    }
+    expect(meetings).toBeGreaterThan(25);
   });
 
   it('holds what was written last, whatever was written before', async () => {

@@ -56,23 +56,13 @@ export function createAtomicWriter({ clock, files: fs = nodeVolumeFiles }: Atomi
     async write(target, payload, { groupId } = {}) {
       const links = new Set([...payload.keys()].map(topName));
       const wanted = { files: payload, groupId };
-      const current = readCurrent(fs, target);
-      if (current !== undefined && isSame(fs, current.folder, wanted) && hasLinks(fs, target, links)) {
-        sweep(fs, target, current.name, links);
-        return { changed: false };
-      }
-      if (groupId !== undefined) give(fs, target, groupId);
       for (let tries = 1; ; tries += 1) {
-        removeGenerations(fs, target);
-        const generation = writeGeneration(fs, target, wanted, clock.now());
-        makeLinks(fs, target, links);
-        fs.rmSync(join(target, DATA_NEW), { force: true });
-        fs.symlinkSync(generation, join(target, DATA_NEW));
-        fs.renameSync(join(target, DATA_NEW), join(target, DATA));
-        // Gone only where another driver writes at the same time, as when one takes the place of another.
-        if (readCurrent(fs, target) === undefined && tries < MOST_TRIES) continue;
-        sweep(fs, target, generation, links);
-        return { changed: true };
+        try {
+          const changed = writeOnce(fs, target, { wanted, links, nowMs: clock.now() });
+          if (readCurrent(fs, target) !== undefined || tries === MOST_TRIES) return { changed: changed || tries > 1 };
+        } catch (error) {
+          if (!isClash(error) || tries === MOST_TRIES) throw error;
+        }
       }
     },
     async give(target, { groupId }) {
@@ -86,6 +76,40 @@ export function createAtomicWriter({ clock, files: fs = nodeVolumeFiles }: Atomi
     },
     isWritten: async (target) => readCurrent(fs, target) !== undefined,
   };
+}
+
+/** Answers whether it changed anything. */
+function writeOnce(
+  fs: VolumeFiles,
+  target: string,
+  { wanted, links, nowMs }: { readonly wanted: Wanted; readonly links: ReadonlySet<string>; readonly nowMs: number },
+): boolean {
+  const current = readCurrent(fs, target);
+  if (current !== undefined && isSame(fs, current.folder, wanted) && hasLinks(fs, target, links)) {
+    sweep(fs, target, links);
+    return false;
+  }
+  if (wanted.groupId !== undefined) give(fs, target, wanted.groupId);
+  removeGenerations(fs, target);
+  const generation = writeGeneration(fs, target, wanted, nowMs);
+  makeLinks(fs, target, links);
+  fs.rmSync(join(target, DATA_NEW), { force: true });
+  fs.symlinkSync(generation, join(target, DATA_NEW));
+  // Throws where another driver has tidied it up.
+  fs.lstatSync(join(target, generation));
+  fs.renameSync(join(target, DATA_NEW), join(target, DATA));
+  sweep(fs, target, links);
+  return true;
+}
+
+/**
+ * What one finds gone, there already or filled again where another driver writes at the same time, as when one takes the
+ * place of another. Each removes what is not current at that moment, so what is current stays; whoever is disturbed starts
+ * again, and the last one to swap wins. It does not exclude another: a driver whose socket was taken over stops refreshing.
+ */
+function isClash(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return isAbsence(error) || code === 'EEXIST' || code === 'ENOTEMPTY';
 }
 
 /** What a volume is to hold. */
@@ -171,19 +195,21 @@ function hasLinks(fs: VolumeFiles, target: string, links: ReadonlySet<string>): 
 
 /** Removes all generations but the current one: what a killed run left would take the room of the next one's files. */
 function removeGenerations(fs: VolumeFiles, target: string): void {
-  const current = readCurrent(fs, target)?.name;
-  for (const name of fs.readdirSync(target)) {
-    if (name !== current && GENERATION.test(name)) fs.rmSync(join(target, name), { recursive: true, force: true });
-  }
+  for (const name of fs.readdirSync(target)) removeGeneration(fs, target, name);
+}
+
+/** Looks at the last moment whether it is current: another driver may have made it so. */
+function removeGeneration(fs: VolumeFiles, target: string, name: string): void {
+  if (!GENERATION.test(name) || readCurrent(fs, target)?.name === name) return;
+  fs.rmSync(join(target, name), { recursive: true, force: true });
 }
 
 /** Removes links to files that are no more, and generations that a finished or a killed run left. */
-function sweep(fs: VolumeFiles, target: string, generation: string, links: ReadonlySet<string>): void {
+function sweep(fs: VolumeFiles, target: string, links: ReadonlySet<string>): void {
   for (const name of fs.readdirSync(target)) {
-    if (name === DATA || name === generation || links.has(name)) continue;
-    const ours = name === DATA_NEW || GENERATION.test(name);
-    if (name.startsWith('..') && !ours) continue;
-    fs.rmSync(join(target, name), { recursive: true, force: true });
+    if (GENERATION.test(name)) removeGeneration(fs, target, name);
+    else if (name === DATA_NEW || (!name.startsWith('..') && !links.has(name)))
+      fs.rmSync(join(target, name), { recursive: true, force: true });
   }
 }
 
