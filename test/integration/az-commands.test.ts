@@ -65,6 +65,28 @@ describe('identities', () => {
   });
 });
 
+describe('scale sets of nodes', () => {
+  it('get the identity of their own without a word, those of users by id or name, and lose them', async () => {
+    await lab.json('aks create -g rg -n pools --generate-ssh-keys');
+    const group = await lab.text('aks show -g rg -n pools --query nodeResourceGroup -o tsv');
+    const set = `-g ${group} -n ${await lab.text(`vmss list -g ${group} --query [0].name -o tsv`)}`;
+    const type = () => lab.text(`vmss identity show ${set} --query type -o tsv`);
+    const before = await type();
+    expect(before).toBe('UserAssigned');
+    await lab.json(`vmss identity assign ${set}`);
+    expect(await type()).toBe('SystemAssigned, UserAssigned');
+    await lab.json(`identity create -g ${group} -n near`);
+    await lab.json(`vmss identity assign ${set} --identities near`);
+    const ids = () => lab.text(`vmss identity show ${set} --query keys(userAssignedIdentities) -o tsv`);
+    expect(await ids()).toMatch(/userAssignedIdentities\/near$/m);
+    await lab.json(`vmss identity remove ${set} --identities near`);
+    expect(await ids()).not.toMatch(/\/near$/m);
+    await lab.run(`vmss identity remove ${set}`);
+    expect(await type()).toBe('UserAssigned');
+    await lab.run('aks delete -n pools -g rg --yes');
+  });
+});
+
 describe('vaults', () => {
   it('are shown and listed', async () => {
     expect(await lab.text('keyvault show -n kv-commands --query properties.vaultUri')).toBe(
@@ -317,6 +339,11 @@ describe('signing in', () => {
       `identity federated-credential create -n ci-trust --identity-name demo-id -g rg --issuer ${spec.issuerUrl} --subject ${subject}`,
     );
     expect(await lab.json(login)).toMatchObject([{ user: { name: clientId, type: 'servicePrincipal' } }]);
+  });
+
+  it('is made without an assignment, in whatever way that is said', async () => {
+    const made = await lab.json('ad sp create-for-rbac --skip-assignment -n no-role');
+    expect(made).toMatchObject({ displayName: 'no-role', appId: expect.any(String) });
   });
 
   it('out and in again brings the user of the lab back', async () => {

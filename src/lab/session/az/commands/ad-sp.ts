@@ -4,7 +4,7 @@ import type { CommandContext } from '../context.ts';
 import { AzError, AzHttpError } from '../errors.ts';
 import { quoted } from '../graph.ts';
 import { textAt, type JsonObject } from '../json.ts';
-import { text } from '../options.ts';
+import { boolean, text } from '../options.ts';
 import { addPassword, credentialCommands, keyCredential, removePasswords, validity } from './graph-credentials.ts';
 import {
   CREDENTIAL_WARNING,
@@ -38,6 +38,7 @@ export const adSpCommands: readonly CommandSpec[] = [
       { key: 'scopes', names: ['--scopes'], kind: 'list', help: 'Where the role counts: ids, separated by spaces.' },
       { key: 'years', names: ['--years'], kind: 'integer', help: 'How many years the secret is valid. Default: 1.' },
       text('certificate', '--cert', 'A certificate (PEM; @FILE reads a file) instead of a secret.'),
+      boolean('skipAssignment', '--skip-assignment', 'Without effect: no role is given unless --role asks for one.'),
     ],
     example: 'ad sp create-for-rbac --name demo-ci --role Reader --scopes /subscriptions/SUBSCRIPTION',
     run: (context, args) => createForRbac(context, args).catch(plainGraphFailure),

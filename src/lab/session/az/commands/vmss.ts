@@ -19,8 +19,7 @@ const identities: OptionSpec = {
   key: 'identities',
   names: ['--identities'],
   kind: 'list',
-  help: `Ids of identities, or ${SYSTEM}.`,
-  required: true,
+  help: `Ids of identities, their names in the same group, or ${SYSTEM}, which is the default.`,
 };
 
 /** `az vmss …`: the nodes of clusters, as far as their identities go. */
@@ -57,10 +56,10 @@ export const vmssCommands: readonly CommandSpec[] = [
     run: async (context, args) => {
       const before = identityOf(await findScaleSet(context, args));
       const kept = isObject(before?.['userAssignedIdentities']) ? Object.keys(before['userAssignedIdentities']) : [];
-      const given = (args.list('identities') ?? []).filter((id) => id !== SYSTEM);
+      const named = await namedIdentities(context, args);
+      const given = named.filter((id) => id !== SYSTEM);
       const hasSystem =
-        args.list('identities')?.includes(SYSTEM) === true ||
-        textAt(before ?? undefined, 'type')?.includes('SystemAssigned') === true;
+        named.includes(SYSTEM) || textAt(before ?? undefined, 'type')?.includes('SystemAssigned') === true;
       const ids = [...new Set([...given, ...kept])];
       const after = identityOf(
         await patchIdentity(context, args, {
@@ -86,7 +85,8 @@ export const vmssCommands: readonly CommandSpec[] = [
     run: async (context, args) => {
       const before = identityOf(await findScaleSet(context, args));
       const assigned = isObject(before?.['userAssignedIdentities']) ? before['userAssignedIdentities'] : {};
-      const given = (args.list('identities') ?? []).filter((id) => id !== SYSTEM);
+      const named = await namedIdentities(context, args);
+      const given = named.filter((id) => id !== SYSTEM);
       const unknown = given.filter((id) => !Object.keys(assigned).some((known) => sameId(known, id)));
       if (unknown.length > 0) {
         throw new AzError(
@@ -96,8 +96,7 @@ export const vmssCommands: readonly CommandSpec[] = [
       }
       const left = Object.keys(assigned).filter((known) => !given.some((id) => sameId(known, id)));
       const hasSystem =
-        textAt(before ?? undefined, 'type')?.includes('SystemAssigned') === true &&
-        args.list('identities')?.includes(SYSTEM) !== true;
+        textAt(before ?? undefined, 'type')?.includes('SystemAssigned') === true && !named.includes(SYSTEM);
       return identityOf(
         await patchIdentity(context, args, {
           userAssignedIdentities: Object.fromEntries(given.map((id) => [id, null])),
@@ -107,6 +106,16 @@ export const vmssCommands: readonly CommandSpec[] = [
     },
   },
 ];
+
+/** The identities that are meant, by their ids; a word without a slash names one of the scale set's group, as az takes it. */
+async function namedIdentities(context: CommandContext, args: Args): Promise<readonly string[]> {
+  const given = args.list('identities') ?? [];
+  if (given.length === 0) return [SYSTEM];
+  const { subscription } = await context.arm();
+  const group = `${subscription}/resourceGroups/${args.text('resourceGroup')}`;
+  const byName = (word: string) => `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${word}`;
+  return given.map((word) => (word === SYSTEM || word.includes('/') ? word : byName(word)));
+}
 
 function scaleSetPath(arm: Arm, args: Args): string {
   return `${arm.subscription}/resourceGroups/${args.text('resourceGroup')}/${PROVIDER}/${args.text('name')}`;
