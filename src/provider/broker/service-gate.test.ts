@@ -152,6 +152,22 @@ describe('a throttled service', () => {
     expect(triedAtMs).toEqual([0]);
   });
 
+  it('tells to ask less often when it is throttled, and what helps against the failure when it is not', async () => {
+    const { clock, gate } = setUp();
+    const limits = within(clock, 60_000);
+    await expect(gate.run(SERVICE, limits, failing(clock, [throttled(90_000)]).task)).rejects.toMatchObject({
+      hint: expect.stringContaining('ask the vault less often'),
+    });
+    const refused = new KeyferryError('unavailable', 'getting a token: connect ECONNREFUSED', {
+      retryAfterMs: 90_000,
+      hint: 'the node must reach it',
+    });
+    await expect(gate.run('http://nobody', limits, failing(clock, [refused]).task)).rejects.toMatchObject({
+      message: expect.stringContaining('http://nobody is left alone'),
+      hint: 'the node must reach it',
+    });
+  });
+
   it.each([1, 5, 10, 15, 60, undefined])(
     'that lasts is told after 12 s at the latest, with Retry-After: %s',
     async (retryAfter) => {

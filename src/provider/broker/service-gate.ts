@@ -213,8 +213,14 @@ async function settle<T>(task: () => Promise<T>): Promise<Outcome<T>> {
   }
 }
 
-const LEFT_ALONE_HINT =
+const THROTTLED_HINT =
   'the mount is tried again by kubelet; fewer pods at once, or a longer refresh interval, ask the vault less often';
+
+/** Asking less often helps against a throttle alone; what cannot be reached has a mend of its own. */
+function hintOf(last: KeyferryError | undefined): string {
+  if (last === undefined || last.code === 'resource-exhausted') return THROTTLED_HINT;
+  return last.hint ?? 'the mount is tried again by kubelet';
+}
 
 function tooLate({ service, lastError: last }: ServiceState, leftMs: number): KeyferryError {
   const why = last === undefined ? '' : `: ${reasonOf(last)}`;
@@ -223,7 +229,7 @@ function tooLate({ service, lastError: last }: ServiceState, leftMs: number): Ke
   return new KeyferryError(last?.code ?? 'unavailable', text, {
     ...upstreamOf(last),
     retryAfterMs: leftMs,
-    hint: LEFT_ALONE_HINT,
+    hint: hintOf(last),
   });
 }
 
@@ -233,7 +239,7 @@ function crowdedOut({ service, lastError: last }: ServiceState, waitedMs: number
   return new KeyferryError(
     last?.code ?? 'deadline-exceeded',
     `${service} had no room for another request within ${Math.round(waitedMs / 1000)} s${why}`,
-    { ...upstreamOf(last), hint: LEFT_ALONE_HINT },
+    { ...upstreamOf(last), hint: hintOf(last) },
   );
 }
 
