@@ -33,11 +33,27 @@ const products = layers[3].map((area) => ({
   to: { path: folder(layers[3].filter((other) => other !== area)) },
 }));
 
+// The rooms of the two large production areas, in the order of a secret's way: a room imports only those before it.
+const rooms = {
+  driver: ['request', 'volume', 'kubernetes', 'refresh', 'publish'],
+  provider: ['parameters', 'broker', 'content', 'objects'],
+};
+
+const roomRules = Object.entries(rooms).flatMap(([area, names]) =>
+  names.slice(0, -1).map((name, index) => ({
+    name: `${area}-${name}-imports-only-rooms-before-it`,
+    severity: 'error',
+    from: { path: `^src/${area}/${name}/`, pathNot: '\\.test\\.ts$' },
+    to: { path: `^src/${area}/(${names.slice(index + 1).join('|')})/` },
+  })),
+);
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
     ...layerRules,
     ...products,
+    ...roomRules,
     {
       name: 'across-areas-only-through-index',
       severity: 'error',
