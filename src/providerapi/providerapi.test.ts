@@ -413,9 +413,9 @@ describe('the server', () => {
   });
 
   it.each([
-    [{ attributes: '{"token":"hunter2"' }, 'failed to unmarshal parameters, error: it is no JSON'],
-    [{ secrets: '["hunter2"]' }, 'failed to unmarshal node publish secrets, error: it is no map of strings'],
-    [{ secrets: '{"hunter2":1}' }, 'failed to unmarshal node publish secrets, error: it is no map of strings'],
+    [{ attributes: '{"token":"hunter2"' }, 'failed to unmarshal attributes, error: it is no JSON'],
+    [{ secrets: '["hunter2"]' }, 'failed to unmarshal secrets, error: it is no map of strings'],
+    [{ secrets: '{"hunter2":1}' }, 'failed to unmarshal secrets, error: it is no map of strings'],
     [{ permission: '0644x' }, 'failed to unmarshal file permission, error: it is no mode in decimal'],
   ])('refuses %j and repeats nothing of it', async (change, message) => {
     await expect(call(change)).rejects.toMatchObject({ code: 'invalid-input', message });

@@ -30,15 +30,15 @@ export function toMountRequest(request: ProviderMountRequest): MountRequest {
   };
 }
 
-/** Reads a request as a driver sends it. The texts of a failure never repeat the JSON (CVE-2025-7445). */
+/** Reads a request as a driver sends it. Failures begin with upstream's words; they never repeat the JSON (CVE-2025-7445). */
 export function fromMountRequest(request: MountRequest, signal: AbortSignal): ProviderMountRequest {
   const permission = request.permission === '' ? DEFAULT_PERMISSION : Number(request.permission);
   if (!Number.isInteger(permission) || permission < 0 || permission > 0o777) {
     throw new KeyferryError('invalid-input', 'failed to unmarshal file permission, error: it is no mode in decimal');
   }
   return {
-    attributes: parseTextMap('parameters', request.attributes),
-    secrets: new Secret(parseTextMap('node publish secrets', request.secrets)),
+    attributes: parseTextMap('attributes', request.attributes),
+    secrets: new Secret(parseTextMap('secrets', request.secrets)),
     targetPath: request.targetPath,
     permission,
     currentVersions: new Map(request.currentObjectVersion.map(({ id, version }) => [id, version])),

@@ -170,7 +170,7 @@ describe('a mount without an identity', () => {
         },
       },
       TOKENS_ATTRIBUTE,
-      `failed to build auth config for mode AzureTokenProxy: failed to parse identity binding tokens, error: token for audience ${BINDING} not found; the CSIDriver object needs tokenRequests with the audience ${BINDING}`,
+      `failed to build auth config for mode AzureTokenProxy: failed to parse service account token for identity binding, error: token for audience ${BINDING} not found; the CSIDriver object needs tokenRequests with the audience ${BINDING}`,
     ],
     [
       'identity binding without a client',

@@ -125,7 +125,12 @@ function parseIdentityBinding(input: IdentityInput, issues: Issue[]): Identity |
     return refuse(issues, 'AzureTokenProxy', 'spec.parameters.clientID', why);
   }
   const assertion = parseToken(parameter(TOKENS_ATTRIBUTE), IDENTITY_BINDING_AUDIENCE, (why) =>
-    refuse(issues, 'AzureTokenProxy', TOKENS_ATTRIBUTE, `failed to parse identity binding tokens, error: ${why}`),
+    refuse(
+      issues,
+      'AzureTokenProxy',
+      TOKENS_ATTRIBUTE,
+      `failed to parse service account token for identity binding, error: ${why}`,
+    ),
   );
   return assertion && { mode: 'token-proxy', clientId, assertion, proxy: tokenProxy };
 }

@@ -71,7 +71,12 @@ function readEntry(raw: RawEntry, issues: Issue[]): ObjectEntry | undefined {
   };
   if (typeof value !== 'string') {
     if (!isRecord(value)) return refuse(NO_FIELDS, line);
-    return { at, line, fields: value, lineOf: (field) => lineOfField(node, field, raw.lineAt) ?? line };
+    return {
+      at,
+      line,
+      fields: givenFields(value, node),
+      lineOf: (field) => lineOfField(node, field, raw.lineAt) ?? line,
+    };
   }
   const tooLarge = sizeProblem(value, MAX_ENTRY_LENGTH);
   if (tooLarge !== undefined) return refuse(tooLarge, line);
@@ -84,7 +89,7 @@ function readEntry(raw: RawEntry, issues: Issue[]): ObjectEntry | undefined {
   return {
     at,
     line,
-    fields: inner.value,
+    fields: givenFields(inner.value, contents),
     lineOf: (field) => {
       const found = lineOfField(contents, field, inner.lineAt);
       return found === undefined ? line : inWhole(found);
@@ -93,6 +98,24 @@ function readEntry(raw: RawEntry, issues: Issue[]): ObjectEntry | undefined {
 }
 
 const NO_FIELDS = 'expected fields like "objectName: my-secret", each on a line of its own';
+
+/** YAML's words for nothing. Go's decoder, and so upstream, takes a field with one of them as not given. */
+const NOTHING: ReadonlySet<unknown> = new Set(['~', 'null', 'Null', 'NULL']);
+/** What somebody may have called "null". */
+const NAMES: ReadonlySet<unknown> = new Set(['objectName', 'objectAlias']);
+
+/** The fields with an empty text where YAML says nothing without quotes, as templates write a value that is not set. */
+function givenFields(
+  fields: Readonly<Record<string, unknown>>,
+  node: Node | null | undefined,
+): Readonly<Record<string, unknown>> {
+  if (!isMap(node)) return fields;
+  const empty = node.items.flatMap(({ key, value }) => {
+    if (!isScalar(key) || !isScalar(value) || value.type !== 'PLAIN' || !NOTHING.has(value.value)) return [];
+    return NAMES.has(key.value) && value.value !== '~' ? [] : [[String(key.value), ''] as const];
+  });
+  return empty.length === 0 ? fields : { ...fields, ...Object.fromEntries(empty) };
+}
 
 function noEntries(root: unknown): string {
   if (Array.isArray(root)) return `expected a map with the key array, found a list: ${EXAMPLE}`;

@@ -45,7 +45,7 @@ export interface ObjectSpec {
   readonly version: string | undefined;
   /** Which versions count. */
   readonly versionChoice: VersionChoice;
-  /** How many versions to write; 0 or 1: just one. */
+  /** How many versions to write; 1 or less: just one. */
   readonly versionHistory: number;
   /** Whether it may be missing in the vault. */
   readonly optional: boolean;
@@ -130,7 +130,7 @@ function parseObject(entry: ObjectEntry, issues: Issue[]): ObjectSpec | undefine
     );
   }
   const historyText = fields.text('objectVersionHistory');
-  if (!/^\d{0,4}$/.test(historyText)) refuse('objectVersionHistory', `"${historyText}" is not a whole number`);
+  if (!/^-?\d{0,4}$/.test(historyText)) refuse('objectVersionHistory', `"${historyText}" is not a whole number`);
 
   const formatText = fields.text('objectFormat').toLowerCase() || 'pem';
   const format = OBJECT_FORMATS.find((known) => known === formatText);
