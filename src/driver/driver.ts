@@ -1,5 +1,5 @@
 import { createDisposeStack, createKeyedLock, KeyferryError, type Clock, type Log, type Random } from '#base';
-import { startGrpcServer } from '#grpc';
+import { startGrpcServer, type GrpcServer } from '#grpc';
 import type { EventRecorder, KubeClient } from '#kube';
 import type { ProviderDirectory } from '#providerapi';
 import { createAtomicWriter } from './volume/atomic-writer.ts';
@@ -110,6 +110,14 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
       metrics.volumeChecked(volume, clock.monotonic() - Math.max(0, clock.now() - volume.check.atMs));
     }
   }
+  let server: GrpcServer | undefined;
+  let retired = false;
+  const standAside = async () => {
+    if (retired || (await server?.isReplaced()) !== true) return;
+    retired = true;
+    loop.retire();
+    log.info('Another driver has taken the socket and refreshes the volumes');
+  };
   const volumes = createVolumes({
     mounter,
     writer: createAtomicWriter({ clock }),
@@ -127,6 +135,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     locks,
     clock,
     log,
+    standAside,
     forbidsParameterOverrides: options.forbidsParameterOverrides,
     volumeSizeBytes: options.volumeSizeBytes ?? VOLUME_SIZE_BYTES,
   });
@@ -151,7 +160,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
       log,
     }),
   });
-  stack.use(await startGrpcServer({ socketPath: options.socketPath, services, clock, log, graceMs: 10_000 }));
+  server = stack.use(await startGrpcServer({ socketPath: options.socketPath, services, clock, log, graceMs: 10_000 }));
   return {
     idle: async () => {
       await loop.idle();

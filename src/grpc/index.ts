@@ -3,6 +3,7 @@ export {
   grpcService,
   startGrpcServer,
   type CallContext,
+  type GrpcServer,
   type GrpcServerOptions,
   type GrpcService,
   type UnaryHandler,

@@ -69,8 +69,14 @@ export interface GrpcServerOptions {
   readonly onCall?: (call: { readonly method: string; readonly code: string; readonly durationMs: number }) => void;
 }
 
-/** Starts a gRPC server on a unix socket and answers once it listens. Disposing it drains the calls, then removes the socket, if it is still its own. */
-export async function startGrpcServer(options: GrpcServerOptions): Promise<AsyncDisposable> {
+/** A server that listens. Disposing it drains the calls, then removes the socket, if it is still its own. */
+export interface GrpcServer extends AsyncDisposable {
+  /** Whether another process listens in its place, where new callers find it. */
+  isReplaced(): Promise<boolean>;
+}
+
+/** Starts a gRPC server on a unix socket and answers once it listens. */
+export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { socketPath, clock, log, mode = 0o600, graceMs = 2000, maxRequestBytes = 4 * 1024 * 1024 } = options;
   // Made under another name and moved into its place: nobody meets a socket that is not ready, and closing the server
   // removes what has that other name (libuv unlinks the path that it bound), not the socket of one that came after it.
@@ -123,6 +129,10 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Async
   await rename(newPath, socketPath);
   const own = await identityOf(socketPath);
   return {
+    async isReplaced() {
+      const found = await identityOf(socketPath);
+      return found !== undefined && found !== own;
+    },
     [Symbol.asyncDispose]: async () => {
       stopListening();
       const force = new AbortController();

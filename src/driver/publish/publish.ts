@@ -16,6 +16,11 @@ export interface PublishDependencies extends FillDependencies, RefreshDependenci
   readonly files: Pick<VolumeFileSystem, 'mkdir' | 'readdir' | 'rmdir'>;
   /** One change at a time per target path. */
   readonly locks: KeyedLock;
+  /**
+   * Looks whether another driver has taken this one's place, and if so aborts the signals of its checks: kubelet asks that
+   * one from then on, so two would write one volume, and an unpublish would not be known here.
+   */
+  readonly standAside: () => Promise<void>;
 }
 
 /** What is done about the volumes of this node. */
@@ -37,18 +42,25 @@ export function createVolumes(deps: PublishDependencies): Volumes {
         if (found.content === 'whole') refresher.keep(request, record);
         const plan = planVolume(deps, request, found);
         if (plan.action === 'fill') return fillVolume(deps, request, plan, signal);
-        if (plan.action === 'refresh') await refreshVolume(deps, request, record, plan.freshSinceMs, signal);
+        if (plan.action === 'refresh')
+          await refreshVolume(deps, request, record, { freshSinceMs: plan.freshSinceMs, signal });
         metrics.published(record?.provider ?? '');
       });
     },
     refresh: (targetPath, signal) =>
       locks.run(targetPath, async () => {
+        await deps.standAside();
         const request = refresher.request(targetPath);
         if (request === undefined || signal.aborted) return;
         try {
           const { record, ...found } = await inspect(deps, request);
           const plan = planVolume(deps, request, found);
-          if (plan.action === 'refresh') await refreshVolume(deps, request, record, plan.freshSinceMs, signal);
+          const beforeWrite = async () => {
+            await deps.standAside();
+            signal.throwIfAborted();
+          };
+          if (plan.action === 'refresh')
+            await refreshVolume(deps, request, record, { freshSinceMs: plan.freshSinceMs, beforeWrite, signal });
           // Not mounted any more: only kubelet can say whether it is to be.
           else if (plan.action === 'fill') refresher.forget(targetPath);
         } catch (error) {

@@ -7,13 +7,18 @@ import { createPublishSteps } from './publish-steps.ts';
 import type { RefreshFailures } from './refresh-failures.ts';
 import { StageFailure } from './stage.ts';
 import type { VolumeRecord } from '../volume/volume-record.ts';
-import { writeVolume, type WriteDependencies } from './write-volume.ts';
+import { writeVolume, type VolumeWrite, type WriteDependencies } from './write-volume.ts';
 
 /** What {@link refreshVolume} touches. */
 export interface RefreshDependencies extends WriteDependencies {
   readonly events: Pick<EventRecorder, 'record'>;
   readonly failures: RefreshFailures;
   readonly log: Log;
+}
+
+/** How a volume is checked. */
+export interface RefreshOptions extends Pick<VolumeWrite, 'beforeWrite' | 'signal'> {
+  readonly freshSinceMs: number;
 }
 
 /**
@@ -28,8 +33,7 @@ export async function refreshVolume(
   deps: RefreshDependencies,
   request: PublishRequest,
   record: VolumeRecord | undefined,
-  freshSinceMs: number,
-  signal: AbortSignal,
+  { freshSinceMs, beforeWrite, signal }: RefreshOptions,
 ): Promise<void> {
   const { targetPath, className, pod } = request;
   const steps = createPublishSteps(deps.clock);
@@ -41,6 +45,7 @@ export async function refreshVolume(
       record,
       freshSinceMs,
       prepare: () => Promise.resolve(),
+      ...(beforeWrite && { beforeWrite }),
       steps,
       onProvider: (name) => {
         provider = name;

@@ -43,6 +43,8 @@ export interface VolumeWrite {
   readonly freshSinceMs: number | undefined;
   /** Comes before the provider's call: a provider that returns no files writes into the target itself. */
   readonly prepare: () => Promise<void>;
+  /** Comes after the provider's answer; where it throws, nothing is written. */
+  readonly beforeWrite?: () => Promise<void>;
   readonly steps: PublishSteps;
   /** Told the provider's name once the class is read. */
   readonly onProvider: (provider: string) => void;
@@ -100,6 +102,7 @@ async function writeSteps(deps: WriteDependencies, write: VolumeWrite, slow: Slo
   const isProviderWritten = result.files.length === 0 && result.noFiles !== true;
   const changed = await steps.time('write', () =>
     inStage('FileWriteError', async () => {
+      await write.beforeWrite?.();
       const owner = { groupId: request.groupId };
       if (isProviderWritten) {
         await deps.writer.give(targetPath, owner);

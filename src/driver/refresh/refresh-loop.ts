@@ -16,6 +16,8 @@ export interface RefreshLoopOptions {
 export interface RefreshLoop extends AsyncDisposable {
   /** Ends the check of a volume that is under way: somebody waits for the volume. */
   cancel(targetPath: string): void;
+  /** Ends the checks under way and begins no other: another driver has taken this one's place. */
+  retire(): void;
   /** Resolves when no check is under way. */
   idle(): Promise<void>;
 }
@@ -92,6 +94,10 @@ export function startRefreshLoop(options: RefreshLoopOptions): RefreshLoop {
   return {
     cancel: (targetPath) =>
       running.get(targetPath)?.stop.abort(new KeyferryError('aborted', 'the volume is unpublished')),
+    retire() {
+      stop.abort(new KeyferryError('aborted', 'another driver has taken the place of this one'));
+      timer?.cancel.abort();
+    },
     idle,
     async [Symbol.asyncDispose]() {
       stop.abort(new KeyferryError('aborted', 'the driver stops'));

@@ -91,6 +91,7 @@ export function createBareDriver(options: BareDriverOptions): BareDriver {
     failures,
     events,
     clock,
+    standAside: async () => undefined,
     volumeSizeBytes: 1024 * 1024,
   });
   const unpublish = createUnpublishVolume({ ...common, refresher, failures, cancelCheck: () => undefined });

@@ -16,7 +16,7 @@ import {
 } from '../../base/testing/index.ts';
 import { IdentityClient, NodeClient, VolumeCapability_AccessMode_Mode } from '../../gen/csi/v1/csi.ts';
 import { createFakeKubeClient, type FakeKubeClient } from '../../kube/testing/index.ts';
-import { startDriver, type DriverOptions } from '../driver.ts';
+import { startDriver, type Driver, type DriverOptions } from '../driver.ts';
 import { createDriverMetrics } from '../metrics.ts';
 import type { Mounter } from '../volume/mounter.ts';
 import { createFakeMounter, type FakeMounter } from './fake-mounter.ts';
@@ -53,6 +53,8 @@ export interface DriverHarness extends AsyncDisposable {
   nextChecks(): Promise<void>;
   /** Ends the driver and starts another one on what it left. */
   restart(meanwhile?: () => Promise<void>): Promise<void>;
+  /** Starts another driver in the place of the one that runs, which goes on, as in an update that overlaps; answers the old one. */
+  overtake(): Promise<Pick<Driver, 'idle'>>;
 }
 
 /** The pod of the harness. */
@@ -215,6 +217,14 @@ export async function startHarness(
       await meanwhile?.();
       driver = await start();
       clients = connect();
+    },
+    async overtake() {
+      disconnect();
+      const old = driver;
+      driver = await start();
+      clients = connect();
+      stack.defer(async () => old[Symbol.asyncDispose]());
+      return old;
     },
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
