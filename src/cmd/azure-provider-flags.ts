@@ -9,6 +9,12 @@ export const AZURE_PROVIDER_FLAGS = {
     group: 'azure',
     from: 'provider',
   },
+  'cloud-env-folders': {
+    kind: 'text',
+    default: '',
+    help: 'folders, by commas, below which classes may name a cloudEnvFileName; empty: any file but those that pods may write',
+    group: 'azure',
+  },
   'custom-user-agent': {
     kind: 'text',
     default: '',

@@ -1,4 +1,14 @@
-import { errorText, trimEndSlashes, VERSION, withDeadline, type Clock, type Log, type Random } from '#base';
+import { isAbsolute } from 'node:path';
+import {
+  errorText,
+  KeyferryError,
+  trimEndSlashes,
+  VERSION,
+  withDeadline,
+  type Clock,
+  type Log,
+  type Random,
+} from '#base';
 import { createAzureClients, parseTokenProxyUrl } from '#azure';
 import type { KubeClient } from '#kube';
 import {
@@ -75,6 +85,7 @@ export function wireAzureProvider(wiring: AzureProviderWiring): WiredAzureProvid
     extraHistoryVersion: flags['upstream-version-history'],
     cloudName: flags['cloud-name'],
     cloudEnvFile: env['AZURE_ENVIRONMENT_FILEPATH'],
+    cloudEnvFolders: parseFolders(flags['cloud-env-folders']),
     metrics,
   });
   return {
@@ -90,4 +101,15 @@ export function wireAzureProvider(wiring: AzureProviderWiring): WiredAzureProvid
       }
     },
   };
+}
+
+/** Throws `invalid-input`: with a folder that counts for nothing, every file would be allowed or none. */
+function parseFolders(text: string): readonly string[] {
+  const folders = text
+    .split(',')
+    .map((folder) => folder.trim())
+    .filter((folder) => folder !== '');
+  const relative = folders.find((folder) => !isAbsolute(folder));
+  if (relative === undefined) return folders;
+  throw new KeyferryError('invalid-input', `--cloud-env-folders: ${JSON.stringify(relative)} is no absolute path`);
 }

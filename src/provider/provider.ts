@@ -41,6 +41,8 @@ export interface AzureProviderOptions {
   readonly cloudName?: string;
   /** The cloud file of classes that name none, as AZURE_ENVIRONMENT_FILEPATH gives it. */
   readonly cloudEnvFile?: string | undefined;
+  /** The folders below which classes may name a cloud file. Default: none, they may name any file that is no pod's. */
+  readonly cloudEnvFolders?: readonly string[];
   /** Whether the certificates of PKCS#12 are put in the order of their chain. Default true. */
   readonly constructPemChain?: boolean;
   /** Whether certificate and key behind a certificate are also written apart, as `.crt` and `.key`. Default false. */
@@ -69,7 +71,7 @@ export interface AzureProvider extends Provider, AsyncDisposable {}
 export function createAzureProvider(options: AzureProviderOptions): AzureProvider {
   const { clock, random, log, azure, version, clusterKeys, metrics } = options;
   const { freshnessWindowMs = 30_000, cloudName = 'AzurePublicCloud', mountTimeoutMs = 60_000 } = options;
-  const { tokenProxy = TOKEN_PROXY, extraHistoryVersion = false } = options;
+  const { tokenProxy = TOKEN_PROXY, extraHistoryVersion = false, cloudEnvFolders = [] } = options;
   const serviceAccounts = options.serviceAccounts ?? createServiceAccounts({ clock, client: undefined });
   const { constructPemChain = true, writeCertAndKeyInSeparateFiles = false } = options;
   const renderFiles = createFileRenderer({ constructPemChain, writeCertAndKeyInSeparateFiles });
@@ -101,7 +103,11 @@ export function createAzureProvider(options: AzureProviderOptions): AzureProvide
       const { parameters } = parsed;
       const clashes = plannedClashes(parameters.objects);
       if (clashes.length > 0) throw mountInputError(clashes, request.attributes);
-      const cloud = await resolveCloud(parameters, options.cloudEnvFile);
+      const cloud = await resolveCloud(parameters, {
+        defaultFile: options.cloudEnvFile,
+        folders: cloudEnvFolders,
+        targetPath: request.targetPath,
+      });
       const { tenantId, identity, pod } = parameters;
       const keyvaultName = parameters.keyvaultName.toLowerCase();
       const vaultUrlOf = (vault: string) => `https://${vault}.${cloud.vaultDnsSuffix}`;
