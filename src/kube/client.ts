@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { KeyferryError, Secret, withDeadline, type Clock } from '#base';
+import { isWatchEvent, parseAnswer } from './answers.ts';
 import type { KubeConfig } from './config.ts';
 import { errorOfStatusBody } from './errors.ts';
 import { execInPod, type ExecRequest, type ExecResult } from './exec.ts';
@@ -117,7 +118,6 @@ const PATCH_TYPES = {
 } as const satisfies Record<KubePatch['type'], string>;
 
 const DEFAULT_TIMEOUT_MS = 30_000;
-const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 
 /** A thin client of one API server. It opens connections at the first call; disposing it closes them. */
 export function createKubeClient({
@@ -191,7 +191,8 @@ export function createKubeClient({
       const headers = query.metadataOnly === true ? { accept: `${partial('')},application/json` } : {};
       try {
         for await (const value of readJsonLines(await stream(what, path, query.signal, headers))) {
-          if (!isEvent(value)) throw new KeyferryError('unavailable', `${what}: the API server sent what is no event`);
+          if (!isWatchEvent(value))
+            throw new KeyferryError('unavailable', `${what}: the API server sent what is no event`);
           const event = value as WatchEvent<T>;
           if (event.type === 'ERROR') {
             const status = event.object as unknown as StatusBody;
@@ -276,49 +277,6 @@ export function createKubeClient({
 
     [Symbol.dispose]: () => transport[Symbol.dispose](),
   };
-}
-
-async function parseAnswer<T>(what: string, response: IncomingMessage): Promise<T> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > MAX_RESPONSE_BYTES) {
-      throw new KeyferryError('resource-exhausted', `${what}: the answer is larger than ${MAX_RESPONSE_BYTES} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  const text = Buffer.concat(chunks).toString('utf8');
-  const httpStatus = response.statusCode ?? 0;
-  if (httpStatus >= 200 && httpStatus < 300) {
-    try {
-      return (text === '' ? undefined : JSON.parse(text)) as T;
-    } catch (error) {
-      throw new KeyferryError('unknown', `${what}: the API server's answer is no JSON`, { cause: error });
-    }
-  }
-  const retryAfter = Number(response.headers['retry-after']);
-  throw errorOfStatusBody(
-    what,
-    httpStatus,
-    statusOf(text),
-    Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter * 1000 : undefined,
-  );
-}
-
-function isEvent(value: unknown): boolean {
-  const event = value as { readonly type?: unknown; readonly object?: unknown } | null;
-  return typeof event?.type === 'string' && typeof event.object === 'object' && event.object !== null;
-}
-
-function statusOf(text: string): Partial<StatusBody> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Partial<StatusBody>) : undefined;
-  } catch {
-    // A proxy in between answers with text or HTML: the HTTP status is all there is to say.
-    return undefined;
-  }
 }
 
 function selectors(query: KubeListQuery): Record<string, string | undefined> {
