@@ -1,13 +1,14 @@
 import {
   abortReason,
   backoffMs,
-  KeyferryError,
   onAbort,
   toKeyferryError,
   withDeadline,
   type Clock,
+  type KeyferryError,
   type Random,
 } from '#base';
+import { crowdedOut, failureOfOthers, reasonOf, tooLate } from './gate-errors.ts';
 
 /** How a {@link ServiceGate} behaves. */
 export interface ServiceGateOptions {
@@ -211,55 +212,6 @@ async function settle<T>(task: () => Promise<T>): Promise<Outcome<T>> {
   } catch (error) {
     return { ok: false, error: toKeyferryError(error, 'unknown') };
   }
-}
-
-const THROTTLED_HINT =
-  'the mount is tried again by kubelet; fewer pods at once, or a longer refresh interval, ask the vault less often';
-
-/** Asking less often helps against a throttle alone; what cannot be reached has a mend of its own. */
-function hintOf(last: KeyferryError | undefined): string {
-  if (last === undefined || last.code === 'resource-exhausted') return THROTTLED_HINT;
-  return last.hint ?? 'the mount is tried again by kubelet';
-}
-
-function tooLate({ service, lastError: last }: ServiceState, leftMs: number): KeyferryError {
-  const why = last === undefined ? '' : `: ${reasonOf(last)}`;
-  // Without the time, which is another one each try: equal failures are one event with a count.
-  const text = `${service} is left alone for longer than this mount may wait${why}`;
-  return new KeyferryError(last?.code ?? 'unavailable', text, {
-    ...upstreamOf(last),
-    retryAfterMs: leftMs,
-    hint: hintOf(last),
-  });
-}
-
-/** For who waited for others until there was no time left for a request of its own. */
-function crowdedOut({ service, lastError: last }: ServiceState, waitedMs: number): KeyferryError {
-  const why = last === undefined ? '' : `: ${reasonOf(last)}`;
-  return new KeyferryError(
-    last?.code ?? 'deadline-exceeded',
-    `${service} had no room for another request within ${Math.round(waitedMs / 1000)} s${why}`,
-    { ...upstreamOf(last), hint: hintOf(last) },
-  );
-}
-
-/** For who waited while another one asked: the service's failure, without what the other one asked for. */
-function failureOfOthers({ service }: ServiceState, error: KeyferryError): KeyferryError {
-  return new KeyferryError(error.code, `${service}: ${reasonOf(error)}`, {
-    ...upstreamOf(error),
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
-  });
-}
-
-function upstreamOf(error: KeyferryError | undefined): { readonly upstreamCode?: string } {
-  return error?.upstreamCode === undefined ? {} : { upstreamCode: error.upstreamCode };
-}
-
-/** A message without its beginning, which names what was attempted, and so whose identity: that is nobody else's business. */
-function reasonOf({ message }: KeyferryError): string {
-  const at = message.indexOf(': ');
-  return at < 0 ? message : message.slice(at + 2);
 }
 
 function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
