@@ -57,6 +57,25 @@ describe('what the driver says of itself', () => {
     expect(capabilities).toEqual([]);
   });
 
+  it.each([
+    ['', [], 'invalid-input', 'Volume ID missing in request'],
+    ['v', [], 'invalid-input', 'Volume Capabilities missing in request'],
+    ['v', [{ accessMode: { mode: 1 } }], 'not-found', 'volume v was not made here'],
+  ])(
+    'is a controller service that knows no volume "%s" with %j',
+    async (volumeId, volumeCapabilities, code, message) => {
+      await using harness = await startHarness();
+      const controller = createGrpcClient(ControllerClient, join(harness.folder, 'csi.sock'));
+      const request = {
+        volumeId,
+        volumeCapabilities: volumeCapabilities.map((one) => ({ accessType: undefined, ...one })),
+      };
+      const call = callUnary(controller, 'validateVolumeCapabilities', request, limits, systemClock);
+      await expect(call).rejects.toMatchObject({ code, message: expect.stringContaining(message) as string });
+      controller.close();
+    },
+  );
+
   it.each(['nodeGetVolumeStats', 'nodeExpandVolume'] as const)('does not hold %s', async (method) => {
     await using harness = await startHarness();
     const request = { volumeId: 'v', volumePath: '/a/b', stagingTargetPath: '' };

@@ -45,6 +45,12 @@ export function createCsiServices(options: CsiServiceOptions): readonly GrpcServ
     // There is nothing to control about an ephemeral volume. Upstream says so by the capability UNKNOWN, which csi-sanity 5 refuses.
     grpcService<ControllerServer>(ControllerService, {
       controllerGetCapabilities: () => Promise.resolve({ capabilities: [] }),
+      // The one other call that the specification asks of every controller service.
+      validateVolumeCapabilities: async ({ volumeId, volumeCapabilities }) => {
+        need(volumeId !== '', 'Volume ID');
+        need(volumeCapabilities.length > 0, 'Volume Capabilities');
+        throw new KeyferryError('not-found', `volume ${volumeId} was not made here: kubelet makes ephemeral volumes`);
+      },
     }),
     grpcService<NodeServer>(NodeService, {
       nodeGetCapabilities: () =>

@@ -96,6 +96,15 @@ export interface ControllerServiceCapability_RPC {
   type: number;
 }
 
+export interface ValidateVolumeCapabilitiesRequest {
+  volumeId: string;
+  volumeCapabilities: VolumeCapability[];
+}
+
+/** It confirms nothing here, so its fields are not needed. */
+export interface ValidateVolumeCapabilitiesResponse {
+}
+
 export interface VolumeCapability {
   accessType: { $case: "block"; value: VolumeCapability_BlockVolume } | {
     $case: "mount";
@@ -1066,6 +1075,116 @@ export const ControllerServiceCapability_RPC: MessageFns<ControllerServiceCapabi
   fromPartial(object: DeepPartial<ControllerServiceCapability_RPC>): ControllerServiceCapability_RPC {
     const message = createBaseControllerServiceCapability_RPC();
     message.type = object.type ?? 0;
+    return message;
+  },
+};
+
+function createBaseValidateVolumeCapabilitiesRequest(): ValidateVolumeCapabilitiesRequest {
+  return { volumeId: "", volumeCapabilities: [] };
+}
+
+export const ValidateVolumeCapabilitiesRequest: MessageFns<ValidateVolumeCapabilitiesRequest> = {
+  encode(message: ValidateVolumeCapabilitiesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.volumeId !== "") {
+      writer.uint32(10).string(message.volumeId);
+    }
+    for (const v of message.volumeCapabilities) {
+      VolumeCapability.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ValidateVolumeCapabilitiesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseValidateVolumeCapabilitiesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.volumeId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.volumeCapabilities.push(VolumeCapability.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ValidateVolumeCapabilitiesRequest>): ValidateVolumeCapabilitiesRequest {
+    return ValidateVolumeCapabilitiesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ValidateVolumeCapabilitiesRequest>): ValidateVolumeCapabilitiesRequest {
+    const message = createBaseValidateVolumeCapabilitiesRequest();
+    message.volumeId = object.volumeId ?? "";
+    message.volumeCapabilities = object.volumeCapabilities?.map((e) => VolumeCapability.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseValidateVolumeCapabilitiesResponse(): ValidateVolumeCapabilitiesResponse {
+  return {};
+}
+
+export const ValidateVolumeCapabilitiesResponse: MessageFns<ValidateVolumeCapabilitiesResponse> = {
+  encode(_: ValidateVolumeCapabilitiesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ValidateVolumeCapabilitiesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseValidateVolumeCapabilitiesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ValidateVolumeCapabilitiesResponse>): ValidateVolumeCapabilitiesResponse {
+    return ValidateVolumeCapabilitiesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ValidateVolumeCapabilitiesResponse>): ValidateVolumeCapabilitiesResponse {
+    const message = createBaseValidateVolumeCapabilitiesResponse();
     return message;
   },
 };
@@ -3086,10 +3205,24 @@ export const ControllerService = {
     responseDeserialize: (value: Buffer): ControllerGetCapabilitiesResponse =>
       ControllerGetCapabilitiesResponse.decode(value),
   },
+  validateVolumeCapabilities: {
+    path: "/csi.v1.Controller/ValidateVolumeCapabilities" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ValidateVolumeCapabilitiesRequest): Buffer =>
+      Buffer.from(ValidateVolumeCapabilitiesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ValidateVolumeCapabilitiesRequest =>
+      ValidateVolumeCapabilitiesRequest.decode(value),
+    responseSerialize: (value: ValidateVolumeCapabilitiesResponse): Buffer =>
+      Buffer.from(ValidateVolumeCapabilitiesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ValidateVolumeCapabilitiesResponse =>
+      ValidateVolumeCapabilitiesResponse.decode(value),
+  },
 } as const;
 
 export interface ControllerServer extends UntypedServiceImplementation {
   controllerGetCapabilities: handleUnaryCall<ControllerGetCapabilitiesRequest, ControllerGetCapabilitiesResponse>;
+  validateVolumeCapabilities: handleUnaryCall<ValidateVolumeCapabilitiesRequest, ValidateVolumeCapabilitiesResponse>;
 }
 
 export interface ControllerClient extends Client {
@@ -3107,6 +3240,21 @@ export interface ControllerClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ControllerGetCapabilitiesResponse) => void,
+  ): ClientUnaryCall;
+  validateVolumeCapabilities(
+    request: ValidateVolumeCapabilitiesRequest,
+    callback: (error: ServiceError | null, response: ValidateVolumeCapabilitiesResponse) => void,
+  ): ClientUnaryCall;
+  validateVolumeCapabilities(
+    request: ValidateVolumeCapabilitiesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ValidateVolumeCapabilitiesResponse) => void,
+  ): ClientUnaryCall;
+  validateVolumeCapabilities(
+    request: ValidateVolumeCapabilitiesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ValidateVolumeCapabilitiesResponse) => void,
   ): ClientUnaryCall;
 }
 
