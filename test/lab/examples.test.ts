@@ -25,6 +25,6 @@ describe('the examples, with the az stand-in and the real kubectl', () => {
       );
       expect({ exitCode, out, err }).toMatchObject({ exitCode: 0 });
     },
-    60_000,
+    90_000,
   );
 });
