@@ -30,19 +30,26 @@ export function readJson(text: string): JsonValue | undefined {
 
 // From here on the text is known to be JSON, so reading it needs to tell its parts from each other and no more.
 
+/** What is found in a value is kept with it: a class may ask for a hundred fields, and each look would read it all again. */
 function valueOf(source: string): JsonValue {
   const isText = source.startsWith('"');
-  const fields = () => (source.startsWith('{') ? fieldsOf(source) : undefined);
-  const step = (to: JsonStep): JsonValue | undefined => {
-    if (typeof to === 'string') return fields()?.get(to);
-    return source.startsWith('[') ? partsOf(source).map(valueOf).at(to) : undefined;
-  };
-  return {
+  const fields = once(() => (source.startsWith('{') ? fieldsOf(source) : undefined));
+  const items = once(() => (source.startsWith('[') ? partsOf(source).map(valueOf) : undefined));
+  const value: JsonValue = {
     text: isText ? (JSON.parse(source) as string) : source,
     isText,
     fields,
-    at: ([first, ...rest]) => (first === undefined ? valueOf(source) : step(first)?.at(rest)),
+    at: ([first, ...rest]) => {
+      if (first === undefined) return value;
+      return (typeof first === 'string' ? fields()?.get(first) : items()?.at(first))?.at(rest);
+    },
   };
+  return value;
+}
+
+function once<T>(find: () => T): () => T {
+  let found: { readonly value: T } | undefined;
+  return () => (found ??= { value: find() }).value;
 }
 
 function fieldsOf(source: string): ReadonlyMap<string, JsonValue> {

@@ -136,7 +136,12 @@ export function misspeltFields(entry: ObjectEntry): MisspeltField[] {
   });
 }
 
+/** A person's entry has hardly one; what a program wrote is not worth the time of the node's other mounts. */
+const MAX_UNKNOWN = 20;
+
 function unknownFields(fields: Readonly<Record<string, unknown>>): string[] {
   const known: readonly string[] = OBJECT_FIELDS;
-  return Object.keys(fields).filter((name) => !known.includes(name));
+  return Object.keys(fields)
+    .filter((name) => !known.includes(name))
+    .slice(0, MAX_UNKNOWN);
 }

@@ -244,6 +244,15 @@ describe('objects', () => {
     expect(ignored).toEqual([]);
   });
 
+  it('tell of some slips only where there is no end of them', () => {
+    const ignored: MisspeltField[] = [];
+    const slips = Array.from({ length: 40 }, (_, index) => `objectNam${index}: x`).join(', ');
+    const text = `array:\n${`- {objectName: one, ${slips}}\n`.repeat(300)}`;
+    parseObjects(text, [], ignored);
+    expect(new Set(ignored.map(({ at }) => at)).size).toBeLessThanOrEqual(200);
+    expect(ignored.filter(({ at }) => at.endsWith('[0]')).length).toBeLessThanOrEqual(20);
+  });
+
   it('say all that is wrong with an entry in upstream words, with its place', () => {
     const { issues } = parse(entry('objectName: one\nobjectType: password\nobjectVersion: v1\nfilePermission: abc'));
     expect(issues).toEqual([

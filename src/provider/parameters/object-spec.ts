@@ -61,6 +61,9 @@ export interface ObjectSpec {
   readonly mode: number | undefined;
 }
 
+/** The entries in which slips are looked for: looking takes longer than reading, and who makes one makes it everywhere. */
+const MAX_LOOKED_THROUGH = 200;
+
 const SEPARATE_FILES = 'writeCertAndKeyInSeparateFiles';
 
 /** The words that begin every message about one object. */
@@ -74,8 +77,8 @@ export function objectLabel(object: { type: string; name: string; version: strin
  * `ignored` the fields that nobody reads and that look like ones that are known.
  */
 export function parseObjects(text: string, issues: Issue[], ignored: MisspeltField[] = []): ObjectSpec[] {
-  return readObjectEntries(text, issues).flatMap((entry) => {
-    ignored.push(...misspeltFields(entry));
+  return readObjectEntries(text, issues).flatMap((entry, index) => {
+    if (index < MAX_LOOKED_THROUGH) ignored.push(...misspeltFields(entry));
     const spec = parseObject(entry, issues);
     return spec === undefined ? [] : [spec];
   });
