@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Secret, type Clock } from '#base';
 import type { CachedClass, ClassCache, ClassKey } from './class-cache.ts';
 import type { PublishRequest } from '../request/parse-publish.ts';
@@ -146,6 +147,9 @@ export function createRefresher({ schedule, classes, pods, clock, signal }: Refr
           ...(intervalMs !== undefined && { intervalMs }),
         });
       }
+      // What a check fails for may be the Secret of nodePublishSecretRef, which only kubelet can bring.
+      else if (!isDeepStrictEqual(request.secrets.expose(), known.request.expose().secrets.expose()))
+        schedule.want(targetPath);
       store(request, known?.saw ?? record?.check?.saw ?? {});
       if (known === undefined) meet(request);
       lookAtPod(request);
