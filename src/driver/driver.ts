@@ -89,7 +89,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     ? stack.use(startPodMarks({ client, nodeName: options.nodeId, clock, random, log }))
     : noPodMarks;
   const refresher = createRefresher({ schedule, classes, pods, clock, signal: stop.signal });
-  const failures = createRefreshFailures({ events, metrics, log });
+  const failures = createRefreshFailures({ events, metrics, clock, log });
   const secrets = createSecretSync({
     client,
     readClass: async (key, signal) => (await classes.read(key, signal)).parsed,

@@ -100,6 +100,34 @@ function classOf(...objects: readonly (readonly [secretName: string, file: strin
 }
 
 describe('the Secrets of a volume', () => {
+  it('that cannot be made are told once, however often they are tried, and when it is over', async () => {
+    const harness = setUp();
+    const foreign = { apiVersion: 'v1', kind: 'Secret', metadata: { ...SECRET }, type: 'Opaque' };
+    harness.client.put(RESOURCES.secrets, foreign);
+    const target = await harness.volume('a', { password: 'hunter2' });
+    await harness.sync(target, { changed: true });
+    for (let check = 0; check < 3; check += 1) {
+      await harness.pass(60_000);
+      await harness.sync(target);
+    }
+    const refused = expect.stringMatching(/^web FailedToCreateSecret: .* was not made from a volume/);
+    expect(harness.events).toEqual([refused]);
+    // Kubernetes forgets an event after an hour.
+    await harness.pass(3_000_000);
+    await harness.sync(target);
+    expect(harness.events).toEqual([refused, refused]);
+    const annotations = { 'secrets-store.csi.k8s.io/adopt': 'true' };
+    harness.client.put(RESOURCES.secrets, { ...foreign, metadata: { ...SECRET, annotations } });
+    await harness.pass(60_000);
+    await harness.sync(target);
+    const over = 'web SecretSyncRecovered: the K8s secrets of secretproviderclass db are as it asks for again';
+    expect(harness.events.filter((event) => !event.includes('SecretRotationComplete'))).toEqual([
+      refused,
+      refused,
+      over,
+    ]);
+  });
+
   it('are asked for with the pod at once, and made by one request', async () => {
     const harness = setUp();
     const target = await harness.volume('a', { password: 'hunter2' });

@@ -7,6 +7,7 @@ import type { DriverMetrics } from '../metrics.ts';
 import { createMountedFileReader, listMountedFiles } from '../volume/mounted-files.ts';
 import type { PodIdentity } from '../request/parse-publish.ts';
 import { podTarget } from './pod-target.ts';
+import { RETELL_AFTER_MS } from './retell.ts';
 import { textWithHint } from './text-with-hint.ts';
 import type { VolumeRecord } from '../volume/volume-record.ts';
 
@@ -65,6 +66,8 @@ interface Volume {
   owners: readonly OwnerReference[] | undefined;
   /** What the class asked for when its Secrets were last as wanted. */
   synced: string | undefined;
+  /** The failures that the pod's events tell of, and since when: each is told once, not once a try. */
+  told: ReadonlyMap<string, number>;
 }
 
 const RETRY_MS = 5000;
@@ -81,9 +84,21 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
   // The volumes of each class, by `namespace/class`.
   const classes = new Map<string, Set<string>>();
 
-  const tell = (pod: PodIdentity, failures: readonly KeyferryError[]) => {
-    for (const failure of failures)
-      events.record(podTarget(pod), 'Warning', 'FailedToCreateSecret', textWithHint(failure));
+  const tell = (volume: Volume, failures: readonly KeyferryError[]) => {
+    const { pod, className, told } = volume;
+    const nowMs = clock.monotonic();
+    const telling = new Map<string, number>();
+    for (const text of failures.map(textWithHint)) {
+      const toldAtMs = telling.get(text) ?? told.get(text);
+      const isKnown = toldAtMs !== undefined && nowMs - toldAtMs < RETELL_AFTER_MS;
+      telling.set(text, isKnown ? toldAtMs : nowMs);
+      if (!isKnown) events.record(podTarget(pod), 'Warning', 'FailedToCreateSecret', text);
+    }
+    if (telling.size === 0 && told.size > 0) {
+      const text = `the K8s secrets of secretproviderclass ${className} are as it asks for again`;
+      events.record(podTarget(pod), 'Normal', 'SecretSyncRecovered', text);
+    }
+    volume.told = telling;
   };
 
   /** Answers what failed. */
@@ -105,7 +120,7 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
     }
     const what = `secretproviderclass ${value.namespace}/${value.name}`;
     const all = secretIssues.length > 0 ? [inputError(what, secretIssues), ...failures] : failures;
-    tell(pod, all);
+    tell(volume, all);
     if (all.length === 0) metrics.secretsSynced(value.provider, (clock.monotonic() - startMs) / 1000);
     return all;
   };
@@ -166,7 +181,13 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
   const enter = (pod: PodIdentity, targetPath: string, className: string): Volume => {
     const known = volumes.get(targetPath);
     const same = known?.pod.uid === pod.uid && known.className === className;
-    const volume = same ? known : { targetPath, pod, className, absentFiles: [], owners: undefined, synced: undefined };
+    const fresh: Omit<Volume, 'targetPath' | 'pod' | 'className'> = {
+      absentFiles: [],
+      owners: undefined,
+      synced: undefined,
+      told: new Map(),
+    };
+    const volume: Volume = same ? known : { targetPath, pod, className, ...fresh };
     if (known !== undefined && !same) leave(known);
     volumes.delete(targetPath);
     volumes.set(targetPath, volume);
@@ -197,7 +218,10 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
       if (!changed && volume.synced === wanted) return { names, state: names.length === 0 ? 'none' : 'synced' };
       queue.drop(targetPath);
       volume.synced = undefined;
-      if (names.length === 0 && parsed.secretIssues.length === 0) return { names, state: 'none' };
+      if (names.length === 0 && parsed.secretIssues.length === 0) {
+        volume.told = new Map();
+        return { names, state: 'none' };
+      }
       const failures = await write(volume, parsed, signal);
       if (failures.length === 0) {
         volume.synced = wanted;

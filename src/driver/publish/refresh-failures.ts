@@ -1,29 +1,36 @@
-import type { Log } from '#base';
+import type { Clock, Log } from '#base';
 import type { EventRecorder } from '#kube';
 import type { DriverMetrics } from '../metrics.ts';
 import type { PublishRequest } from '../request/parse-publish.ts';
 import { podTarget } from '../kubernetes/pod-target.ts';
+import { RETELL_AFTER_MS } from '../kubernetes/retell.ts';
 import type { StageFailure } from './stage.ts';
 import { textWithHint } from '../kubernetes/text-with-hint.ts';
 
-/** Tells people that a refresh failed. */
+/** Tells people that a refresh failed, and when that is over. */
 export interface RefreshFailures {
-  /** Counts and logs each failure; the pod has an event for the first of a cause, until it is over or the cause is another. */
+  /**
+   * Counts and logs each failure; the pod has an event for the first of a cause, until it is over or the cause is another, and
+   * again before the API server forgets it.
+   */
   tell(failure: StageFailure, request: PublishRequest, provider: string): void;
-  /** The volume is well, or gone. */
-  over(targetPath: string): void;
+  /** A check succeeded: where the pod was told of a failure, and no change of its files tells more, it is told that it is over. */
+  over(request: PublishRequest, changed: boolean): void;
+  /** Lets go of a volume. */
+  forget(targetPath: string): void;
 }
 
 /** What {@link createRefreshFailures} needs. */
 export interface RefreshFailuresOptions {
   readonly events: Pick<EventRecorder, 'record'>;
   readonly metrics: DriverMetrics;
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Log;
 }
 
 /** A {@link RefreshFailures} that knows of no failure yet. */
-export function createRefreshFailures({ events, metrics, log }: RefreshFailuresOptions): RefreshFailures {
-  const told = new Map<string, string>();
+export function createRefreshFailures({ events, metrics, clock, log }: RefreshFailuresOptions): RefreshFailures {
+  const told = new Map<string, { readonly cause: string; readonly atMs: number }>();
   return {
     tell(failure, request, provider) {
       const { pod, targetPath, className } = request;
@@ -38,8 +45,10 @@ export function createRefreshFailures({ events, metrics, log }: RefreshFailuresO
       });
       const text = textWithHint(failure.error);
       const cause = `${failure.errorType} ${withoutTimes(text)}`;
-      if (told.get(targetPath) === cause) return;
-      told.set(targetPath, cause);
+      const last = told.get(targetPath);
+      const atMs = clock.monotonic();
+      if (last?.cause === cause && atMs - last.atMs < RETELL_AFTER_MS) return;
+      told.set(targetPath, { cause, atMs });
       events.record(
         podTarget(pod),
         'Warning',
@@ -47,7 +56,16 @@ export function createRefreshFailures({ events, metrics, log }: RefreshFailuresO
         `failed to refresh the contents of secretproviderclass ${className}, the mounted files stay as they are: ${text}`,
       );
     },
-    over: (targetPath) => {
+    over({ pod, targetPath, className }, changed) {
+      if (!told.delete(targetPath) || changed) return;
+      events.record(
+        podTarget(pod),
+        'Normal',
+        'MountRotationRecovered',
+        `the contents of secretproviderclass ${className} can be refreshed again, the mounted files are up to date`,
+      );
+    },
+    forget: (targetPath) => {
       told.delete(targetPath);
     },
   };

@@ -52,7 +52,7 @@ export async function refreshVolume(
       },
       signal,
     });
-    deps.failures.over(targetPath);
+    deps.failures.over(request, changed);
     deps.metrics.refreshed(provider, changed, (deps.clock.monotonic() - startMs) / 1000);
     deps.log.info(changed ? 'Volume has new content' : 'Volume is up to date', {
       ...describeVolume(request, provider),

@@ -19,7 +19,7 @@ export interface UnpublishDependencies {
   readonly podStatus: Pick<PodStatusWriter, 'forget'>;
   readonly notices: Pick<ProviderNotices, 'forget'>;
   readonly refresher: Pick<Refresher, 'forget'>;
-  readonly failures: Pick<RefreshFailures, 'over'>;
+  readonly failures: Pick<RefreshFailures, 'forget'>;
   /** Ends a check that is under way: a vault that hangs does not keep a pod from going. */
   readonly cancelCheck: (targetPath: string) => void;
   readonly metrics: DriverMetrics;
@@ -42,7 +42,7 @@ export function createUnpublishVolume(deps: UnpublishDependencies): UnpublishVol
         deps.podStatus.forget(targetPath);
         deps.notices.forget(targetPath);
         deps.refresher.forget(targetPath);
-        deps.failures.over(targetPath);
+        deps.failures.forget(targetPath);
         await removeTarget(targetPath, deps);
         await deps.records.remove(targetPath);
         deps.metrics.volumeGone(targetPath);

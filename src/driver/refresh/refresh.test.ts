@@ -182,7 +182,38 @@ describe('a refresh that fails', () => {
     await harness.nextChecks();
     harness.answer = failing('no permission');
     await harness.nextChecks();
-    expect(reasons(harness)).toEqual(['MountRotationFailed', 'MountRotationFailed', 'MountRotationFailed']);
+    expect(reasons(harness).filter((reason) => reason === 'MountRotationFailed')).toHaveLength(3);
+  });
+
+  it('is told again while it lasts, before the API server forgets the event', async () => {
+    await using harness = await startHarness();
+    await harness.publish(tokens(harness, 10 * HOUR_MS));
+    harness.answer = failing('no permission');
+    await harness.nextChecks();
+    await harness.clock.advance(3 * HOUR_MS);
+    await harness.idle();
+    for (let check = 0; check < 40; check += 1) await harness.nextChecks();
+    const told = harness.events.length;
+    expect(told).toBeGreaterThanOrEqual(2);
+    expect(told).toBeLessThan(10);
+  });
+
+  it('is told to be over: by the change that it held back, or else in so many words, once', async () => {
+    await using harness = await startHarness();
+    await harness.publish();
+    for (const answer of ['hunter2', 'changed']) {
+      harness.answer = failing('no permission');
+      await harness.nextChecks();
+      harness.answer = () => filesOf({ password: answer });
+      await harness.nextChecks();
+      await harness.nextChecks();
+    }
+    expect(harness.events.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+      'Warning MountRotationFailed',
+      'Normal MountRotationRecovered',
+      'Warning MountRotationFailed',
+      'Normal MountRotationComplete',
+    ]);
   });
 
   it("has the service's request id in the log, and not in the event", async () => {

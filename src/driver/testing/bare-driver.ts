@@ -68,7 +68,7 @@ export function createBareDriver(options: BareDriverOptions): BareDriver {
     onChange: () => undefined,
   };
   const refresher = createRefresher({ schedule, classes, pods: noPodMarks, clock, signal });
-  const failures = createRefreshFailures({ events, metrics, log: silentLog });
+  const failures = createRefreshFailures({ events, metrics, clock, log: silentLog });
   const sync = () => Promise.resolve({ names: [], state: 'none' as const });
   const common = {
     mounter,
