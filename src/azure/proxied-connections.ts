@@ -1,4 +1,5 @@
 import { HttpsProxyAgent } from 'https-proxy-agent';
+import { putNewest } from '#base';
 import type { PolicyOption } from './request-policy.ts';
 
 /**
@@ -40,8 +41,6 @@ function keptAgent(proxyUrl: string): KeptTunnels {
   const known = agents.get(proxyUrl);
   if (known !== undefined) return known;
   const made = new KeptTunnels(proxyUrl, { keepAlive: true, scheduling: 'lifo', timeout: IDLE_MS });
-  const [oldest] = agents.keys();
-  if (agents.size >= MAX_PROXIES && oldest !== undefined) agents.delete(oldest);
-  agents.set(proxyUrl, made);
+  putNewest(agents, proxyUrl, made, MAX_PROXIES);
   return made;
 }

@@ -22,6 +22,7 @@ export { createKeyedLock, type KeyedLock } from './keyed-lock.ts';
 export { silentLog, type Log, type LogFields } from './log.ts';
 export { didYouMean, nearest } from './nearest.ts';
 export { matchesPattern } from './pattern.ts';
+export { putNewest } from './put-newest.ts';
 export { nameSuffix, systemRandom, type Random } from './random.ts';
 export { Secret } from './secret.ts';
 export { shortenMiddle } from './shorten.ts';

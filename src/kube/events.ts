@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { errorText, nameSuffix, shortenMiddle, type Clock, type Log, type Random } from '#base';
+import { errorText, nameSuffix, putNewest, shortenMiddle, type Clock, type Log, type Random } from '#base';
 import type { KubeClient } from './client.ts';
 import { isReason } from './errors.ts';
 import { RESOURCES } from './resources.ts';
@@ -66,7 +66,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     const bucket = buckets.get(uid) ?? { tokens: BURST, filledAtMs: nowMs };
     bucket.tokens = Math.min(BURST, bucket.tokens + (nowMs - bucket.filledAtMs) / REFILL_MS);
     bucket.filledAtMs = nowMs;
-    keep(buckets, uid, bucket);
+    putNewest(buckets, uid, bucket, MAX_HELD);
     if (bucket.tokens < 1) return false;
     bucket.tokens -= 1;
     return true;
@@ -99,7 +99,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       }
     }
     const name = `${target.name.slice(0, 230)}.${nameSuffix(random, 16)}`;
-    keep(held, key, { name, firstTimestamp: timestamp, count: 1, lastMs: nowMs });
+    putNewest(held, key, { name, firstTimestamp: timestamp, count: 1, lastMs: nowMs }, MAX_HELD);
     await client.create(RESOURCES.events, target.namespace, {
       apiVersion: 'v1',
       kind: 'Event',
@@ -142,13 +142,4 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     flush: () => tail,
     [Symbol.asyncDispose]: () => tail,
   };
-}
-
-/** Adds to a map that never grows beyond {@link MAX_HELD}: the oldest entry makes room. */
-function keep<T>(map: Map<string, T>, key: string, value: T): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size <= MAX_HELD) return;
-  const oldest = map.keys().next();
-  if (!oldest.done) map.delete(oldest.value);
 }

@@ -1,4 +1,4 @@
-import { createSingleFlight, errorText, toKeyferryError, type Clock } from '#base';
+import { createSingleFlight, errorText, putNewest, toKeyferryError, type Clock } from '#base';
 import { RESOURCES, type KubeClient, type ServiceAccount } from '#kube';
 
 /** The annotations of a service account that name an identity: those of Azure's workload identity webhook. */
@@ -72,11 +72,7 @@ export function createServiceAccounts({ clock, client, lifetimeMs = 15_000 }: Se
       kept.delete(id);
       // Without an annotation the mount fails, and somebody may be adding it just now.
       if (identity.clientId !== '' || identity.tenantId !== '') {
-        kept.set(id, { identity, untilMs: startMs + lifetimeMs });
-        for (const oldest of kept.keys()) {
-          if (kept.size <= MAX_KEPT) break;
-          kept.delete(oldest);
-        }
+        putNewest(kept, id, { identity, untilMs: startMs + lifetimeMs }, MAX_KEPT);
       }
       return identity;
     },

@@ -3,6 +3,7 @@ import {
   createSingleFlight,
   KeyferryError,
   onAbort,
+  putNewest,
   toKeyferryError,
   type Clock,
   type Log,
@@ -90,12 +91,7 @@ export function startClassCache(options: ClassCacheOptions): ClassCache {
     const id = idOf(entry.key);
     const before = entries.get(id);
     if (before !== undefined && !before.gone && isOlder(entry.version, before.version)) return;
-    entries.delete(id);
-    entries.set(id, entry);
-    for (const oldest of entries.keys()) {
-      if (entries.size <= maxClasses) break;
-      entries.delete(oldest);
-    }
+    putNewest(entries, id, entry, maxClasses);
     if (before !== undefined && differs(before, entry)) listener(entry.key, entry.marks, entry.interval);
   };
 

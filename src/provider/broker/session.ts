@@ -1,4 +1,4 @@
-import type { Clock } from '#base';
+import { putNewest, type Clock } from '#base';
 import type { AccessToken, AzureClients, CallOptions, Cloud, Identity, TokenSource, VaultReader } from '#azure';
 import { objectKey, type FetchedObject, type ObjectRef } from './vault-object.ts';
 import type { FetchReport, HowHad, RequestFacts, Wait } from './fetch-report.ts';
@@ -67,7 +67,7 @@ export function createSession(options: SessionOptions): Session {
   const asked = async <T>(facts: Map<string, RequestFacts>, key: string, request: AskFor<T>): Promise<T> => {
     const entry: RequestFacts = { askedAtMs: clock.now() };
     const startMs = clock.monotonic();
-    keep(facts, key, entry, maxObjects);
+    putNewest(facts, key, entry, maxObjects);
     try {
       return await request((correlationId) => {
         entry.correlationId = correlationId;
@@ -147,7 +147,7 @@ export function createSession(options: SessionOptions): Session {
       const answer = await asked(readFacts, id, (onSent) =>
         gate.run(vaultUrl, call, () => question(reader(vaultUrl), { signal: call.signal, onSent })),
       );
-      keep<unknown>(values, id, answer, maxObjects);
+      putNewest(values, id, answer, maxObjects);
       return answer;
     } finally {
       waits.delete(id);
@@ -165,8 +165,7 @@ export function createSession(options: SessionOptions): Session {
     const done = kept === undefined ? call.report?.waits(() => waits.get(id)) : undefined;
     try {
       if (kept !== undefined) {
-        values.delete(id);
-        values.set(id, kept);
+        putNewest(values, id, kept, maxObjects);
         return kept as T;
       }
       return (await reads.run(id, call.signal, (signal) => read(vaultUrl, id, { ...call, signal }, question))) as T;
@@ -211,11 +210,3 @@ async function readObject(reader: VaultReader, object: ObjectRef, options: CallO
 
 /** Makes a request; `onSent` is to be told its correlation id. */
 type AskFor<T> = (onSent: (correlationId: string) => void) => Promise<T>;
-
-function keep<T>(map: Map<string, T>, key: string, value: T, max: number): void {
-  map.set(key, value);
-  for (const oldest of map.keys()) {
-    if (map.size <= max) break;
-    map.delete(oldest);
-  }
-}

@@ -1,4 +1,4 @@
-import type { Issue } from '#base';
+import { putNewest, type Issue } from '#base';
 import type { MisspeltField } from './object-fields.ts';
 import { parseObjects, type ObjectSpec } from './object-spec.ts';
 
@@ -21,9 +21,7 @@ export function createObjectsParser(): ObjectsParser {
     const before = issues.length + ignored.length;
     const parsed = parseObjects(text, issues, ignored);
     if (issues.length + ignored.length === before && text.length <= MAX_LENGTH) {
-      const [oldest] = known.keys();
-      if (known.size >= MAX_TEXTS && oldest !== undefined) known.delete(oldest);
-      known.set(text, parsed);
+      putNewest(known, text, parsed, MAX_TEXTS);
     }
     return parsed;
   };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Secret, type Clock, type Random } from '#base';
+import { putNewest, Secret, type Clock, type Random } from '#base';
 import { AadstsError } from './aadsts.ts';
 
 /** What a sign-in with a browser was asked for: all of it is checked again when its code is redeemed. */
@@ -42,10 +42,8 @@ export function createAuthorizationCodes({
   const codes = new Map<string, { readonly grant: CodeGrant; readonly expiresAtMs: number; redeemed: boolean }>();
   return {
     issue: (grant) => {
-      const oldest = codes.size >= MAX_CODES ? codes.keys().next().value : undefined;
-      if (oldest !== undefined) codes.delete(oldest);
       const code = `1.${random.bytes(48).toString('base64url')}`;
-      codes.set(code, { grant, expiresAtMs: clock.now() + LIFETIME_MS, redeemed: false });
+      putNewest(codes, code, { grant, expiresAtMs: clock.now() + LIFETIME_MS, redeemed: false }, MAX_CODES);
       return new Secret(code);
     },
     redeem: (redemption) => {

@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import * as z from 'zod';
-import { createSingleFlight, errorText, type Clock, type Log } from '#base';
+import { createSingleFlight, errorText, putNewest, type Clock, type Log } from '#base';
 import { AadstsError } from './aadsts.ts';
 
 /** Reads a JSON document over HTTPS; throws when it cannot be had. */
@@ -55,12 +55,7 @@ export function createIssuerKeys({ clock, log, fetchJson, freshMs = 30_000 }: Is
   const refresh = (issuer: string) =>
     flights.run(issuer, async () => {
       const keys = { byKid: await fetchKeys(issuer, fetchJson, log), fetchedAtMs: clock.monotonic() };
-      cache.delete(issuer);
-      cache.set(issuer, keys);
-      for (const oldest of cache.keys()) {
-        if (cache.size <= MAX_ISSUERS) break;
-        cache.delete(oldest);
-      }
+      putNewest(cache, issuer, keys, MAX_ISSUERS);
       return keys;
     });
   return {

@@ -1,4 +1,4 @@
-import { errorText, type Clock, type Log, type Random } from '#base';
+import { errorText, putNewest, type Clock, type Log, type Random } from '#base';
 import type { Event, KubeObject } from '#kube';
 import { createEventNames } from '../../event-names.ts';
 import { ApiError, type ApiAccess } from '../../api-access.ts';
@@ -59,11 +59,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const nameOf = createEventNames({ clock, random });
 
   const remember = (id: string, event: { namespace: string; name: string; count: number }) => {
-    written.set(id, event);
-    for (const oldest of written.keys()) {
-      if (written.size <= REMEMBERED) return;
-      written.delete(oldest);
-    }
+    putNewest(written, id, event, REMEMBERED);
   };
 
   return {
