@@ -1,4 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
+import { assert, constantFrom, property, shuffledSubarray } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { orderChain } from './certificate-chain.ts';
 import { issueCertificate, type TestCertificate } from './testing/certificates.ts';
@@ -36,6 +37,21 @@ describe('a chain of certificates', () => {
       expect(namesInOrder(given)).toEqual(['leaf', 'lower', 'upper', 'root']);
       expect(namesInOrder(given, leaf)).toEqual(['leaf', 'lower', 'upper', 'root']);
     }
+  });
+
+  it('is all or nothing: unbroken and in order whatever came in whatever order, or none', () => {
+    const { root, upper, lower, leaf } = withIds;
+    const IN_ORDER = [leaf, lower, upper, root];
+    const given = shuffledSubarray([...IN_ORDER, leaf, root, withoutIds.lower], { minLength: 1 });
+    assert(
+      property(given, constantFrom(undefined, leaf), (certificates, key) => {
+        const places = [...new Set(certificates)].map((each) => IN_ORDER.indexOf(each)).toSorted((a, b) => a - b);
+        const isUnbroken = places.every((place, index) => place === (places[0] ?? 0) + index && place >= 0);
+        const expected = isUnbroken || places.length === 1 ? [...new Set(certificates)] : undefined;
+        const names = expected?.toSorted((a, b) => IN_ORDER.indexOf(a) - IN_ORDER.indexOf(b)).map(({ name }) => name);
+        expect(namesInOrder(certificates, key)).toEqual(names);
+      }),
+    );
   });
 
   it('without its root is in order as far as it goes', () => {

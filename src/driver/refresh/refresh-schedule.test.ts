@@ -1,3 +1,4 @@
+import { array, assert, asyncProperty, constantFrom, integer, oneof, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFakeClock, createFakeRandom, type FakeClock } from '../../base/testing/index.ts';
 import { createRefreshSchedule, type RefreshSchedule } from './refresh-schedule.ts';
@@ -146,6 +147,18 @@ describe('a volume that is wanted', () => {
     schedule.want('a');
     expect(schedule.due('a')).toBeDefined();
   });
+
+  it('after it has failed is not put off by being wanted again and again', async () => {
+    const { clock, schedule, check, inMs } = setUp();
+    check('a');
+    schedule.failed('a');
+    const pauseMs = inMs('a');
+    schedule.want('a', pauseMs + 1000);
+    expect(inMs('a')).toBe(pauseMs);
+    await clock.advance(pauseMs);
+    schedule.want('a', 5000);
+    expect(schedule.due('a')).toEqual({ freshSinceMs: clock.monotonic() });
+  });
 });
 
 describe('a volume of before this process', () => {
@@ -199,4 +212,71 @@ it('a volume that is forgotten is not due any more, nor known', () => {
   check('a');
   schedule.forget('a');
   expect(schedule.dueAtMs('a')).toBeUndefined();
+});
+
+describe('whatever happens to volumes', () => {
+  const target = constantFrom('a', 'b', 'c');
+  const everyMs = constantFrom(undefined, 5_000, 30_000, 600_000);
+  const steps = oneof(
+    { weight: 3, arbitrary: record({ step: constantFrom('pass' as const), ms: integer({ min: 1, max: 400_000 }) }) },
+    { weight: 4, arbitrary: record({ step: constantFrom('checked' as const), target, everyMs }) },
+    record({ step: constantFrom('failed' as const), target }),
+    record({ step: constantFrom('want' as const), target, ms: integer({ min: 0, max: 10_000 }) }),
+    record({ step: constantFrom('interval' as const), target, everyMs }),
+    record({ step: constantFrom('enter' as const), target, ageMs: integer({ min: -10, max: 700_000 }), everyMs }),
+    record({ step: constantFrom('forget' as const), target }),
+  );
+
+  it('none waits longer than its interval, none is checked in a hurry, and what is due stays due until it is checked', async () => {
+    const life = asyncProperty(array(steps, { maxLength: 40 }), integer(), async (all, seed) => {
+      const { clock, schedule, inMs } = setUp(String(seed));
+      const intervals = new Map<string, number>();
+      for (const step of all) {
+        const nowMs = clock.monotonic();
+        if (step.step === 'pass') {
+          const due = ['a', 'b', 'c'].filter((each) => schedule.due(each) !== undefined);
+          await clock.advance(step.ms);
+          for (const each of due) expect(schedule.due(each)).toBeDefined();
+          continue;
+        }
+        const { target: on } = step;
+        const isKnown = schedule.dueAtMs(on) !== undefined;
+        const wasDue = isKnown && schedule.due(on) !== undefined;
+        if (step.step === 'checked') {
+          schedule.checked(on, { startedAtMs: nowMs, intervalMs: step.everyMs });
+          intervals.set(on, step.everyMs ?? INTERVAL_MS);
+          expect(schedule.due(on)).toBeUndefined();
+        } else if (step.step === 'failed') {
+          if (!isKnown) intervals.set(on, INTERVAL_MS);
+          schedule.failed(on);
+          // The first pause of all is 24 s at least, and never beyond the interval.
+          expect(inMs(on)).toBeGreaterThanOrEqual(Math.min(24_000, intervals.get(on) ?? NaN));
+          expect(inMs(on)).toBeLessThanOrEqual(Math.min(600_000, intervals.get(on) ?? NaN));
+        } else if (step.step === 'want') {
+          schedule.want(on, step.ms);
+          if (isKnown) expect(inMs(on)).toBeLessThanOrEqual(step.ms);
+        } else if (step.step === 'interval') {
+          schedule.changeInterval(on, step.everyMs);
+          if (isKnown && !wasDue) intervals.set(on, Math.max(step.everyMs ?? INTERVAL_MS, intervals.get(on) ?? 0));
+          if (wasDue) expect(schedule.due(on)).toBeDefined();
+        } else if (step.step === 'enter') {
+          schedule.enter(on, {
+            ageMs: step.ageMs,
+            ...(step.everyMs === undefined ? {} : { intervalMs: step.everyMs }),
+          });
+          if (!isKnown) intervals.set(on, step.everyMs ?? INTERVAL_MS);
+        } else {
+          schedule.forget(on);
+          expect(schedule.dueAtMs(on)).toBeUndefined();
+        }
+        if (schedule.dueAtMs(on) === undefined) continue;
+        expect(inMs(on)).toBeLessThanOrEqual(intervals.get(on) ?? NaN);
+        const due = schedule.due(on);
+        // Nothing has to be newer than now: such a check could never succeed.
+        if (due !== undefined) expect(due.freshSinceMs).toBeLessThanOrEqual(clock.monotonic());
+        expect(due !== undefined).toBe(inMs(on) <= 0);
+      }
+    });
+    await expect(assert(life, { numRuns: 200 })).resolves.toBeUndefined();
+  });
 });

@@ -22,7 +22,7 @@ export interface RefreshSchedule {
   changeInterval(targetPath: string, intervalMs: number | undefined): void;
   /** A check failed: the next one is due after a growing pause. */
   failed(targetPath: string): void;
-  /** Something changed that this volume has to follow: it is due `afterMs` from now, however short ago it was checked. */
+  /** Something changed that this volume has to follow: it is due `afterMs` from now at the latest, however short ago it was checked. */
   want(targetPath: string, afterMs?: number): void;
   /** Answers when the volume came due, if it is; a volume that nobody entered is. */
   due(targetPath: string): DueCheck | undefined;
@@ -138,7 +138,7 @@ export function createRefreshSchedule(options: RefreshScheduleOptions): RefreshS
       const volume = volumes.get(targetPath);
       if (volume === undefined) return;
       const nowMs = clock.monotonic();
-      volume.dueMs = volume.failures > 0 ? nowMs + afterMs : Math.min(volume.dueMs, nowMs + afterMs);
+      volume.dueMs = Math.min(volume.dueMs, nowMs + afterMs);
       volume.freshSinceMs = nowMs;
     },
     due(targetPath) {

@@ -1,3 +1,4 @@
+import { array, assert, boolean, constantFrom, integer, option, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chooseVersions, type DatedVersion } from './choose-versions.ts';
 
@@ -53,5 +54,45 @@ describe('the versions of a history', () => {
     ['disabled within its times', { enabled: false, notBeforeMs: NOW, expiresAtMs: NOW + 1 }, 'b'],
   ])('are the valid ones when those are asked for: %s', (_name, changes, expected) => {
     expect(chosen([version('a', 10, changes), version('b', 9)], { choice: 'valid' })).toBe(expected);
+  });
+});
+
+describe('whatever a vault lists', () => {
+  const time = option(integer({ min: NOW - 3, max: NOW + 3 }), { nil: undefined });
+  const lists = array(
+    record({ createdAtMs: integer({ min: 0, max: 5 }), enabled: boolean(), notBeforeMs: time, expiresAtMs: time }),
+    { maxLength: 12 },
+  ).map((dated) => dated.map((each, index): DatedVersion => ({ ...each, version: String(index) })));
+  const wishes = record({
+    choice: constantFrom('current' as const, 'enabled' as const, 'valid' as const),
+    count: integer({ min: 1, max: 5 }),
+    from: option(integer({ min: 0, max: 12 }).map(String), { nil: undefined }),
+  });
+  const mayBeRead = ({ enabled, notBeforeMs = -Infinity, expiresAtMs = Infinity }: DatedVersion, choice: string) =>
+    enabled && (choice !== 'valid' || (notBeforeMs <= NOW && NOW < expiresAtMs));
+
+  it('the newest that may be read come first, from the wanted one on, and none is passed over', () => {
+    assert(
+      property(lists, wishes, (versions, { choice, count, from }) => {
+        const found = chooseVersions(versions, { choice, count, from, nowMs: NOW });
+        const usable = versions.filter((each) => mayBeRead(each, choice));
+        const first = from === undefined ? undefined : usable.find((each) => each.version === from);
+        const isMissing = from !== undefined && first === undefined;
+        expect(found.length === 0).toBe(isMissing || usable.length === 0);
+        if (isMissing) return;
+        expect(usable).toEqual(expect.arrayContaining([...found]));
+        expect(new Set(found).size).toBe(found.length);
+        const ages = found.map(({ createdAtMs }) => createdAtMs);
+        expect(ages).toEqual(ages.toSorted((a, b) => b - a));
+        if (first !== undefined) expect(found[0]).toBe(first);
+        // All that are older than the first belong to it, and of those the newest fit into `count`.
+        const limit = first?.createdAtMs ?? Infinity;
+        const left = usable.filter((each) => each.createdAtMs < limit && !found.includes(each));
+        const oldest = found.length < count ? -Infinity : (ages.at(-1) ?? -Infinity);
+        expect(left.filter(({ createdAtMs }) => createdAtMs > oldest)).toEqual([]);
+        expect(found.length).toBeLessThanOrEqual(count);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
