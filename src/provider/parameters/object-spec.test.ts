@@ -147,7 +147,7 @@ describe('objects', () => {
       'writeCertAndKeyInSeparateFiles',
       'writeCertAndKeyInSeparateFiles only supported for objectType: secret',
     ],
-    [`${SECRET}keyvaultName: kv.two`, 'keyvaultName', 'Invalid vault name: "kv.two", must be between 3 and 24 chars'],
+    [`${SECRET}keyvaultName: kv.two`, 'keyvaultName', 'Invalid vault name: "kv.two", must match [-a-zA-Z0-9]{3,24}'],
     [`${SECRET}keyvaultName: kv`, 'keyvaultName', 'Invalid vault name: "kv"'],
     [`${SECRET}objectNamePattern: web-*`, 'objectName', 'does not go with objectNamePattern'],
     ['objectType: secret\nobjectNamePattern: "^web.*$"', 'objectNamePattern', 'letters, digits, dashes and * alone'],

@@ -5,6 +5,7 @@ import {
   misspelt,
   misspeltFields,
   type MisspeltField,
+  type ObjectField,
   type ObjectFields,
 } from './object-fields.ts';
 import { isObjectName } from './object-name.ts';
@@ -12,6 +13,7 @@ import { filePathIssue } from './object-path.ts';
 import { parseJsonSelection, type JsonSelection } from './json-selection.ts';
 import { parseSelection, type ObjectSelection } from './object-selection.ts';
 import { parseVersion, type VersionChoice } from './version-choice.ts';
+import { vaultNameIssue } from './vault-name.ts';
 
 /** The kinds of vault objects, as `objectType` names them (matched exactly, as upstream does). */
 export const OBJECT_TYPES = ['secret', 'key', 'cert'] as const;
@@ -88,82 +90,27 @@ function parseObject(entry: ObjectEntry, issues: Issue[]): ObjectSpec | undefine
   const fields: ObjectFields = createObjectFields(entry, issues, () =>
     objectLabel({ type: typeText, name: nameText, version: versionText }),
   );
-  const { refuse } = fields;
   const nameText = fields.text('objectName');
   const typeText = fields.text('objectType');
   const versionText = fields.text('objectVersion');
 
   const selection = parseSelection(fields);
-  if (selection !== undefined) {
-    if (nameText !== '') refuse('objectName', 'objectName does not go with objectNamePattern and objectTags');
-  } else if (nameText === '') {
-    refuse('objectName', `objectName is not provided${misspelt('objectName', entry)}`);
-  } else if (!isObjectName(nameText)) {
-    refuse('objectName', `objectName "${nameText}" is not valid: 1 to 127 letters, digits and dashes`);
-  }
-  const type = OBJECT_TYPES.find((known) => known === typeText);
-  if (type === undefined) {
-    const help =
-      typeText === ''
-        ? misspelt('objectType', entry)
-        : `, not "${typeText.slice(0, 40)}"${didYouMean(typeText, OBJECT_TYPES)}`;
-    refuse('objectType', `Invalid vaultObjectTypes. Should be secret, key, or cert${help}`);
-  }
-
-  const path = fields.text('objectAlias') || (selection === undefined ? nameText : '');
-  const pathIssue = path === '' ? undefined : filePathIssue(selection === undefined ? path : path.replace(/\/$/, ''));
-  if (pathIssue !== undefined) refuse('objectAlias', pathIssue);
-
-  const vault = fields.text('keyvaultName').toLowerCase();
-  if (vault !== '' && !/^[-a-z0-9]{3,24}$/.test(vault)) {
-    const given = JSON.stringify(vault.slice(0, 60));
-    refuse(
-      'keyvaultName',
-      `Invalid vault name: ${given}, must be between 3 and 24 chars of letters, digits and dashes`,
-    );
-  }
-
+  checkName(fields, nameText, selection, entry);
+  const type = parseType(fields, typeText, entry);
+  const path = parsePath(fields, nameText, selection);
+  const vault = parseVault(fields);
   const { version, choice } = parseVersion(versionText);
-  if (version !== undefined && !/^[0-9a-zA-Z]{1,64}$/.test(version)) {
-    refuse('objectVersion', `objectVersion "${version}" is not valid: letters and digits`);
-  } else if (version !== undefined && selection !== undefined) {
-    refuse(
-      'objectVersion',
-      'objectVersion names a version of one object, so it does not go with a selection of several',
-    );
-  }
-  const historyText = fields.text('objectVersionHistory');
-  if (!/^-?\d{0,4}$/.test(historyText)) refuse('objectVersionHistory', `"${historyText}" is not a whole number`);
-
-  const formatText = fields.text('objectFormat').toLowerCase() || 'pem';
-  const format = OBJECT_FORMATS.find((known) => known === formatText);
-  if (format === undefined) refuse('objectFormat', `invalid objectFormat: ${formatText}, should be PEM or PFX`);
-  if (format === 'pfx' && type !== undefined && type !== 'secret') {
-    refuse('objectFormat', 'PFX format only supported for objectType: secret');
-  }
-
-  const encodingText = fields.text('objectEncoding').toLowerCase() || 'utf-8';
-  const encoding = OBJECT_ENCODINGS.find((known) => known === encodingText);
-  if (encoding === undefined) {
-    refuse('objectEncoding', `invalid objectEncoding: ${encodingText}, should be hex, base64 or utf-8`);
-  }
-  if (encoding !== 'utf-8' && encoding !== undefined && type !== undefined && type !== 'secret') {
-    refuse('objectEncoding', 'objectEncoding only supported for objectType: secret');
-  }
-
+  if (version !== undefined) checkVersion(fields, version, selection);
+  const versionHistory = parseHistory(fields);
+  const format = parseFormat(fields);
+  if (format === 'pfx') refuseUnlessSecret(fields, type, 'objectFormat', 'PFX format');
+  const encoding = parseEncoding(fields);
+  if (encoding !== undefined && encoding !== 'utf-8') refuseUnlessSecret(fields, type, 'objectEncoding');
   const separateFiles = fields.has(SEPARATE_FILES) ? fields.flag(SEPARATE_FILES) : undefined;
-  if (separateFiles === true && type !== undefined && type !== 'secret') {
-    refuse(SEPARATE_FILES, `${SEPARATE_FILES} only supported for objectType: secret`);
-  }
-
-  const modeText = fields.text('filePermission');
-  if (!/^([0-7]{1,3}|0[0-7]{1,3}|0o[0-7]{1,3})?$/.test(modeText)) {
-    refuse('filePermission', `filePermission "${modeText}" is not valid: octal digits from 0000 to 0777`);
-  }
+  if (separateFiles === true) refuseUnlessSecret(fields, type, SEPARATE_FILES);
+  const mode = parseMode(fields);
   const json = parseJsonSelection(fields);
-  if (json !== undefined && type !== undefined && type !== 'secret') {
-    refuse(json.field, `${json.field} only supported for objectType: secret`);
-  }
+  if (json !== undefined) refuseUnlessSecret(fields, type, json.field);
   const optional = fields.flag('optional');
   if (fields.issueCount > 0 || type === undefined || format === undefined || encoding === undefined) return undefined;
   return {
@@ -171,17 +118,108 @@ function parseObject(entry: ObjectEntry, issues: Issue[]): ObjectSpec | undefine
     line: entry.line,
     type,
     name: selection === undefined ? nameText : selection.pattern,
-    vault: vault === '' ? undefined : vault,
+    vault,
     path,
     version,
     versionChoice: choice,
-    versionHistory: Number(historyText),
+    versionHistory,
     optional,
     selection,
     json,
     format,
     encoding,
     separateFiles,
-    mode: modeText === '' ? undefined : Number.parseInt(modeText.replace(/^0o/, ''), 8),
+    mode,
   };
+}
+
+function checkName(
+  { refuse }: ObjectFields,
+  name: string,
+  selection: ObjectSelection | undefined,
+  entry: ObjectEntry,
+): void {
+  if (selection !== undefined) {
+    if (name !== '') refuse('objectName', 'objectName does not go with objectNamePattern and objectTags');
+  } else if (name === '') {
+    refuse('objectName', `objectName is not provided${misspelt('objectName', entry)}`);
+  } else if (!isObjectName(name)) {
+    refuse('objectName', `objectName "${name}" is not valid: 1 to 127 letters, digits and dashes`);
+  }
+}
+
+function parseType({ refuse }: ObjectFields, text: string, entry: ObjectEntry): ObjectType | undefined {
+  const type = OBJECT_TYPES.find((known) => known === text);
+  if (type !== undefined) return type;
+  const help =
+    text === '' ? misspelt('objectType', entry) : `, not "${text.slice(0, 40)}"${didYouMean(text, OBJECT_TYPES)}`;
+  refuse('objectType', `Invalid vaultObjectTypes. Should be secret, key, or cert${help}`);
+  return undefined;
+}
+
+function parsePath(fields: ObjectFields, name: string, selection: ObjectSelection | undefined): string {
+  const path = fields.text('objectAlias') || (selection === undefined ? name : '');
+  // Of a selection it may name a folder.
+  const issue = path === '' ? undefined : filePathIssue(selection === undefined ? path : path.replace(/\/$/, ''));
+  if (issue !== undefined) fields.refuse('objectAlias', issue);
+  return path;
+}
+
+function parseVault(fields: ObjectFields): string | undefined {
+  const vault = fields.text('keyvaultName').toLowerCase();
+  if (vault === '') return undefined;
+  const issue = vaultNameIssue(vault);
+  if (issue !== undefined) fields.refuse('keyvaultName', issue);
+  return vault;
+}
+
+function checkVersion({ refuse }: ObjectFields, version: string, selection: ObjectSelection | undefined): void {
+  if (!/^[0-9a-zA-Z]{1,64}$/.test(version)) {
+    refuse('objectVersion', `objectVersion "${version}" is not valid: letters and digits`);
+  } else if (selection !== undefined) {
+    refuse(
+      'objectVersion',
+      'objectVersion names a version of one object, so it does not go with a selection of several',
+    );
+  }
+}
+
+function parseHistory(fields: ObjectFields): number {
+  const text = fields.text('objectVersionHistory');
+  if (!/^(-?\d{1,4})?$/.test(text)) fields.refuse('objectVersionHistory', `"${text}" is not a whole number`);
+  return Number(text);
+}
+
+function parseFormat(fields: ObjectFields): ObjectFormat | undefined {
+  const text = fields.text('objectFormat').toLowerCase() || 'pem';
+  const format = OBJECT_FORMATS.find((known) => known === text);
+  if (format === undefined) fields.refuse('objectFormat', `invalid objectFormat: ${text}, should be PEM or PFX`);
+  return format;
+}
+
+function parseEncoding(fields: ObjectFields): ObjectEncoding | undefined {
+  const text = fields.text('objectEncoding').toLowerCase() || 'utf-8';
+  const encoding = OBJECT_ENCODINGS.find((known) => known === text);
+  if (encoding === undefined) {
+    fields.refuse('objectEncoding', `invalid objectEncoding: ${text}, should be hex, base64 or utf-8`);
+  }
+  return encoding;
+}
+
+function parseMode(fields: ObjectFields): number | undefined {
+  const text = fields.text('filePermission');
+  if (!/^([0-7]{1,3}|0[0-7]{1,3}|0o[0-7]{1,3})?$/.test(text)) {
+    fields.refuse('filePermission', `filePermission "${text}" is not valid: octal digits from 0000 to 0777`);
+  }
+  return text === '' ? undefined : Number.parseInt(text.replace(/^0o/, ''), 8);
+}
+
+/** An entry whose type is wrong is not told as well that its fields belong to another one. */
+function refuseUnlessSecret(
+  { refuse }: ObjectFields,
+  type: ObjectType | undefined,
+  field: ObjectField,
+  what: string = field,
+): void {
+  if (type !== undefined && type !== 'secret') refuse(field, `${what} only supported for objectType: secret`);
 }

@@ -81,7 +81,7 @@ describe('parameters', () => {
     [{ keyvaultName: 'kv' }, 'Invalid vault name: "kv", must be between 3 and 24 chars'],
     [{ keyvaultName: 'a'.repeat(25) }, 'must be between 3 and 24 chars'],
     [{ keyvaultName: 'evil.example.com/' }, 'Invalid vault name'],
-    [{ keyvaultName: 'kv_one' }, 'Invalid vault name'],
+    [{ keyvaultName: 'kv_one' }, 'Invalid vault name: "kv_one", must match [-a-zA-Z0-9]{3,24}'],
     [{ tenantID: undefined }, 'tenantId is not provided'],
     [{ tenantID: '../common' }, 'is neither an id nor a domain name'],
     [{ cloudName: 'Azure' }, 'cloudName Azure is not valid'],

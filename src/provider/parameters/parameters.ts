@@ -5,6 +5,7 @@ import type { MisspeltField } from './object-fields.ts';
 import type { ObjectsParser } from './objects-memo.ts';
 import { parseObjects, type ObjectSpec } from './object-spec.ts';
 import type { ServiceAccountIdentity } from '../service-accounts.ts';
+import { vaultNameIssue } from './vault-name.ts';
 
 /** A mount's parameters, all of them decided. */
 export interface ProviderParameters {
@@ -91,11 +92,8 @@ export function parseParameters(input: ParametersInput): ParsedParameters {
   const podName = ofKubelet('csi.storage.k8s.io/pod.name', 'pod name is not provided');
   const podNamespace = ofKubelet('csi.storage.k8s.io/pod.namespace', 'pod namespace is not provided');
   const keyvaultName = required('keyvaultName', 'keyvaultName is not provided');
-  if (keyvaultName !== '' && !/^[-A-Za-z0-9]{3,24}$/.test(keyvaultName)) {
-    const given = JSON.stringify(keyvaultName.slice(0, MAX_QUOTED));
-    const message = `Invalid vault name: ${given}, must be between 3 and 24 chars of letters, digits and dashes`;
-    refuse('keyvaultName', `${message}${hostInsteadOfName(keyvaultName)}`);
-  }
+  const vaultIssue = keyvaultName === '' ? undefined : vaultNameIssue(keyvaultName);
+  if (vaultIssue !== undefined) refuse('keyvaultName', `${vaultIssue}${hostInsteadOfName(keyvaultName)}`);
   const { serviceAccount } = input;
   const ownTenantId = parameter('tenantID') || parameter('tenantId');
   const tenantId = required('tenantID', 'tenantId is not provided', ownTenantId || (serviceAccount?.tenantId ?? ''));
