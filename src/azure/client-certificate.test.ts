@@ -43,6 +43,37 @@ const encrypted = () =>
   createPrivateKey(leaf.keyPem)
     .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: PASSWORD })
     .toString();
+const pemOf = (label: string, der: Uint8Array) =>
+  `-----BEGIN ${label}-----\n${Buffer.from(der).toString('base64')}\n-----END ${label}-----\n`;
+
+const der = (tag: number, ...parts: readonly Uint8Array[]): Buffer => {
+  const content = Buffer.concat(parts);
+  return Buffer.concat([Buffer.of(tag, 0x83, content.length >> 16, content.length >> 8, content.length), content]);
+};
+const sequence = (...parts: readonly Uint8Array[]) => der(0x30, ...parts);
+const octets = (length: number) => der(0x04, Buffer.alloc(length, 7));
+const oid = (hex: string) => der(0x06, Buffer.from(hex, 'hex'));
+const [PBES2, PBKDF2, SCRYPT, AES_256_CBC] = [
+  oid('2a864886f70d01050d'),
+  oid('2a864886f70d01050c'),
+  oid('2b06010401da47040b'),
+  oid('60864801650304012a'),
+];
+
+/** An encrypted key (RFC 5958) whose key takes long to derive: two thousand million rounds, or scrypt's cost and parallelism. */
+function costly(derivation: Uint8Array, ...numbers: readonly Uint8Array[]): string {
+  const derived = sequence(derivation, sequence(octets(8), ...numbers.map((each) => der(0x02, each))));
+  const algorithm = sequence(PBES2, sequence(derived, sequence(AES_256_CBC, octets(16))));
+  return pemOf('ENCRYPTED PRIVATE KEY', sequence(algorithm, octets(64)));
+}
+
+/** An RSA key (RFC 8017, appendix A.1.2) whose numbers have `bytes` bytes each. */
+function hugeKey(bytes: number): string {
+  const number = der(0x02, Buffer.alloc(bytes, 0x7f));
+  const small = der(0x02, Buffer.of(3));
+  return pemOf('RSA PRIVATE KEY', sequence(der(0x02, Buffer.of(0)), number, small, number, ...Array(5).fill(number)));
+}
+
 const crlf = (text: string) => text.replaceAll('\n', '\r\n');
 
 describe('a client certificate', () => {
@@ -97,6 +128,19 @@ describe('a client certificate', () => {
       /cannot be read \(the private key\)/,
       'no',
     ],
+    [
+      'has a key that takes minutes to decrypt',
+      () => leaf.certPem + costly(PBKDF2, Buffer.of(0x7f, 0xff, 0xff, 0xff)),
+      /\(the private key\): pkcs8: its keys take more than 2000000 rounds to derive/,
+      PASSWORD,
+    ],
+    [
+      'has a key that takes minutes to decrypt by scrypt',
+      () => leaf.certPem + costly(SCRYPT, Buffer.of(2, 0, 0), Buffer.of(1), Buffer.of(1, 0, 0)),
+      /pkcs8: key derivation 1\.3\.6\.1\.4\.1\.11591\.4\.11 is not supported/,
+      PASSWORD,
+    ],
+    ['has a key that takes minutes to sign with', () => leaf.certPem + hugeKey(40_000), /more than 16,384 bits/],
     ['is cut', () => leaf.keyPem + leaf.certPem.replace(/.{40}\n/, '\n'), /cannot be read \(a certificate\)/],
     ['is neither PEM nor PKCS#12', () => 'hello', /cannot be read \(PKCS#12\)/],
   ])('that %s says so', async (_what, text, why, password) => {

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { errorText, KeyferryError, type Secret } from '#base';
-import { readPkcs12 } from '#crypto';
+import { readEncryptedPrivateKey, readPkcs12 } from '#crypto';
 
 /** What a client certificate was given as. */
 export interface ClientCertificate {
@@ -13,6 +13,12 @@ export interface ClientCertificate {
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[^-]+-----END \1-----/g;
 
 /**
+ * An RSA key of 16,384 bits, the largest whose signatures OpenSSL checks, has 9,300 bytes. To sign with one of a megabyte
+ * would take hours, in which nothing else of the process runs.
+ */
+const MAX_KEY_BYTES = 10_240;
+
+/**
  * A client certificate as the identity library takes it: PEM of the certificate that belongs to the private key, then the
  * others, then the key (PKCS#8, not encrypted). Throws with what is wrong with it: what is written by hand into a Kubernetes
  * Secret is often half of what is needed.
@@ -20,13 +26,16 @@ const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[^-]+-----END \1-----/g;
 export async function readClientCertificate(given: ClientCertificate, nowMs: number): Promise<string> {
   const text = given.certificate.expose();
   const { certificates, key } = text.includes('-----BEGIN ')
-    ? readPem(text, given.password?.expose())
+    ? await readPem(text, given.password?.expose())
     : await readPkcs12Text(text, given.password?.expose());
   if (certificates.length === 0)
     throw refuse('holds no certificate', 'it needs the certificate beside its private key');
   if (key === undefined) throw refuse('holds no private key', 'it needs the private key beside the certificate');
   if (key.asymmetricKeyType !== 'rsa') {
     throw refuse(`has a private key of type ${key.asymmetricKeyType}`, 'Entra ID takes RSA keys only');
+  }
+  if (key.export({ type: 'pkcs8', format: 'der' }).length > MAX_KEY_BYTES) {
+    throw refuse('has a private key of more than 16,384 bits', 'Entra ID takes RSA keys of 2,048 to 4,096 bits');
   }
   const leaf = certificates.find((certificate) => certificate.checkPrivateKey(key));
   if (leaf === undefined)
@@ -44,22 +53,23 @@ interface Contents {
   readonly key: KeyObject | undefined;
 }
 
-function readPem(text: string, password: string | undefined): Contents {
+async function readPem(text: string, password: string | undefined): Promise<Contents> {
   const certificates: X509Certificate[] = [];
   let key: KeyObject | undefined;
   for (const [block, label = ''] of text.matchAll(PEM_BLOCK)) {
     if (label === 'CERTIFICATE') certificates.push(parsed('a certificate', () => new X509Certificate(block)));
-    else if (label.endsWith('PRIVATE KEY')) key ??= parsed('the private key', () => privateKey(block, password));
+    else if (label === 'ENCRYPTED PRIVATE KEY') key ??= await decryptedKey(block, password);
+    else if (label.endsWith('PRIVATE KEY')) key ??= parsed('the private key', () => createPrivateKey(block));
   }
   return { certificates, key };
 }
 
-function privateKey(block: string, password: string | undefined): KeyObject {
-  const encrypted = block.includes('ENCRYPTED');
-  if (encrypted && password === undefined) {
+function decryptedKey(block: string, password: string | undefined): Promise<KeyObject> {
+  if (password === undefined) {
     throw refuse('has an encrypted private key', 'give its password as clientcertificatepassword in the same Secret');
   }
-  return createPrivateKey({ key: block, ...(password === undefined ? {} : { passphrase: password }) });
+  const der = Buffer.from(block.replaceAll(/-----[^-]+-----/g, ''), 'base64');
+  return readEncryptedPrivateKey(der, password).catch((error: unknown) => refuseUnread('the private key', error));
 }
 
 async function readPkcs12Text(text: string, password = ''): Promise<Contents> {

@@ -11,4 +11,5 @@ export {
 export { renderPem, splitPem, type PemBlock } from './pem.ts';
 export { orderChain } from './certificate-chain.ts';
 export { readPkcs12, type Pkcs12Content } from './pkcs12.ts';
+export { readEncryptedPrivateKey } from './encrypted-private-key.ts';
 export { readPrivateKey } from './private-key.ts';
