@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '#base';
 import { callUnary, createGrpcClient } from '#grpc';
@@ -91,9 +91,10 @@ export async function startNode(
       timed(() => callUnary(node, 'nodeUnpublishVolume', { volumeId, targetPath }, LIMITS, systemClock)),
     memoryMib: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
     cpuMs: () => {
-      // proc(5): user and system time are fields 14 and 15, counted after the name in parentheses, in hundredths of a second.
-      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-      return 10 * (Number(fields[11]) + Number(fields[12]));
+      // What the threads ran, nanoseconds: the kernel's documentation of sched-stats.
+      const folder = `/proc/${child.pid}/task`;
+      const ran = (thread: string) => Number(readFileSync(join(folder, thread, 'schedstat'), 'utf8').split(' ')[0]);
+      return readdirSync(folder).reduce((sum, thread) => sum + ran(thread), 0) / 1e6;
     },
     [Symbol.asyncDispose]: async () => {
       node.close();

@@ -1,7 +1,9 @@
 // Bundles each process of src/cmd into dist/. Each is built by itself: a chunk that processes share would make the small
 // ones load what only the large ones need. What a process imports lazily becomes a chunk of its own.
+import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import process from 'node:process';
 import { build } from 'esbuild';
 
 const root = dirname(import.meta.dirname);
@@ -13,29 +15,57 @@ rmSync(join(root, 'dist'), { recursive: true, force: true });
  * of the first mount on a node, and some megabytes. Nothing in these two processes makes one.
  */
 const withoutFetch = { FormData: 'undefined' };
-const DEFINES = { node: withoutFetch, provider: withoutFetch };
 
-await Promise.all(
-  ['cli', 'lab', 'az', 'node', 'provider', 'lab-clock'].map((name) =>
-    build({
-      absWorkingDir: root,
-      entryPoints: [`src/cmd/${name}.ts`],
-      outdir: 'dist',
-      chunkNames: `${name}-[name]-[hash]`,
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      external: ['@lydell/node-pty', 'koffi'],
-      minifyWhitespace: true,
-      define: { KEYFERRY_VERSION: JSON.stringify(version), ...DEFINES[name] },
-      // Bundled CommonJS packages call require for Node's own modules.
-      banner: {
-        js: "import { createRequire as keyferryRequire } from 'node:module'; const require = keyferryRequire(import.meta.url);",
-      },
-      legalComments: 'none',
-      logLevel: 'warning',
-    }),
-  ),
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  external: ['@lydell/node-pty', 'koffi'],
+  minifyWhitespace: true,
+  define: { KEYFERRY_VERSION: JSON.stringify(version) },
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+const modules = ['cli', 'lab', 'az', 'lab-clock'].map((name) =>
+  build({
+    ...common,
+    entryPoints: [`src/cmd/${name}.ts`],
+    outdir: 'dist',
+    chunkNames: `${name}-[name]-[hash]`,
+    splitting: true,
+    format: 'esm',
+    // Bundled CommonJS packages call require for Node's own modules.
+    banner: {
+      js: "import { createRequire as keyferryRequire } from 'node:module'; const require = keyferryRequire(import.meta.url);",
+    },
+  }),
 );
+
+// One script each, for bin/load-daemon.mjs; what they import lazily is in it, and is compiled when it is asked for.
+const DAEMONS = ['node', 'provider'];
+const daemons = DAEMONS.map((name) =>
+  build({
+    ...common,
+    entryPoints: [`src/cmd/${name}.ts`],
+    outfile: `dist/${name}.cjs`,
+    format: 'cjs',
+    charset: 'ascii',
+    define: { ...common.define, ...withoutFetch },
+    // A script that V8 takes from a cache has no import().
+    supported: { 'dynamic-import': false },
+  }),
+);
+await Promise.all([...modules, ...daemons]);
+
+// What the first start and the first call compile, kept. Without it they take longer, and all is as it was.
+for (const name of DAEMONS) {
+  const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'tools/code-cache.ts', name], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  if (status !== 0) console.error(`${stderr}\nkeyferry ${name} has no code cache, and starts more slowly`);
+}

@@ -41,6 +41,8 @@ async function start({ flags, env, log, stack }: ProcessContext<typeof PROVIDER_
   const kube = openKubeClient(flags.kubeconfig || env['KUBECONFIG'] || '', env, log, stack);
   const metrics = createProviderMetrics(registry);
   const provider = stack.use(wireAzureProvider({ flags, env, clock, random: systemRandom, log, metrics, kube }));
+  // Before anybody can call: a driver comes as soon as the socket is there.
+  await provider.warmUp();
   const { onCall } = metrics;
   stack.use(await startProviderServer({ provider, socketPath, runtimeName: RUNTIME_NAME, clock, log, onCall }));
   if (flags['healthz-port'] > 0) stack.use(await startHealthServer(flags, socketPath, stack));

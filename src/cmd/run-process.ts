@@ -13,7 +13,6 @@ import {
 import { flagsWithoutEffect, parseFlags, renderFlags, type FlagTable, type FlagValues } from './flags.ts';
 import type { PROCESS_FLAGS } from './process-flags.ts';
 import { createProcessLog } from './process-log.ts';
-import { keepYoungGenerationSmall } from './young-generation.ts';
 
 /** Surroundings of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -61,7 +60,6 @@ export async function runProcess<Table extends FlagTable & typeof PROCESS_FLAGS>
     process.stdout.write(help ? `${usage}\n${renderFlags(table)}\n\nExample:\n  ${example}\n` : `${VERSION}\n`);
     return 0;
   }
-  keepYoungGenerationSmall();
   const log = createProcessLog({ level: v >= 4 ? 'debug' : 'info' });
   for (const name of flagsWithoutEffect(table, flags)) {
     log.warn('A flag has no effect', { flag: `--${name}`, why: table[name]?.help });
