@@ -59,6 +59,51 @@ describe('YAML that is malformed', () => {
   });
 });
 
+describe('a text that holds no entries', () => {
+  it.each([
+    ['- objectName: one', 'expected a map with the key array, found a list: begin the text with a line "array:"'],
+    ['just words', 'expected a map with the key array: begin the text with a line "array:"'],
+    ['array: {objectName: one}', 'array is no list: begin each entry with "- "'],
+    ['array: one', 'array is no list: begin each entry with "- "'],
+    ['array: []', 'array needs at least one entry'],
+    ['arry:\n  - objectName: one', 'expected a map with the key array, not "arry"'],
+    ['nothing: like it', 'expected a map with the key array: begin the text with a line "array:"'],
+  ])('is told what is missing in it: %j', (text, words) => {
+    expect(issuesOf(text)).toMatchObject([
+      {
+        path: 'spec.parameters.objects',
+        message: expect.stringContaining(`failed to yaml unmarshal objects, error: ${words}`),
+      },
+    ]);
+  });
+});
+
+describe('a text that is too large', () => {
+  const entries = (count: number) => `array:\n${'  - objectName: one\n'.repeat(count)}`;
+
+  it('has more than 1000 entries', () => {
+    const issues: Issue[] = [];
+    expect(readObjectEntries(entries(1000), issues)).toHaveLength(1000);
+    expect(issues).toEqual([]);
+    expect(issuesOf(entries(1001))).toEqual([
+      { path: 'spec.parameters.objects', message: 'has 1001 entries, more than 1000' },
+    ]);
+  });
+
+  it('has more than a class can hold', () => {
+    const most = `array:\n  - objectName: one\n#${'x'.repeat(1024 * 1024)}`;
+    expect(issuesOf(most.slice(0, 1024 * 1024))).toEqual([]);
+    expect(issuesOf(most)[0]?.message).toMatch(/error: has 10486\d\d characters, more than 1048576$/);
+  });
+
+  it('has an entry that no file’s path needs, or one nested without end', () => {
+    expect(issuesOf(second(`objectName: ${'x'.repeat(17_000)}`))).toMatchObject([
+      { path: 'spec.parameters.objects[1]', line: 4, message: expect.stringMatching(/has 17\d\d\d characters/) },
+    ]);
+    expect(issuesOf(second(`a: ${'['.repeat(50)}${']'.repeat(50)}`))[0]?.message).toContain('nested more than');
+  });
+});
+
 describe('a secret that a person put into a class', () => {
   it.each([
     ['in a field that there is not', second('objectName: two', ' password: "hunter2'), 'password: …'],

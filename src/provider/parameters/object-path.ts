@@ -8,7 +8,7 @@ export function filePathIssue(path: string): string | undefined {
   if (path.includes('\0') || path.includes('\\')) return 'file name must not contain a backslash or a zero byte';
   const parts = path.split('/');
   if (parts.some((part) => part === '' || part === '.')) return 'file name must not contain empty parts or "."';
-  if (path.length > MAX_PATH_LENGTH || parts.some((part) => Buffer.byteLength(part) > MAX_NAME_LENGTH)) {
+  if (Buffer.byteLength(path) > MAX_PATH_LENGTH || parts.some((part) => Buffer.byteLength(part) > MAX_NAME_LENGTH)) {
     return `file name is too long: at most ${MAX_NAME_LENGTH} bytes a part, ${MAX_PATH_LENGTH} in all`;
   }
   return undefined;

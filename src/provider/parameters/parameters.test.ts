@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Secret } from '#base';
 import type { TokenProxy } from '#azure';
 import { TOKENS_ATTRIBUTE } from '#providerapi';
-import { parseParameters } from './parameters.ts';
+import { parseParameters, serviceAccountOf } from './parameters.ts';
 
 const TOKENS = JSON.stringify({
   'api://AzureADTokenExchange': { token: 'the-token', expirationTimestamp: '2026-01-01T01:00:00Z' },
@@ -100,6 +100,41 @@ describe('parameters', () => {
     const found = messages(changes as Record<string, string | undefined>);
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(text);
+  });
+
+  it.each([
+    [{ keyvaultName: 'https://kv-one.vault.azure.net/' }, 'keyvaultName', 'the name alone is "kv-one"'],
+    [{ keyvaultName: 'kv-one.vault.azure.cn' }, 'keyvaultName', 'the name alone is "kv-one"'],
+    [{ keyvaultName: undefined, keyVaultname: 'kv-one' }, 'keyvaultName', '"keyVaultname" is given: did you mean'],
+    [{ tenantID: undefined, tenantIDs: 'a' }, 'tenantID', '"tenantIDs" is given: did you mean tenantID?'],
+    [{ tenantID: '../common' }, 'tenantID', 'tenantId "../common" is neither'],
+    [{ objects: undefined, object: 'array:' }, 'objects', '"object" is given: did you mean objects?'],
+    [{ cloudName: 'AzureMars' }, 'cloudName', 'cloudName AzureMars is not valid'],
+  ])('say where %j is wrong, and what was most likely meant', (changes, name, text) => {
+    const result = parse(changes as Record<string, string | undefined>);
+    expect(result.ok ? [] : result.issues).toEqual([
+      { path: `spec.parameters.${name}`, message: expect.stringContaining(text) },
+    ]);
+  });
+
+  it('suggest nothing where nothing looks like what is missing, nor what is a parameter itself', () => {
+    expect(messages({ keyvaultName: undefined, comment: 'x' })).toEqual(['keyvaultName is not provided']);
+    expect(messages({ objects: undefined })).toEqual(['objects is not set']);
+    expect(messages({ keyvaultName: 'sub.kv-one.example.com' })[0]).not.toContain('the name alone');
+  });
+
+  it('quote no more of a long value than a person reads', () => {
+    const long = 'x'.repeat(5000);
+    for (const changes of [{ keyvaultName: long }, { tenantID: `../${long}` }, { cloudName: long }]) {
+      expect(messages(changes)[0]?.length).toBeLessThan(250);
+    }
+  });
+
+  it('leave the service account’s annotations aside where the class says all, or brings a secret', () => {
+    const of = (changes: Record<string, string>, secrets: Record<string, string> = {}) =>
+      serviceAccountOf({ attributes: { ...GOOD, ...changes }, secrets: new Secret(secrets) });
+    expect(of({ clientID: '' })).toEqual({ namespace: 'team', name: 'reader' });
+    expect(of({ useVMManagedIdentity: 'true', clientID: '' })).toBeUndefined();
   });
 
   it.each(['t', 'T', '1', 'true', 'TRUE', 'True'])('take %s as true, as Go does', (text) => {
