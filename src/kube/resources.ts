@@ -1,3 +1,4 @@
+import { KeyferryError } from '#base';
 import type { ResourceRef } from './types.ts';
 
 /** The resources that Keyferry itself uses of Kubernetes' own API. */
@@ -17,7 +18,10 @@ export interface ObjectKey {
   readonly name: string;
 }
 
-/** The path of a resource, of one object, or of an object's subresource. */
+/**
+ * The path of a resource, of one object, or of an object's subresource. Throws `invalid-input` for a name that would be the
+ * path of another object (what a pod says is a class may be called `..`), as client-go does.
+ */
 export function resourcePath(
   { group, version, resource }: ResourceRef,
   {
@@ -31,6 +35,8 @@ export function resourcePath(
   parts.push(resource);
   if (name !== undefined) parts.push(name);
   if (subresource !== undefined) parts.push(subresource);
+  const odd = parts.find((part) => part === '' || part === '.' || part === '..');
+  if (odd !== undefined) throw new KeyferryError('invalid-input', `"${odd}" is no name of one of the ${resource}`);
   return `/${parts.map(encodeURIComponent).join('/')}`;
 }
 
