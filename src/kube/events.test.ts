@@ -92,6 +92,54 @@ describe('an event recorder', () => {
     expect(log.lines).toMatchObject([{ level: 'warn', fields: { error: 'forbidden' } }]);
   });
 
+  it('keeps events while the API server is away, in their order and with the time at which they happened', async () => {
+    const { recorder, client, clock, events } = setUp();
+    client.intercept = () => {
+      throw new KeyferryError('unavailable', 'connection refused');
+    };
+    recorder.record(pod, 'Warning', 'Failed', 'why');
+    recorder.record(pod, 'Normal', 'Recovered', 'well');
+    await clock.advance(60_000);
+    expect(events()).toEqual([]);
+    client.intercept = () => undefined;
+    await clock.advance(10_000);
+    await recorder.flush();
+    expect(events().map(({ reason, count, firstTimestamp }) => ({ reason, count, firstTimestamp }))).toEqual([
+      { reason: 'Failed', count: 1, firstTimestamp: '2026-01-01T00:00:00Z' },
+      { reason: 'Recovered', count: 1, firstTimestamp: '2026-01-01T00:00:00Z' },
+    ]);
+  });
+
+  it('is one event where the answer to its first try got lost', async () => {
+    const { recorder, client, clock, events } = setUp();
+    const { create } = client;
+    const losesAnswer: typeof create = async (...request) => {
+      await create(...request);
+      client.create = create;
+      throw new KeyferryError('unavailable', 'connection reset');
+    };
+    client.create = losesAnswer;
+    recorder.record(pod, 'Warning', 'Failed', 'why');
+    await clock.advance(1);
+    await clock.advance(20_000);
+    recorder.record(pod, 'Warning', 'Failed', 'why');
+    await recorder.flush();
+    expect(events()).toMatchObject([{ count: 2 }]);
+  });
+
+  it('waits for nobody when it ends, and asks an API server that is away once more', async () => {
+    const { recorder, client, log } = setUp();
+    let asked = 0;
+    client.intercept = () => {
+      asked += 1;
+      throw new KeyferryError('unavailable', 'connection refused');
+    };
+    for (let number = 0; number < 5; number += 1) recorder.record(pod, 'Normal', 'A', String(number));
+    await recorder[Symbol.asyncDispose]();
+    expect(asked).toBeLessThanOrEqual(2);
+    expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(5);
+  });
+
   it('cuts a message at the length that the API server takes', async () => {
     const { recorder, events } = setUp();
     recorder.record(pod, 'Normal', 'A', 'x'.repeat(5000));
