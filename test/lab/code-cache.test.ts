@@ -31,6 +31,13 @@ describe.each(['node', 'provider'])('the bundle of keyferry %s', (name) => {
     expect(readFileSync(built, 'utf8')).not.toMatch(/\bimport\(/);
   });
 
+  it("holds none of zod's languages, as it would after an import { z }: they are megabytes of the process", () => {
+    expect(readFileSync(built, 'utf8')).not.toContain('Ongeldige invoer');
+    expect(readFileSync(join(packageRoot(), 'node_modules/zod/v4/locales/nl.js'), 'utf8')).toContain(
+      'Ongeldige invoer',
+    );
+  });
+
   it('loads without one', () => {
     copyFileSync(built, copy);
     expect(load(copy)).toEqual({ main: 'function' });
