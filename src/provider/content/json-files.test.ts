@@ -71,7 +71,14 @@ describe('the fields of a JSON value as files', () => {
     ['{"": 1}', 'field 1 of the value'],
     ['{"a/b": 1}', 'field 1 of the value'],
   ])('are refused for %s', (value, message) => {
-    expect(() => files(value, ALL)).toThrow(message);
+    expect(() => files(value, ALL)).toThrow(
+      expect.objectContaining({ code: 'failed-precondition', message: expect.stringContaining(message) }),
+    );
+  });
+
+  it('are 500 at most', () => {
+    const value = JSON.stringify(Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`f${index}`, index])));
+    expect(Object.keys(files(value, ALL))).toHaveLength(500);
   });
 
   it('tell nothing of the value when they are refused', () => {

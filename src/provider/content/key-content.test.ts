@@ -40,22 +40,39 @@ describe('a key', () => {
 
   it.each(['oct', 'oct-HSM', 'OKP', '', 'constructor'])('of type %j is refused in upstream words', (type) => {
     expect(() => renderKey(fetched(type, rsa))).toThrow(
-      `failed to get key. key type '${type}' currently not supported`,
+      expect.objectContaining({
+        code: 'failed-precondition',
+        message: `failed to get key. key type '${type}' currently not supported`,
+        hint: expect.stringContaining('RSA and EC'),
+      }),
     );
   });
 
   it.each(['P-224', '', '__proto__'])('on the curve %j is refused in upstream words', (curve) => {
     const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
-    expect(() => renderKey(fetched('EC', key, curve))).toThrow(`curve ${curve} is not supported`);
+    expect(() => renderKey(fetched('EC', key, curve))).toThrow(
+      expect.objectContaining({ code: 'failed-precondition', message: `curve ${curve} is not supported` }),
+    );
+  });
+
+  it('without a curve is refused', () => {
+    const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
+    expect(() => renderKey(fetched('EC', key))).toThrow('curve  is not supported');
   });
 
   it.each([
     ['without a number', 'RSA', { n: undefined }],
+    ['with a number that is 0', 'RSA', { n: Buffer.alloc(256) }],
     ['with an empty number', 'RSA', { e: Buffer.alloc(0) }],
     ['with a point that is not on its curve', 'EC', { y: Buffer.alloc(32, 1) }],
   ] as const)('%s is refused', (_how, type, changes) => {
     const key = type === 'RSA' ? rsa : generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
-    expect(() => renderKey(fetched(type, key, 'P-256', changes))).toThrow(`the vault's ${type} key is not valid`);
+    expect(() => renderKey(fetched(type, key, 'P-256', changes))).toThrow(
+      expect.objectContaining({
+        code: 'failed-precondition',
+        message: `failed to get key. the vault's ${type} key is not valid`,
+      }),
+    );
   });
 });
 

@@ -65,9 +65,10 @@ describe('a secret', () => {
     ['base64', 'AP8'],
     ['base64', 'AP-_'],
   ] as const)('that is not %s is refused without a word of it: %j', async (encoding, value) => {
-    await expect(contents(secret(value), { encoding })).rejects.toThrow(
-      `the value is not ${encoding}, as objectEncoding says`,
-    );
+    await expect(contents(secret(value), { encoding })).rejects.toMatchObject({
+      code: 'failed-precondition',
+      message: `the value is not ${encoding}, as objectEncoding says`,
+    });
   });
 
   it('has the mode of its entry, else of the mount', async () => {
@@ -97,6 +98,7 @@ describe('the secret behind a certificate', () => {
     'of content type %j is refused in upstream words',
     async (type) => {
       await expect(contents(secret('hunter2', type))).rejects.toMatchObject({
+        code: 'failed-precondition',
         message: `failed to get certificate. unknown content type '${type ?? ''}'`,
         hint: expect.stringContaining('set the content type'),
       });
@@ -108,7 +110,7 @@ describe('the secret behind a certificate', () => {
     ['not PKCS#12', 'MAMCAQM=', 'a sequence is missing'],
   ])('that is %s is refused without a word of it', async (_what, value, message) => {
     const error = await contents(secret(value, PKCS12)).catch((thrown: unknown) => thrown);
-    expect(String(error)).toContain(message);
+    expect(error).toMatchObject({ code: 'failed-precondition', message: expect.stringContaining(message) });
     expect(String(error)).not.toContain(value);
   });
 
@@ -198,6 +200,15 @@ describe.runIf(hasOpenssl)('PKCS#12 behind a certificate', () => {
     expect((await contents(secret(leaf.certPem, null))).toString()).toBe(leaf.certPem);
   });
 
+  it('has the encoding of its entry as the file that the vault gave, and no hint where that is wrong', async () => {
+    const value = pfx(leaf, []);
+    expect((await contents(secret(value, PKCS12), { format: 'pfx', encoding: 'utf-8' })).toString()).toBe(value);
+    const failure = await contents(secret(value, PKCS12), { format: 'pfx', encoding: 'hex' }).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toMatchObject({ message: 'the value is not hex, as objectEncoding says', hint: undefined });
+  });
+
   it('has no encoding as PEM', async () => {
     await expect(contents(secret(pfx(leaf, []), PKCS12), { encoding: 'base64' })).rejects.toMatchObject({
       message: 'the value is not base64, as objectEncoding says',
@@ -214,7 +225,10 @@ describe.runIf(hasOpenssl)('PKCS#12 behind a certificate', () => {
 
   it('without a certificate has no leaf, and is its key where no chain is built', async () => {
     const value = pfx(leaf, [], ['-nocerts', '-passout', 'pass:']);
-    await expect(contents(secret(value, PKCS12))).rejects.toThrow('no leaf found');
+    await expect(contents(secret(value, PKCS12))).rejects.toMatchObject({
+      code: 'failed-precondition',
+      message: 'no leaf found: the PKCS#12 holds no certificate',
+    });
     expect((await contents(secret(value, PKCS12), { constructPemChain: false })).toString()).toBe(leaf.keyPem);
   });
 
