@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createDisposeStack, type Clock, type Log, type Random } from '#base';
-import type { Pod } from '#kube';
+import type { Event, Pod } from '#kube';
 import type { Faults } from '#lab/faults';
 import { storeSection, type Store } from '#lab/store';
 import type { ApiAccess } from './api-access.ts';
@@ -9,6 +9,7 @@ import { addContainerExtras, type ContainerFile } from './container-extras.ts';
 import { startControllers } from './controllers/index.ts';
 import { startKubelet, type Kubelet } from './kubelet/index.ts';
 import { summarizePod, type PodSummary } from './pod-summary.ts';
+import { podTroubles } from './pod-trouble.ts';
 import { createProcessRuntime, type ContainerRuntime } from './runtime/index.ts';
 import { servedKinds } from './served-kinds.ts';
 import { stopGracefully } from './stop-gracefully.ts';
@@ -170,7 +171,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
             : { file: tokenFile };
         return renderTokenKubeconfig({ clusterName: name, url: server.url, caPem, userName: account, token });
       },
-      pods: async () => (await api.list<Pod>(PODS)).items.map(summarizePod),
+      pods: async () => {
+        const [pods, events] = await Promise.all([api.list<Pod>(PODS), api.list<Event>(EVENTS)]);
+        const troubles = podTroubles(events.items);
+        return pods.items.map((pod) => summarizePod(pod, troubles));
+      },
       [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
     };
   } catch (error) {
@@ -198,3 +203,4 @@ function lastPort(store: Store): number | undefined {
 }
 
 const PODS = { group: '', version: 'v1', resource: 'pods' };
+const EVENTS = { group: '', version: 'v1', resource: 'events' };

@@ -174,6 +174,7 @@ describe('the status', () => {
           secretsProvider: 'running',
           pods: [
             { namespace: 'default', name: 'well', phase: 'Running', ready: true },
+            { namespace: 'default', name: 'old', phase: 'Running', ready: true, trouble: 'refresh-fails' },
             { namespace: 'default', name: 'p', phase: 'Pending', ready: false, reason: 'ContainerCreating' },
             { namespace: 'jobs', name: 'j', phase: 'Succeeded', ready: false, reason: 'Completed' },
           ],
@@ -188,8 +189,10 @@ describe('the status', () => {
     });
     expect(text).toContain('/s (ephemeral)');
     expect(text).toContain('2026-01-02T01:00:00.000Z, 25h ahead of this machine');
-    expect(text).toContain('c  1 of 3 pods ready  secrets provider running');
-    expect(text).toMatch(/waits {2}default\/p +ContainerCreating\n +ready {2}default\/well\n +done {3}jobs\/j\n/);
+    expect(text).toContain('c  2 of 4 pods ready  secrets provider running');
+    expect(text).toMatch(
+      /waits {2}default\/p +ContainerCreating\n +ready {2}default\/old +keeps old files: its refreshes fail\n +ready {2}default\/well\n +done {3}jobs\/j\n/,
+    );
     expect(text).toContain('keyferry lab trace p -n default\n');
     expect(text).toMatch(/kv +1 secret +group g\n +kv-more +0 secrets, 2 keys, 1 certificate +group g\n/);
     expect(text).toMatch(/identities +none\n/);

@@ -45,6 +45,11 @@ export interface StatusPaint {
   key(text: string): string;
 }
 
+const TROUBLES: Readonly<Record<NonNullable<PodSummary['trouble']>, string>> = {
+  'refresh-fails': 'keeps old files: its refreshes fail',
+  'secret-sync-fails': 'its Kubernetes Secrets cannot be synced',
+};
+
 const PLAIN: StatusPaint = { title: same, faint: same, good: same, bad: same, key: same };
 
 /** The status as text for a person; what needs their attention first where it can be. */
@@ -88,11 +93,14 @@ function renderCluster(cluster: ClusterSummary, { title, faint, good, bad, key }
   const { name, pods, secretsProvider, url, resourceGroup } = cluster;
   const done = pods.filter(({ phase }) => phase === 'Succeeded');
   const ready = pods.filter((pod) => pod.ready);
+  const troubled = ready.filter(({ trouble }) => trouble !== undefined);
   const waiting = pods.filter((pod) => !pod.ready && !done.includes(pod));
+  const worst = waiting[0] ?? troubled[0];
   const provider = `secrets provider ${secretsProvider}`;
   const inPods = [
     ...waiting.map((pod) => ({ pod, state: 'waits', paint: bad })),
-    ...ready.map((pod) => ({ pod, state: 'ready', paint: good })),
+    ...troubled.map((pod) => ({ pod, state: 'ready', paint: bad })),
+    ...ready.filter((pod) => !troubled.includes(pod)).map((pod) => ({ pod, state: 'ready', paint: good })),
     ...done.map((pod) => ({ pod, state: 'done', paint: faint })),
   ];
   const width = Math.max(0, ...pods.map((pod) => pod.namespace.length + pod.name.length + 1));
@@ -101,12 +109,13 @@ function renderCluster(cluster: ClusterSummary, { title, faint, good, bad, key }
       `${secretsProvider === 'off' || secretsProvider === 'running' ? provider : bad(provider)}  ` +
       faint(`group ${resourceGroup}  ${url}`),
     ...inPods.map(({ pod, state, paint }) => {
-      const why = state === 'waits' ? (pod.reason ?? pod.phase) : '';
+      const why =
+        state === 'waits' ? (pod.reason ?? pod.phase) : pod.trouble === undefined ? '' : TROUBLES[pod.trouble];
       return `  ${paint(state.padEnd(5))}  ${`${pod.namespace}/${pod.name}`.padEnd(width)}  ${why}`.trimEnd();
     }),
-    ...(waiting[0] === undefined
+    ...(worst === undefined
       ? []
-      : [`  ${faint('why:')} ${key(`keyferry lab trace ${waiting[0].name} -n ${waiting[0].namespace}`)}`]),
+      : [`  ${faint('why:')} ${key(`keyferry lab trace ${worst.name} -n ${worst.namespace}`)}`]),
   ];
 }
 
