@@ -22,6 +22,7 @@ import {
   vaultPlace,
   vaultUrl,
   versionOption,
+  versionPlace,
 } from './vault-lookup.ts';
 
 const certificateOptions = objectOptions('certificate');
@@ -125,7 +126,7 @@ export const certificateCommands: readonly CommandSpec[] = [
     options: [...certificateOptions, versionOption],
     example: `keyvault certificate show ${PLACE_EXAMPLE} --query x509ThumbprintHex --output tsv`,
     run: async (context, args) => {
-      const { url, path } = versionPath(args);
+      const { vaultUrl: url, path } = versionPlace(args, 'certificate');
       return shapeCertificate(await (await context.vaultData()).send('GET', url, path));
     },
   },
@@ -155,7 +156,7 @@ export const certificateCommands: readonly CommandSpec[] = [
     ],
     example: `keyvault certificate set-attributes ${PLACE_EXAMPLE} --enabled false`,
     run: async (context, args) => {
-      const { url, path } = versionPath(args);
+      const { vaultUrl: url, path } = versionPlace(args, 'certificate');
       const place = objectPlace(args, 'certificate');
       const [given, enabled, newTags] = [args.optional('policy'), args.boolean('enabled'), args.tags('tags')];
       const data = await context.vaultData();
@@ -180,7 +181,7 @@ export const certificateCommands: readonly CommandSpec[] = [
     ],
     example: `keyvault certificate download ${PLACE_EXAMPLE} --file certificate.pem`,
     run: async (context, args) => {
-      const { url, path } = versionPath(args);
+      const { vaultUrl: url, path } = versionPlace(args, 'certificate');
       await checkNothingThere(args.text('file'));
       const data = await context.vaultData();
       const bundle = await data.send('GET', url, path).catch(plainFailure);
@@ -269,12 +270,6 @@ async function finished(
 
 function pendingPath(args: Args): string {
   return `/certificates/${args.text('name')}/pending`;
-}
-
-/** Where a version of the certificate is that the options name; az leaves the version empty for the latest one. */
-function versionPath(args: Args): { readonly url: string; readonly path: string } {
-  const { vaultUrl: url, name, version } = objectPlace(args, 'certificate');
-  return { url, path: `/certificates/${name}/${args.optional('version') ?? version ?? ''}` };
 }
 
 function withContentType(given: JsonObject, bytes: Buffer): JsonObject {

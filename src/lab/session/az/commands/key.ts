@@ -8,7 +8,15 @@ import { shapeKey, shapeListedKey } from './key-shape.ts';
 import { objectCommands, plainFailure } from './object-commands.ts';
 import { checkNothingThere, readNamedFile, writePublicFile } from './object-file.ts';
 import { timeOptions, timesOf } from './object-options.ts';
-import { mostResults, objectOptions, objectPlace, vaultOptions, vaultPlace, versionOption } from './vault-lookup.ts';
+import {
+  mostResults,
+  objectOptions,
+  objectPlace,
+  vaultOptions,
+  vaultPlace,
+  versionOption,
+  versionPlace,
+} from './vault-lookup.ts';
 
 const keyOptions = objectOptions('key');
 
@@ -93,7 +101,7 @@ export const keyCommands: readonly CommandSpec[] = [
     options: [...keyOptions, versionOption],
     example: `keyvault key show ${PLACE_EXAMPLE} --query key`,
     run: async (context, args) => {
-      const { vaultUrl, path } = versionPath(args);
+      const { vaultUrl, path } = versionPlace(args, 'key');
       return shapeKey(await (await context.vaultData()).send('GET', vaultUrl, path));
     },
   },
@@ -108,7 +116,7 @@ export const keyCommands: readonly CommandSpec[] = [
     example: 'keyvault key list --vault-name demo-vault --output table',
     run: async (context, args) => {
       const all = await (await context.vaultData()).list(vaultPlace(args), '/keys');
-      const shown = all.filter((item) => args.boolean('includeManaged') === true || item['managed'] !== true);
+      const shown = all.filter((item) => args.flag('includeManaged') || item['managed'] !== true);
       return shown.slice(0, args.integer('most')).map(shapeListedKey);
     },
   },
@@ -125,7 +133,7 @@ export const keyCommands: readonly CommandSpec[] = [
     ],
     example: `keyvault key set-attributes ${PLACE_EXAMPLE} --enabled false`,
     run: async (context, args) => {
-      const { vaultUrl, path } = versionPath(args);
+      const { vaultUrl, path } = versionPlace(args, 'key');
       const change = {
         key_ops: args.list('operations'),
         attributes: { enabled: args.boolean('enabled'), ...timesOf(args) },
@@ -157,7 +165,7 @@ export const keyCommands: readonly CommandSpec[] = [
     ],
     example: `keyvault key download ${PLACE_EXAMPLE} --file key.pem`,
     run: async (context, args) => {
-      const { vaultUrl, path } = versionPath(args);
+      const { vaultUrl, path } = versionPlace(args, 'key');
       await checkNothingThere(args.text('file'));
       const data = await context.vaultData();
       const key = await data.send('GET', vaultUrl, path).catch(plainFailure);
@@ -166,12 +174,6 @@ export const keyCommands: readonly CommandSpec[] = [
     },
   },
 ];
-
-/** Where a version of the key is that the options name; az leaves the version empty for the latest one. */
-function versionPath(args: Args): { readonly vaultUrl: string; readonly path: string } {
-  const { vaultUrl, name, version } = objectPlace(args, 'key');
-  return { vaultUrl, path: `/keys/${name}/${args.optional('version') ?? version ?? ''}` };
-}
 
 function typeOf(args: Args): string {
   const type = args.optional('type') ?? (args.optional('curve') === undefined ? 'RSA' : 'EC');

@@ -4,7 +4,15 @@ import { objectCommands, plainFailure } from './object-commands.ts';
 import { shapeListed, shapeSecret } from './secret-shape.ts';
 import { requiredName, timeOptions, timesOf } from './object-options.ts';
 import { encodingOption, valueOf } from './secret-value.ts';
-import { mostResults, objectOptions, objectPlace, vaultOptions, vaultPlace, versionOption } from './vault-lookup.ts';
+import {
+  mostResults,
+  objectOptions,
+  objectPlace,
+  vaultOptions,
+  vaultPlace,
+  versionOption,
+  versionPlace,
+} from './vault-lookup.ts';
 
 const listColumns = [
   ['Name', 'name', 'blank'],
@@ -57,11 +65,9 @@ export const secretCommands: readonly CommandSpec[] = [
     options: [...secretOptions, versionOption],
     example: `keyvault secret show ${PLACE_EXAMPLE} --query value --output tsv`,
     run: async (context, args) => {
-      const place = objectPlace(args, 'secret');
-      const version = args.optional('version') ?? place.version ?? '';
-      // The slash at the end, with an empty version, is az's own.
+      const place = versionPlace(args, 'secret');
       const data = await context.vaultData();
-      return shapeSecret(await data.send('GET', place.vaultUrl, `/secrets/${place.name}/${version}`));
+      return shapeSecret(await data.send('GET', place.vaultUrl, place.path));
     },
   },
   {
@@ -94,16 +100,14 @@ export const secretCommands: readonly CommandSpec[] = [
     ],
     example: `keyvault secret set-attributes ${PLACE_EXAMPLE} --enabled false`,
     run: async (context, args) => {
-      const place = objectPlace(args, 'secret');
-      const version = args.optional('version') ?? place.version ?? '';
+      const place = versionPlace(args, 'secret');
       const data = await context.vaultData();
       const change = {
         attributes: { enabled: args.boolean('enabled'), ...timesOf(args) },
         ...(args.tags('tags') === undefined ? {} : { tags: args.tags('tags') }),
         ...(args.optional('contentType') === undefined ? {} : { contentType: args.text('contentType') }),
       };
-      const path = `/secrets/${place.name}/${version}`;
-      return shapeSecret(await data.send('PATCH', place.vaultUrl, path, change).catch(plainFailure));
+      return shapeSecret(await data.send('PATCH', place.vaultUrl, place.path, change).catch(plainFailure));
     },
   },
 ];

@@ -108,6 +108,12 @@ export function objectPlace(args: Args, noun: ObjectNoun): ObjectPlace {
   return { vaultUrl: vaultUrl(args.text('vaultName')), name: args.text('name'), version: undefined };
 }
 
+/** Where a version of the object is that the options name; az leaves the version empty for the latest one. */
+export function versionPlace(args: Args, noun: ObjectNoun): { readonly vaultUrl: string; readonly path: string } {
+  const { vaultUrl: url, name, version } = objectPlace(args, noun);
+  return { vaultUrl: url, path: `/${noun}s/${name}/${args.optional('version') ?? version ?? ''}` };
+}
+
 /** The data plane URL of a vault: az builds it from the name, whatever ARM says. */
 export function vaultUrl(vault: string): string {
   if (!/^[A-Za-z0-9-]+$/.test(vault)) throw new AzError('error', `'${vault}' is not the name of a vault`);
