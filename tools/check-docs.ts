@@ -1,6 +1,6 @@
 // Holds the documentation against the tree: links lead somewhere, the README is short, every area has its row.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { NODE_FLAGS } from '../src/cmd/node-flags.ts';
 import { PROVIDER_FLAGS } from '../src/cmd/provider-flags.ts';
 
@@ -58,6 +58,22 @@ function checkAreaReadmes(): void {
   }
 }
 
+/** A source file that a README of an area names is there, wherever it was moved to; `x` in a name stands for any. */
+function checkNamedSources(): void {
+  const folders = ['src', 'test', 'tools', 'bench'].map((name) => join(root, name));
+  const known = new Set(
+    folders
+      .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+      .map((path) => basename(path)),
+  );
+  for (const file of markdownFiles(join(root, 'src'))) {
+    for (const [, name = ''] of readFileSync(file, 'utf8').matchAll(/`(?:[\w./-]*\/)?([\w-][\w.-]+\.ts)`/g)) {
+      if (!known.has(name) && !name.startsWith('x-'))
+        problems.push(`${relative(root, file)}: there is no file ${name}`);
+    }
+  }
+}
+
 /** Pages about the node processes name no flag that neither has; all of them are in docs/flags.md, which is generated. */
 function checkFlags(): void {
   const flags = new Set([...Object.keys(NODE_FLAGS), ...Object.keys(PROVIDER_FLAGS)]);
@@ -70,30 +86,35 @@ function checkFlags(): void {
   }
 }
 
-/** Each threat in docs/security.md (`- **What is asked for.** …`) names tests below it, and those are in the files that it says. */
-function checkSecurityTests(): void {
-  const place = join(root, 'docs', 'security.md');
+/**
+ * Each claim of a page (`- **What is asked for.** …`) names tests below it, and those are in the files that it says: threats in
+ * docs/security.md, what upstream's suites hold in test/acceptance.md.
+ */
+function checkClaims(page: string): void {
+  const place = join(root, page);
   for (const item of readFileSync(place, 'utf8').split(/^(?=\S)/m)) {
-    const threat = /^- \*\*([^*]+)\*\*/.exec(item)?.[1];
+    const claim = /^- \*\*([^*]+)\*\*/.exec(item)?.[1];
     const tests = [...item.matchAll(/\[[*_]([^\]]+)[*_]\]\(([^)]+\.test\.ts)\)/g)];
-    if (threat !== undefined && tests.length === 0) problems.push(`docs/security.md: no test is named for "${threat}"`);
-    for (const [, name = '', file = ''] of tests) checkTestName(join(dirname(place), file), name);
+    if (claim !== undefined && tests.length === 0) problems.push(`${page}: no test is named for "${claim}"`);
+    for (const [, name = '', file = ''] of tests) checkTestName(page, join(dirname(place), file), name);
   }
 }
 
 /** A test, or a case of a table of tests, is a string of its file. */
-function checkTestName(file: string, name: string): void {
+function checkTestName(page: string, file: string, name: string): void {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const forms = ["'", '"', '`'].map((quote) => quote + name.replaceAll(quote, `\\${quote}`) + quote);
   if (forms.some((form) => text.includes(form))) return;
-  problems.push(`docs/security.md: there is no test "${name}" in ${relative(root, file)}`);
+  problems.push(`${page}: there is no test "${name}" in ${relative(root, file)}`);
 }
 
 for (const file of markdownFiles(root)) checkLinks(file);
-checkSecurityTests();
+checkClaims('docs/security.md');
+checkClaims('test/acceptance.md');
 checkFlags();
 checkReadmeLength();
 checkAreas();
 checkAreaReadmes();
+checkNamedSources();
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length === 0 ? 0 : 1;

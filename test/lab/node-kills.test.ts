@@ -10,7 +10,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => scenario?.[Symbol.asyncDispose]());
 
-it('a node process that is killed at start-up, in a refresh, a publish and an unpublish leaves all as it should be', async () => {
+it('a node process that is killed at start-up, in refreshes, publishes, unpublishes and edits leaves all as it should be', async () => {
   for (const moment of [...KILL_MOMENTS, ...KILL_MOMENTS]) await scenario.kill(moment);
   await scenario.settle();
   console.log(renderFigures(SEED, scenario.figures));

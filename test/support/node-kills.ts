@@ -1,10 +1,11 @@
 /**
  * A lab whose `keyferry node` is killed over and over at random moments, while pods come and go and secrets change, and
- * what must be true of it all the while. test/lab runs it with a few kills, test/endurance with two hundred.
+ * what must be true of it all the while. test/lab runs it with a few kills, test/endurance with a hundred and fifty.
  */
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { systemClock, type Random } from '#base';
-import { RESOURCES, type Pod, type SecretObject } from '#kube';
+import { RESOURCES, type KubeObject, type Pod, type SecretObject } from '#kube';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { createFakeRandom } from '../../src/base/testing/index.ts';
 import { podWithClass, secretProviderClass } from './manifests.ts';
@@ -13,8 +14,11 @@ import { daemonOf, list, readAll, registrationOf, strayRecords, volumesOf, type 
 import { makeReader } from './reader.ts';
 import { eventually, makeCluster, podReady, startTestLab, type TestCluster, type TestLab } from './test-lab.ts';
 
-/** When a kill comes: before the driver is registered, or soon after it, when every volume is published again. */
-export const KILL_MOMENTS = ['start-up', 'refresh', 'publish', 'unpublish'] as const;
+/**
+ * When a kill comes: before the driver is registered; soon after it, when every volume is published again; or when the
+ * driver checks volumes by itself, because a check is due or somebody edited the class.
+ */
+export const KILL_MOMENTS = ['start-up', 'refresh', 'publish', 'unpublish', 'tick', 'edit'] as const;
 
 /** One of {@link KILL_MOMENTS}. */
 export type KillMoment = (typeof KILL_MOMENTS)[number];
@@ -25,6 +29,7 @@ export interface KillFigures {
   /** Kills after which a volume was found half done: mounted without files, or with files of two generations. */
   cutShort: number;
   rotations: number;
+  edits: number;
   /** What the driver's log tells of all its lives. */
   mounts: number;
   refreshes: number;
@@ -60,6 +65,10 @@ const LATEST_KILL_MS: Readonly<Record<KillMoment, number>> = {
   refresh: 120,
   publish: 400,
   unpublish: 150,
+  // The first check of an interval of one second comes within one, the next ones once a second.
+  tick: 1600,
+  // Half a second after an edit.
+  edit: 800,
 };
 /** From a process until its driver offers itself, on an idle machine. */
 const USUAL_START_MS = 400;
@@ -102,24 +111,22 @@ export async function startKillScenario(seed: string): Promise<KillScenario> {
   const lab = await startTestLab();
   try {
     const cluster = await makeCluster(lab, '--enable-secret-rotation --rotation-poll-interval 1s');
-    await prepare(lab, cluster);
+    const classAfter = await prepare(lab, cluster);
     for (const name of STEADY) await createPod(cluster, name, READER);
     for (const name of STEADY) await podReady(cluster.client, name);
-    return createScenario(lab, cluster, random);
+    return createScenario(lab, cluster, random, classAfter);
   } catch (error) {
     await lab[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-async function prepare(lab: TestLab, cluster: TestCluster): Promise<void> {
+async function prepare(lab: TestLab, cluster: TestCluster): Promise<(edits: number) => SecretProviderClassManifest> {
   const { client, tenantId } = cluster;
   await lab.az(`az keyvault create -n ${VAULT} -g g`);
   await setSecrets(lab, 0);
   const { clientId } = await makeReader(lab, cluster, { vault: VAULT });
-  await client.create(
-    SECRET_CLASS_RESOURCES.classes,
-    'default',
+  const classAfter = (edits: number) =>
     secretProviderClass({
       name: 'reader',
       clientId,
@@ -129,15 +136,33 @@ async function prepare(lab: TestLab, cluster: TestCluster): Promise<void> {
         ['Password', 'first'],
         ['Password', 'twin'],
         ['Other', 'other'],
+        ['Other', editedName(edits)],
       ],
-      secretObjects: [{ secretName: 'synced', type: 'Opaque', data: [{ objectName: 'first', key: 'password' }] }],
-    }),
-  );
+      secretObjects: [
+        {
+          secretName: 'synced',
+          type: 'Opaque',
+          labels: { edited: editedName(edits) },
+          data: [
+            { objectName: 'first', key: 'password' },
+            { objectName: editedName(edits), key: 'edited' },
+          ],
+        },
+      ],
+    });
+  await client.create(SECRET_CLASS_RESOURCES.classes, 'default', classAfter(0));
+  return classAfter;
 }
 
-async function setSecrets(lab: TestLab, count: number): Promise<void> {
-  await lab.az(`az keyvault secret set --vault-name ${VAULT} -n Password --value ${valueOf('p', count)}`);
-  await lab.az(`az keyvault secret set --vault-name ${VAULT} -n Other --value ${valueOf('o', count)}`);
+/** The name of a file and the label of the Secret; each edit of the class gives another one. */
+const editedName = (edits: number) => `edited-${edits}`;
+
+/** Answers the versions that the vault gave. */
+async function setSecrets(lab: TestLab, count: number): Promise<Map<string, string>> {
+  const set = (name: string, value: string) =>
+    lab.az(`az keyvault secret set --vault-name ${VAULT} -n ${name} --value ${value} --query id -o tsv`);
+  const ids = { Password: await set('Password', valueOf('p', count)), Other: await set('Other', valueOf('o', count)) };
+  return new Map(Object.entries(ids).map(([name, id]) => [`secret/${name}`, id.split('/').at(-1) ?? '']));
 }
 
 async function createPod({ client }: TestCluster, name: string, script = 'exec sleep 3600'): Promise<void> {
@@ -147,12 +172,20 @@ async function createPod({ client }: TestCluster, name: string, script = 'exec s
   await client.create<Pod>(RESOURCES.pods, 'default', pod);
 }
 
-function createScenario(lab: TestLab, cluster: TestCluster, random: Random): KillScenario {
+type SecretProviderClassManifest = ReturnType<typeof secretProviderClass>;
+
+function createScenario(
+  lab: TestLab,
+  cluster: TestCluster,
+  random: Random,
+  classAfter: (edits: number) => SecretProviderClassManifest,
+): KillScenario {
   const { client } = cluster;
   const figures: KillFigures = {
-    kills: { 'start-up': 0, refresh: 0, publish: 0, unpublish: 0 },
+    kills: { 'start-up': 0, refresh: 0, publish: 0, unpublish: 0, tick: 0, edit: 0 },
     cutShort: 0,
     rotations: 0,
+    edits: 0,
     mounts: 0,
     refreshes: 0,
     podsCreated: STEADY.length,
@@ -164,6 +197,7 @@ function createScenario(lab: TestLab, cluster: TestCluster, random: Random): Kil
   let leftSocket: string | undefined;
   let lastKillMs = systemClock.monotonic();
   let newest = 0;
+  let newestVersions = new Map<string, string>();
   // On a machine that is busy everything takes longer, and a kill has to wait longer to fall into it.
   let slowness = 1;
   const upTo = (ms: number) => systemClock.sleep(random.fraction() * ms * slowness);
@@ -181,7 +215,16 @@ function createScenario(lab: TestLab, cluster: TestCluster, random: Random): Kil
   const rotate = async () => {
     newest += 1;
     figures.rotations += 1;
-    await setSecrets(lab, newest);
+    newestVersions = await setSecrets(lab, newest);
+  };
+  const edit = async () => {
+    figures.edits += 1;
+    const { spec } = classAfter(figures.edits);
+    await client.patch(
+      SECRET_CLASS_RESOURCES.classes,
+      { namespace: 'default', name: 'reader' },
+      { type: 'merge', body: { spec } },
+    );
   };
   const addPod = async () => {
     const name = `passing-${figures.podsCreated}`;
@@ -196,7 +239,8 @@ function createScenario(lab: TestLab, cluster: TestCluster, random: Random): Kil
 
   /** Brings about what the kill is to fall into. */
   const provoke = async (moment: KillMoment) => {
-    if (moment === 'refresh') await rotate();
+    if (moment === 'refresh' || moment === 'tick') await rotate();
+    if (moment === 'edit') await edit();
     if (moment === 'publish') await addPod();
     if (moment === 'unpublish' || passing.length > 4) await removePod();
   };
@@ -263,9 +307,11 @@ function createScenario(lab: TestLab, cluster: TestCluster, random: Random): Kil
     const live = new Map(pods.map(({ metadata }) => [metadata?.uid ?? '', metadata?.name ?? '']));
     const daemon = await daemonOf(lab.folder.root);
     const volumes = volumesOf(daemon);
-    const synced = await client
-      .get<SecretObject>(RESOURCES.secrets, { namespace: 'default', name: 'synced' })
-      .then(({ data }) => Buffer.from(data?.['password'] ?? '', 'base64').toString());
+    const synced = await client.get<SecretObject>(RESOURCES.secrets, { namespace: 'default', name: 'synced' });
+    const keys = Object.entries(synced.data ?? {}).map(([key, text]) => [key, Buffer.from(text, 'base64').toString()]);
+    const wantedKeys = { password: valueOf('p', newest), edited: valueOf('o', newest) };
+    const edited = editedName(figures.edits);
+    const statuses = (await client.list(SECRET_CLASS_RESOURCES.podStatuses, { namespace: 'default' })).items;
     return [
       ...pods.filter((pod) => !isReady(pod)).map(({ metadata }) => `pod ${metadata?.name} is not ready`),
       ...pods.filter((p) => p.metadata?.deletionTimestamp).map(({ metadata }) => `pod ${metadata?.name} does not go`),
@@ -278,9 +324,19 @@ function createScenario(lab: TestLab, cluster: TestCluster, random: Random): Kil
         ...(volume.generations === 1 ? [] : [`${volume.generations} generations in ${volume.path}`]),
         ...(versions === 'any' || volume.file('first') === valueOf('p', newest) ? [] : [`${volume.path}/first is old`]),
         ...(versions === 'any' || volume.file('other') === valueOf('o', newest) ? [] : [`${volume.path}/other is old`]),
+        ...(versions === 'any' || volume.file(edited) === valueOf('o', newest)
+          ? []
+          : [`${volume.path}/${edited} is old`]),
+        ...volume.names.filter((name) => name.startsWith('edited-') && versions === 'newest' && name !== edited),
       ]),
       ...strayRecords(daemon, new Set(live.keys())),
-      ...(versions === 'any' || synced === valueOf('p', newest) ? [] : ['the synced Secret has an old value']),
+      ...(versions === 'any' ? [] : [...live.values()].flatMap((name) => statusWrongs(name, statuses, newestVersions))),
+      ...(versions === 'any' || isDeepStrictEqual(Object.fromEntries(keys), wantedKeys)
+        ? []
+        : ['the synced Secret has old values']),
+      ...(versions === 'any' || synced.metadata?.labels?.['edited'] === edited
+        ? []
+        : ['the synced Secret is not edited']),
     ];
   };
 
@@ -329,6 +385,16 @@ function brokenFiles({ path, file }: NodeVolume): string[] {
     ...broken.map((name) => `${path}/${name} is ${JSON.stringify(texts.get(name))}`),
     ...(texts.get('first') === texts.get('twin') ? [] : [`${path} mixes two versions of one secret`]),
   ];
+}
+
+/** Whether a pod's status object says what its volume holds. */
+function statusWrongs(pod: string, statuses: readonly KubeObject[], versions: ReadonlyMap<string, string>): string[] {
+  const found = statuses.find(({ metadata }) => metadata.name === `${pod}-default-reader`)?.['status'] as
+    { readonly objects?: readonly { readonly id: string; readonly version: string }[] } | undefined;
+  const held = Object.fromEntries((found?.objects ?? []).map(({ id, version }) => [id, version]));
+  return isDeepStrictEqual(held, Object.fromEntries(versions))
+    ? []
+    : [`the status of ${pod} is ${JSON.stringify(held)}`];
 }
 
 function isReady({ status }: Pod): boolean {

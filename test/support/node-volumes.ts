@@ -34,6 +34,8 @@ export interface NodeVolume {
   readonly isMounted: boolean;
   readonly hasData: boolean;
   readonly generations: number;
+  /** What it has in its topmost folder. */
+  readonly names: readonly string[];
   /** What a file says; empty when there is none. */
   file(name: string): string;
 }
@@ -59,6 +61,7 @@ export function volumesOf(daemon: number): NodeVolume[] {
       path,
       mounts,
       isMounted: mounts > 0,
+      names,
       hasData: names.includes('..data'),
       generations: names.filter((name) => /^\.\.\d{4}_/.test(name)).length + (names.includes('..data_tmp') ? 1 : 0),
       file: (name) => readAll(join(path, name)),
