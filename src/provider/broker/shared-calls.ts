@@ -1,4 +1,4 @@
-import { abortReason } from '#base';
+import { abortReason, onAbort } from '#base';
 
 /** Calls that are shared by all who ask for the same key while they run. */
 export interface SharedCalls<T> {
@@ -37,15 +37,14 @@ export function createSharedCalls<T>(): SharedCalls<T> {
       if (signal.aborted) throw abortReason(signal);
       const call = calls.get(key) ?? start(key, task);
       call.waiters += 1;
-      let leave: () => void = () => undefined;
+      let stopListening = (): void => undefined;
       const left = new Promise<never>((_resolve, reject) => {
-        leave = () => reject(abortReason(signal));
-        signal.addEventListener('abort', leave, { once: true });
+        stopListening = onAbort(signal, () => reject(abortReason(signal)));
       });
       try {
         return await Promise.race([call.result, left]);
       } finally {
-        signal.removeEventListener('abort', leave);
+        stopListening();
         call.waiters -= 1;
         // One that has ended is not here any more. Nobody may join a call that is being given up.
         if (call.waiters === 0 && calls.get(key) === call) {
