@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '#base';
 import { callUnary, createGrpcClient } from '#grpc';
 import { ProviderCodeError } from '#providerapi';
-import { ControllerClient } from '../gen/csi/v1/csi.ts';
+import { ControllerClient, VolumeCapability_AccessMode_Mode } from '../gen/csi/v1/csi.ts';
 import { startHarness, type DriverHarness } from './testing/harness.ts';
 
 const limits = { timeoutMs: 5000 };
@@ -60,7 +60,12 @@ describe('what the driver says of itself', () => {
   it.each([
     ['', [], 'invalid-input', 'Volume ID missing in request'],
     ['v', [], 'invalid-input', 'Volume Capabilities missing in request'],
-    ['v', [{ accessMode: { mode: 1 } }], 'not-found', 'volume v was not made here'],
+    [
+      'v',
+      [{ accessMode: { mode: VolumeCapability_AccessMode_Mode.SINGLE_NODE_WRITER } }],
+      'not-found',
+      'volume v was not made here',
+    ],
   ])(
     'is a controller service that knows no volume "%s" with %j',
     async (volumeId, volumeCapabilities, code, message) => {
