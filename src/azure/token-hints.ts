@@ -40,8 +40,9 @@ const TOKEN_HINTS: Readonly<Record<string, string>> = {
   AADSTS700027: 'the token was not signed with the key that the issuer publishes under its id',
   // The application and its own secret.
   AADSTS700016:
-    'check clientID (the client id, not the object id) and tenantID of the SecretProviderClass; an identity that was made again has another client id',
-  AADSTS700038: 'clientID of the SecretProviderClass is no client id',
+    'check clientID (the client id, not the object id) and tenantID of the SecretProviderClass, or where it has none the annotations of the service account, or clientid in the Secret that nodePublishSecretRef names; an identity that was made again has another client id',
+  AADSTS700038:
+    'clientID of the SecretProviderClass, or the annotation of the service account in its place, is no client id',
   AADSTS7000112: 'the application is disabled: enable its service principal',
   AADSTS7000229: 'create the service principal of the application: az ad sp create --id <client id>',
   AADSTS7000215:

@@ -77,6 +77,23 @@ export const KUBERNETES_SCENES: Scenes<(typeof KUBERNETES_CAUSES)[number]['id']>
         { type: 'merge', body: { metadata: { annotations: { 'secrets-store.csi.k8s.io/adopt': 'true' } } } },
       ),
   },
+  'sync-secret-other-type': {
+    ...withSecret({ type: 'Opaque', data: RIGHT }),
+    break: (stage) => createAdoptable(stage, { type: 'example.com/other' }),
+    values: ({ namespace, name }) => ({
+      namespace,
+      secret: name,
+      type: 'example.com/other',
+      'wanted type': 'Opaque',
+    }),
+    mend: deleteSecret,
+  },
+  'sync-secret-immutable': {
+    ...withSecret({ type: 'Opaque', data: RIGHT }),
+    break: (stage) => createAdoptable(stage, { type: 'Opaque', immutable: true }),
+    values: ({ namespace, name }) => ({ namespace, secret: name }),
+    mend: deleteSecret,
+  },
   'env-secret-missing': {
     pod: withVariable('KEY'),
     seen: warningsOf('Failed'),
@@ -94,6 +111,17 @@ export const KUBERNETES_SCENES: Scenes<(typeof KUBERNETES_CAUSES)[number]['id']>
     mend: (stage) => replacePod(stage, withVariable('KEY')),
   },
 };
+
+/** A Secret of the scene's name that is handed over to the driver. */
+function createAdoptable({ cluster, namespace, name }: Stage, fields: object): Promise<unknown> {
+  const annotations = { 'secrets-store.csi.k8s.io/adopt': 'true' };
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name, annotations }, data: { other: 'b3RoZXI=' } };
+  return cluster.client.create(RESOURCES.secrets, namespace, { ...secret, ...fields });
+}
+
+function deleteSecret({ cluster, namespace, name }: Stage): Promise<unknown> {
+  return cluster.client.delete(RESOURCES.secrets, { namespace, name });
+}
 
 type PodEdit = NonNullable<Scene['pod']>;
 
