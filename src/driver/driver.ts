@@ -111,12 +111,10 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
     }
   }
   let server: GrpcServer | undefined;
-  let retired = false;
   const standAside = async () => {
-    if (retired || (await server?.isReplaced()) !== true) return;
-    retired = true;
-    loop.retire();
-    log.info('Another driver has taken the socket and refreshes the volumes');
+    if ((await server?.isReplaced()) === true && loop.retire()) {
+      log.info('Another driver has taken the socket and refreshes the volumes');
+    }
   };
   const volumes = createVolumes({
     mounter,

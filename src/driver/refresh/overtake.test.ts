@@ -13,10 +13,12 @@ const told = ({ log }: DriverHarness) => log.lines.filter(({ message }) => messa
 it('a driver whose socket another one took checks no volume any more, and says so once', async () => {
   await using harness = await startHarness();
   await harness.publish();
+  const other = join(harness.target, '../../other/mount');
+  await harness.publish({ targetPath: other });
   const old = await harness.overtake();
   for (let check = 0; check < 3; check += 1) await harness.nextChecks();
   await old.idle();
-  expect(harness.mounts).toHaveLength(1);
+  expect(harness.mounts).toHaveLength(2);
   expect(told(harness)).toBe(1);
 });
 

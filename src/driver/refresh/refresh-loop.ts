@@ -16,8 +16,8 @@ export interface RefreshLoopOptions {
 export interface RefreshLoop extends AsyncDisposable {
   /** Ends the check of a volume that is under way: somebody waits for the volume. */
   cancel(targetPath: string): void;
-  /** Ends the checks under way and begins no other: another driver has taken this one's place. */
-  retire(): void;
+  /** Ends the checks under way and begins no other: another driver has taken this one's place. False: it did so before. */
+  retire(): boolean;
   /** Resolves when no check is under way. */
   idle(): Promise<void>;
 }
@@ -95,8 +95,10 @@ export function startRefreshLoop(options: RefreshLoopOptions): RefreshLoop {
     cancel: (targetPath) =>
       running.get(targetPath)?.stop.abort(new KeyferryError('aborted', 'the volume is unpublished')),
     retire() {
+      if (stop.signal.aborted) return false;
       stop.abort(new KeyferryError('aborted', 'another driver has taken the place of this one'));
       timer?.cancel.abort();
+      return true;
     },
     idle,
     async [Symbol.asyncDispose]() {
