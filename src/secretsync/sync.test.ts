@@ -256,6 +256,14 @@ describe('syncSecrets', () => {
     ]);
   });
 
+  it('says that the class is not to blame while the API server is away', async () => {
+    const client = createFakeKubeClient();
+    client.intercept = () => {
+      throw new KeyferryError('unavailable', 'the server is currently unable to handle the request');
+    };
+    expect((await sync(client)).failures).toMatchObject([{ hint: expect.stringContaining('not the class') }]);
+  });
+
   it('gives up after five seconds', async () => {
     const client = createFakeKubeClient();
     client.intercept = () => new Promise(() => undefined);

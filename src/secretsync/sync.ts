@@ -82,6 +82,7 @@ export async function syncSecrets(options: SecretSyncOptions, request: SecretSyn
 const HINTS: Partial<Record<ErrorCode, (at: string) => string>> = {
   'permission-denied': () => 'Ensure that syncSecret.enabled=true was set when the driver was installed.',
   'invalid-input': (at) => `Check ${at} of the SecretProviderClass.`,
+  unavailable: () => 'The API server is in trouble, not the class: it is tried again by itself.',
 };
 
 function explain({ at, secretName }: ClassSecretObject, namespace: string, error: unknown): KeyferryError {
