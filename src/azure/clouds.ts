@@ -48,6 +48,12 @@ const CLOUDS: ReadonlyMap<string, Cloud> = new Map(
 /** The cloud name under which a class describes its own cloud in a file. */
 const CUSTOM_CLOUD_NAME = 'AzureStackCloud';
 
+/** Every name that `cloudName` may have, as they are written, each cloud's once. */
+export const CLOUD_NAMES: readonly string[] = [
+  ...new Set([...CLOUDS.values()].map(({ name }) => name)),
+  CUSTOM_CLOUD_NAME,
+];
+
 /** One of Microsoft's clouds by name, in any case; undefined when there is none of that name. */
 export function findCloud(name: string): Cloud | undefined {
   return CLOUDS.get(name.toLowerCase());

@@ -14,4 +14,4 @@ export type {
 export { createAzureClients } from './azure-clients.ts';
 export { clientIdOf, type Credential, type Identity, type TokenProxy } from './credential.ts';
 export { parseTokenProxyUrl } from './token-proxy.ts';
-export { findCloud, isCustomCloud, parseCloudEnvironment, type Cloud } from './clouds.ts';
+export { CLOUD_NAMES, findCloud, isCustomCloud, parseCloudEnvironment, type Cloud } from './clouds.ts';

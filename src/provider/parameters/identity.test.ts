@@ -220,10 +220,15 @@ describe('a mount without an identity', () => {
     expect(issues).toEqual([{ path, message }]);
   });
 
-  it.each(['usePodIdentity', 'useVMManagedIdentity', 'useAzureTokenProxy'])('says that %s is no bool', (flag) => {
-    const { issues } = parse({ parameters: { [flag]: 'yes', clientID: 'c' } });
-    expect(issues).toEqual([{ path: `spec.parameters.${flag}`, message: `failed to parse ${flag} flag` }]);
-  });
+  it.each(['usePodIdentity', 'useVMManagedIdentity', 'useAzureTokenProxy'])(
+    'says that %s is no bool, and not what another way would lack',
+    (flag) => {
+      const { identity, issues } = parse({ parameters: { [flag]: 'yes' } });
+      expect(identity).toBeUndefined();
+      const message = `failed to parse ${flag} flag: "yes" is neither true nor false`;
+      expect(issues).toEqual([{ path: `spec.parameters.${flag}`, message }]);
+    },
+  );
 });
 
 describe('the annotations of the service account', () => {

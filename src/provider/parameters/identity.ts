@@ -18,6 +18,9 @@ const MODE_FLAGS = {
 type ModeFlag = keyof typeof MODE_FLAGS;
 type ModeName = (typeof MODE_FLAGS)[ModeFlag] | 'None';
 
+/** How much of a wrong value is repeated. */
+const MAX_QUOTED = 40;
+
 /** The texts that Go's strconv.ParseBool takes. */
 const BOOLS: ReadonlyMap<string, boolean> = new Map([
   ...['1', 't', 'T', 'TRUE', 'true', 'True'].map((text) => [text, true] as const),
@@ -57,17 +60,24 @@ export function wantsServiceAccount({ parameter, secrets }: Pick<IdentityInput, 
  */
 export function parseIdentity(input: IdentityInput, issues: Issue[]): Identity | undefined {
   const { parameter } = input;
-  const flags = (Object.keys(MODE_FLAGS) as ModeFlag[]).filter((name) => {
-    const value = BOOLS.get(parameter(name));
-    if (value === undefined) issues.push({ path: `spec.parameters.${name}`, message: `failed to parse ${name} flag` });
-    return value === true;
-  });
+  const names = Object.keys(MODE_FLAGS) as ModeFlag[];
+  const unclear = names.filter((name) => !BOOLS.has(parameter(name)));
+  for (const name of unclear) {
+    const given = JSON.stringify(parameter(name).slice(0, MAX_QUOTED));
+    issues.push({
+      path: `spec.parameters.${name}`,
+      message: `failed to parse ${name} flag: ${given} is neither true nor false`,
+    });
+  }
+  const flags = names.filter((name) => BOOLS.get(parameter(name)) === true);
   if (flags.length > 1) {
     const message = `only one identity mode can be enabled at a time: ${flags.join(', ')}`;
     issues.push({ path: flags.map((name) => `spec.parameters.${name}`).join(','), message });
     return undefined;
   }
   const [flag] = flags;
+  // What another way lacks is no mend for who meant this one.
+  if (flag === undefined && unclear.length > 0) return undefined;
   switch (flag) {
     case 'usePodIdentity':
       return { mode: 'pod-identity', pod: podOf(parameter) };

@@ -84,7 +84,7 @@ describe('parameters', () => {
     [{ keyvaultName: 'kv_one' }, 'Invalid vault name: "kv_one", must match [-a-zA-Z0-9]{3,24}'],
     [{ tenantID: undefined }, 'tenantId is not provided'],
     [{ tenantID: '../common' }, 'is neither an id nor a domain name'],
-    [{ cloudName: 'Azure' }, 'cloudName Azure is not valid'],
+    [{ cloudName: 'Azure' }, 'cloudName Azure is not valid: it is one of AzurePublicCloud, AzureUSGovernmentCloud, '],
     [{ objects: undefined }, 'objects is not set'],
     [{ usePodIdentity: 'yes' }, 'failed to parse usePodIdentity flag'],
     [{ useVMManagedIdentity: 'TrUe' }, 'failed to parse useVMManagedIdentity flag'],

@@ -1,5 +1,5 @@
 import { nearest, type Issue, type Secret } from '#base';
-import { findCloud, isCustomCloud, type Identity, type TokenProxy } from '#azure';
+import { CLOUD_NAMES, findCloud, isCustomCloud, type Identity, type TokenProxy } from '#azure';
 import { parseIdentity, wantsServiceAccount } from './identity.ts';
 import type { MisspeltField } from './object-fields.ts';
 import type { ObjectsParser } from './objects-memo.ts';
@@ -103,7 +103,10 @@ export function parseParameters(input: ParametersInput): ParsedParameters {
   }
   const cloudName = parameter('cloudName') || input.defaultCloudName;
   if (!isCustomCloud(cloudName) && findCloud(cloudName) === undefined) {
-    refuse('cloudName', `cloudName ${cloudName.slice(0, MAX_QUOTED)} is not valid`);
+    refuse(
+      'cloudName',
+      `cloudName ${cloudName.slice(0, MAX_QUOTED)} is not valid: it is one of ${CLOUD_NAMES.join(', ')}`,
+    );
   }
   const identity = parseIdentity(
     {
