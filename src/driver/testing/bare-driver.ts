@@ -14,7 +14,7 @@ import { createRefresher } from '../refresh/refresher.ts';
 import { createUnpublishVolume } from '../publish/unpublish.ts';
 import { nodeFileSystem, nodeVolumeFiles } from '../volume/volume-files.ts';
 import { createVolumeRecords } from '../volume/volume-record.ts';
-import type { KillSwitch } from './kill-switch.ts';
+import { CHANGING_CALLS, type KillSwitch } from './kill-switch.ts';
 
 /** What a {@link BareDriver} stands on. */
 export interface BareDriverOptions {
@@ -35,16 +35,6 @@ export interface BareDriver {
   refresh(): Promise<void>;
   unpublish(): Promise<void>;
 }
-
-const CHANGING = [
-  'chmodSync',
-  'mkdirSync',
-  'mkdtempSync',
-  'renameSync',
-  'rmSync',
-  'symlinkSync',
-  'writeFileSync',
-] as const;
 
 /** Makes a {@link BareDriver}; checks are due a second after the last. */
 export function createBareDriver(options: BareDriverOptions): BareDriver {
@@ -83,7 +73,7 @@ export function createBareDriver(options: BareDriverOptions): BareDriver {
   const provider = guard({ mount: async () => answer() });
   const volumes = createVolumes({
     ...common,
-    writer: createAtomicWriter({ clock, files: guard({ ...nodeVolumeFiles }, CHANGING) }),
+    writer: createAtomicWriter({ clock, files: guard({ ...nodeVolumeFiles }, CHANGING_CALLS) }),
     files: guard({ ...nodeFileSystem }, ['mkdir', 'rmdir']),
     providers: { resolve: async () => ({ name: 'fake', version: '1', mount: provider.mount }) },
     classes,

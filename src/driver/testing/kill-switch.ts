@@ -3,6 +3,17 @@ export class Killed extends Error {
   override readonly name = 'Killed';
 }
 
+/** The calls by which a volume's files are changed: a kill comes before one of them. */
+export const CHANGING_CALLS = [
+  'chmodSync',
+  'mkdirSync',
+  'mkdtempSync',
+  'renameSync',
+  'rmSync',
+  'symlinkSync',
+  'writeFileSync',
+] as const;
+
 /** Stops whatever goes through it after a number of steps, as a kill does: not even an undo comes through afterwards. */
 export interface KillSwitch {
   /** The steps that were begun. */

@@ -9,7 +9,7 @@ import type { ProviderFile } from '#providerapi';
 import { createFakeClock } from '../../base/testing/index.ts';
 import { createAtomicWriter } from './atomic-writer.ts';
 import { checkPayload } from './payload.ts';
-import { createKillSwitch, Killed } from '../testing/kill-switch.ts';
+import { CHANGING_CALLS, createKillSwitch, Killed } from '../testing/kill-switch.ts';
 import { mayGiveToGroup } from '../testing/may-mount.ts';
 import { nodeVolumeFiles } from './volume-files.ts';
 
@@ -191,16 +191,7 @@ describe('the atomic writer', () => {
       await mkdir(target);
       await writer.write(target, payload(old));
       const kill = createKillSwitch(step);
-      const changing = [
-        'chmodSync',
-        'mkdirSync',
-        'mkdtempSync',
-        'renameSync',
-        'rmSync',
-        'symlinkSync',
-        'writeFileSync',
-      ] as const;
-      const mortal = createAtomicWriter({ clock, files: kill.guard({ ...nodeVolumeFiles }, changing) });
+      const mortal = createAtomicWriter({ clock, files: kill.guard({ ...nodeVolumeFiles }, CHANGING_CALLS) });
       const failure: unknown = await mortal.write(target, payload(next)).catch((error: unknown) => error);
       if (!kill.fallen) break;
       kills += 1;

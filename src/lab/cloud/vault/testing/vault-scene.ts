@@ -64,6 +64,8 @@ export interface VaultScene {
   /** A request, as the signed-in user with api-version 7.4 unless told; the body is parsed. */
   send(method: string, path: string, sent?: Sent): Promise<Answer>;
   setSecret(name: string, value: string, more?: object): Promise<Answer>;
+  /** What somebody without any permission is told of a request: by access policies, then by roles. */
+  refusals(method: string, path: string): Promise<{ readonly byPolicy: string; readonly byRole: string }>;
 }
 
 interface Sent {
@@ -117,6 +119,12 @@ export function createVaultScene(): VaultScene {
       return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
     },
     setSecret: (name, value, more = {}) => scene.send('PUT', `/secrets/${name}`, { body: { value, ...more } }),
+    async refusals(method, path) {
+      const byPolicy = await scene.send(method, path, { token: POD });
+      vaults.set('kv1', { ...baseVault, rbac: true });
+      const byRole = await scene.send(method, path, { token: POD });
+      return { byPolicy: byPolicy.body.error.message, byRole: byRole.body.error.message };
+    },
   };
   return scene;
 }
