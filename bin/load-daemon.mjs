@@ -13,10 +13,12 @@ import { Script } from 'node:vm';
  * build makes script and cache together, and deletes both before.
  */
 export function loadDaemon(file) {
-  // Keeps V8's space for new objects at its first size, 2 MiB, where it would grow to 32 under load and stay so: on a node that
-  // is a third of the process's memory for garbage that waits to be collected. Measured with 400 publishes: 84 MiB resident
-  // instead of 98, at equal processor time. It is set first because the cache is bound to the flags.
+  // Set first, because the cache is bound to the flags. V8's space for new objects stays at its first size, 2 MiB, where it
+  // would grow to 32 under load and stay so: on a node that is a third of the process's memory for garbage that waits to be
+  // collected. And the heap is collected once it has grown by 30 percent, where V8 would let it grow to several times of what
+  // lives: after 2,000 publishes 97 MiB are resident instead of 145, for 0.25 ms of processor time a publish.
   setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--heap-growing-percent=30');
   // The bundler writes ASCII alone: as Latin-1 the text takes one byte a character, and no decoding.
   const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`;
   const script = new Script(source, { filename: file, cachedData: cacheOf(file) });
