@@ -1,6 +1,7 @@
 // Everything at the highest log level, and then a search of all that was printed, logged, stored or left lying for the
 // secrets that were in it: docs/security.md, "What holds values and tokens on purpose".
 import { execFileSync } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -31,6 +32,8 @@ const VALUES = {
   'the value after its rotation': 'Lk5~rotated~value/+=?&',
   'the other value': 'Lk5-other-value-0123456789',
 };
+const CERTIFICATE_PASSWORD = 'Lk5-password-of-a-certificate';
+const JSON_FIELD = 'Lk5-field-of-a-json-value-77';
 /** Put where no secret belongs: in a class. The API server keeps it, as it keeps the class; nothing else repeats it. */
 const PASTED = 'Lk5-pasted-into-a-class-42';
 
@@ -198,6 +201,8 @@ async function searchAll(): Promise<{
 
 describe('a lab in which all goes right and all goes wrong, at the highest log level', () => {
   let clientId: string;
+  /** Of the application that signs in by a certificate: what a Secret for nodePublishSecretRef holds. */
+  const robot: Record<string, string> = {};
 
   it('signs people and programs in, rightly and wrongly', async () => {
     search.know(
@@ -215,10 +220,22 @@ describe('a lab in which all goes right and all goes wrong, at the highest log l
     try {
       const pem = readFileSync(key, 'utf8');
       search.know('the private key', pem);
+      const passphrase = CERTIFICATE_PASSWORD;
+      search.know('the password of a certificate', passphrase);
+      const encrypted = createPrivateKey(pem).export({
+        type: 'pkcs8',
+        format: 'pem',
+        cipher: 'aes-256-cbc',
+        passphrase,
+      });
+      search.know('the encrypted private key', encrypted.toString());
+      robot['clientcertificate'] = `${encrypted.toString()}${readFileSync(`${key}.crt`, 'utf8')}`;
+      robot['clientcertificatepassword'] = passphrase;
       writeFileSync(key, pem + readFileSync(`${key}.crt`, 'utf8'));
       const { appId = '' } = JSON.parse(
         await az(['ad', 'sp', 'create-for-rbac', '-n', 'robot-with-key', '--cert', `@${key}.crt`]),
       ) as Record<string, string>;
+      robot['clientid'] = appId;
       await az([
         'login',
         '--service-principal',
@@ -268,6 +285,8 @@ describe('a lab in which all goes right and all goes wrong, at the highest log l
       az(['keyvault', 'secret', 'set', '--vault-name', VAULT, '-n', name, '--value', value], 'is a secret');
     await set('Password', VALUES['the value']);
     await set('Other', VALUES['the other value']);
+    search.know('a field of a JSON value', JSON_FIELD);
+    await set('Json', JSON.stringify({ user: 'ada', password: JSON_FIELD }));
     await az(['keyvault', 'secret', 'list', '--vault-name', VAULT]);
     await azFails(['keyvault', 'secret', 'show', '--vault-name', VAULT, '-n', 'Missing']);
     const identity = JSON.parse(await az('identity create -g g -n reader')) as Record<string, string>;
@@ -296,7 +315,9 @@ describe('a lab in which all goes right and all goes wrong, at the highest log l
     const pasted = secretProviderClass({ ...shared, name: 'pasted', secrets: ['Nowhere'] });
     Object.assign(pasted.spec.parameters, { clientSecret: PASTED, password: VALUES['the other value'] });
     const principal = secretProviderClass({ ...shared, name: 'principal', clientId: '', secrets: ['Password'] });
-    for (const spc of [reader, broken, pasted, principal])
+    const fields = secretProviderClass({ ...shared, name: 'fields', secrets: ['Other'] });
+    fields.spec.parameters.objects += `  - {objectName: Json, objectType: secret, jsonFiles: {user: $.user, none: $.none}}\n`;
+    for (const spc of [reader, broken, pasted, principal, fields])
       await cluster.client.create(SECRET_CLASS_RESOURCES.classes, 'default', spc);
     search.know('the wrong secret of a principal', 'Lk5~publish~secret~1234567890');
     await cluster.client.create(RESOURCES.secrets, 'default', {
@@ -304,6 +325,15 @@ describe('a lab in which all goes right and all goes wrong, at the highest log l
       stringData: { clientid: clientId, clientsecret: 'Lk5~publish~secret~1234567890' },
     });
 
+    for (const [name, password] of Object.entries({ robot: CERTIFICATE_PASSWORD, 'robot-mistaken': 'Lk5-mistaken' })) {
+      search.know('a mistaken password of a certificate', 'Lk5-mistaken');
+      const stringData = { ...robot, clientcertificatepassword: password };
+      await cluster.client.create(RESOURCES.secrets, 'default', { metadata: { name }, stringData });
+      await createPod(name, 'reader', 'principal', (pod) => {
+        Object.assign(pod.spec.volumes[0]?.csi ?? {}, { nodePublishSecretRef: { name } });
+      });
+    }
+    await createPod('fields', 'reader', 'fields');
     await createPod('happy', 'reader', 'reader');
     await podReady(cluster.client, 'happy');
     await createPod('stranger', 'stranger', 'reader');
@@ -316,6 +346,11 @@ describe('a lab in which all goes right and all goes wrong, at the highest log l
     await refused('broken', 'unmarshal');
     await refused('pasted', 'Nowhere');
     await refused('principal', 'AADSTS');
+    await refused('robot', 'does not have secrets get permission');
+    await refused('robot-mistaken', 'clientcertificate of the Secret');
+    await refused('fields', 'the value has no $.none');
+    await set('Json', JSON.stringify({ user: 'ada', none: JSON_FIELD }));
+    await podReady(cluster.client, 'fields');
     await az(`keyvault set-policy -n ${VAULT} --object-id ${identity['principalId']} --secret-permissions list`);
     process.kill(nodeProcessOf(lab.folder.root) ?? 0, 'SIGKILL');
     await createPod('refused-by-the-vault', 'reader', 'reader');
