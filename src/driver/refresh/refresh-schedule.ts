@@ -132,7 +132,13 @@ export function createRefreshSchedule(options: RefreshScheduleOptions): RefreshS
       const { intervalMs = Math.max(defaultMs, MIN_INTERVAL_MS), freshSinceMs = nowMs } = volume ?? {};
       const failures = (volume?.failures ?? 0) + 1;
       const pauseMs = Math.min(intervalMs, backoffMs(FAILURE_BACKOFF, failures, random));
-      volumes.set(targetPath, { intervalMs, dueMs: nowMs + pauseMs, freshSinceMs, failures });
+      // Not newer than now, where somebody checked before it was due: the next check could not be so new.
+      volumes.set(targetPath, {
+        intervalMs,
+        dueMs: nowMs + pauseMs,
+        freshSinceMs: Math.min(freshSinceMs, nowMs),
+        failures,
+      });
     },
     want(targetPath, afterMs = 0) {
       const volume = volumes.get(targetPath);
