@@ -18,6 +18,10 @@ const toDue = async (clock: FakeClock, schedule: RefreshSchedule, target: string
   await clock.advance((schedule.dueAtMs(target) ?? NaN) - clock.monotonic());
 };
 
+function must(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`broken: ${what}`);
+}
+
 describe('ticks', () => {
   it('come first after half an interval to a whole one, another time on each node', () => {
     const firsts = Array.from({ length: 50 }, (_, node) => {
@@ -238,7 +242,7 @@ describe('whatever happens to volumes', () => {
         if (step.step === 'pass') {
           const due = ['a', 'b', 'c'].filter((each) => schedule.due(each) !== undefined);
           await clock.advance(step.ms);
-          for (const each of due) expect(schedule.due(each)).toBeDefined();
+          for (const each of due) must(schedule.due(each) !== undefined, 'what is due stays due');
           continue;
         }
         const { target: on } = step;
@@ -248,21 +252,21 @@ describe('whatever happens to volumes', () => {
           schedule.checked(on, { startedAtMs: nowMs, intervalMs: step.everyMs });
           intervals.set(on, step.everyMs ?? INTERVAL_MS);
           shortest.set(on, step.everyMs ?? INTERVAL_MS);
-          expect(schedule.due(on)).toBeUndefined();
+          must(schedule.due(on) === undefined, 'what was checked is not due');
         } else if (step.step === 'failed') {
           if (!isKnown) for (const each of [intervals, shortest]) each.set(on, INTERVAL_MS);
           schedule.failed(on);
           // The first pause of all is 24 s at least, and never beyond the interval.
-          expect(inMs(on)).toBeGreaterThanOrEqual(Math.min(24_000, shortest.get(on) ?? NaN));
-          expect(inMs(on)).toBeLessThanOrEqual(Math.min(600_000, intervals.get(on) ?? NaN));
+          must(inMs(on) >= Math.min(24_000, shortest.get(on) ?? NaN), 'a failure brings no hurry');
+          must(inMs(on) <= Math.min(600_000, intervals.get(on) ?? NaN), 'a failure is not left alone for long');
         } else if (step.step === 'want') {
           schedule.want(on, step.ms);
-          if (isKnown) expect(inMs(on)).toBeLessThanOrEqual(step.ms);
+          must(!isKnown || inMs(on) <= step.ms, 'what is wanted is due then');
         } else if (step.step === 'interval') {
           schedule.changeInterval(on, step.everyMs);
           if (isKnown) intervals.set(on, Math.max(step.everyMs ?? INTERVAL_MS, intervals.get(on) ?? 0));
           if (isKnown) shortest.set(on, Math.min(step.everyMs ?? INTERVAL_MS, shortest.get(on) ?? NaN));
-          if (wasDue) expect(schedule.due(on)).toBeDefined();
+          must(!wasDue || schedule.due(on) !== undefined, 'another interval puts off nothing');
         } else if (step.step === 'enter') {
           schedule.enter(on, {
             ageMs: step.ageMs,
@@ -271,14 +275,14 @@ describe('whatever happens to volumes', () => {
           if (!isKnown) for (const each of [intervals, shortest]) each.set(on, step.everyMs ?? INTERVAL_MS);
         } else {
           schedule.forget(on);
-          expect(schedule.dueAtMs(on)).toBeUndefined();
+          must(schedule.dueAtMs(on) === undefined, 'what is forgotten is not known');
         }
         if (schedule.dueAtMs(on) === undefined) continue;
-        expect(inMs(on)).toBeLessThanOrEqual(intervals.get(on) ?? NaN);
+        must(inMs(on) <= (intervals.get(on) ?? NaN), 'none waits longer than its interval');
         const due = schedule.due(on);
         // Nothing has to be newer than now: such a check could never succeed.
-        if (due !== undefined) expect(due.freshSinceMs).toBeLessThanOrEqual(clock.monotonic());
-        expect(due !== undefined).toBe(inMs(on) <= 0);
+        must((due?.freshSinceMs ?? 0) <= clock.monotonic(), 'no answer of the future');
+        must((due !== undefined) === inMs(on) <= 0, 'due is when it says');
       }
     });
     await expect(assert(life, { numRuns: 200 })).resolves.toBeUndefined();

@@ -84,7 +84,7 @@ describe('whatever a vault lists', () => {
         expect(new Set(found).size).toBe(found.length);
         const ages = found.map(({ createdAtMs }) => createdAtMs);
         expect(ages).toEqual(ages.toSorted((a, b) => b - a));
-        if (first !== undefined) expect(found[0]).toBe(first);
+        expect(first ?? found[0]).toBe(found[0]);
         // All that are older than the first belong to it, and of those the newest fit into `count`.
         const limit = first?.createdAtMs ?? Infinity;
         const left = usable.filter((each) => each.createdAtMs < limit && !found.includes(each));
