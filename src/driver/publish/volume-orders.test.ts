@@ -190,4 +190,4 @@ it('an OK has its files in place, whatever happened before; a pod that runs keep
     }
   });
   await expect(assert(lives, { numRuns: 100 })).resolves.toBeUndefined();
-}, 60_000);
+}, 180_000);
