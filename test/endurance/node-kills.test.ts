@@ -3,7 +3,7 @@ import { systemRandom } from '#base';
 import { createFakeRandom } from '../../src/base/testing/index.ts';
 import { KILL_MOMENTS, renderFigures, startKillScenario, type KillScenario } from '../support/node-kills.ts';
 
-const KILLS = 150;
+const KILLS = 200;
 const KILLS_A_ROUND = 30;
 /** Given to try one run again; the moments of the kills follow it, what falls into them does not altogether. */
 const seed = process.env['KEYFERRY_SEED'] ?? systemRandom.uuid();
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(async () => scenario?.[Symbol.asyncDispose]());
 
-it('a node process that is killed 150 times leaves no pod without its right files, and nothing lying about', async () => {
+it('a node process that is killed 200 times leaves no pod without its right files, and nothing lying about', async () => {
   const random = createFakeRandom(`moments of ${seed}`);
   let kills = 0;
   while (kills < KILLS) {

@@ -54,6 +54,12 @@ describe('objects', () => {
     ]);
   });
 
+  it.each(['PFX', 'Pfx'])("of a certificate may say %s, which upstream's check does not know", (spelling) => {
+    const { objects, issues } = parse(entry(`objectName: one\nobjectType: cert\nobjectFormat: ${spelling}`));
+    expect(issues).toEqual([]);
+    expect(objects).toMatchObject([{ type: 'cert', format: 'pem' }]);
+  });
+
   it.each([
     ['objectVersion: 12345678901234567890123456789012', { version: '12345678901234567890123456789012' }],
     ['objectVersion: 1e5', { version: '1e5' }],
@@ -134,7 +140,7 @@ describe('objects', () => {
     [`${SECRET}filePermission: rw-r--r--`, 'filePermission', 'is not valid'],
     [`${SECRET}objectFormat: der`, 'objectFormat', 'invalid objectFormat: der, should be PEM or PFX'],
     [
-      'objectName: one\nobjectType: cert\nobjectFormat: PFX',
+      'objectName: one\nobjectType: cert\nobjectFormat: pfx',
       'objectFormat',
       'PFX format only supported for objectType: secret',
     ],

@@ -102,8 +102,7 @@ function parseObject(entry: ObjectEntry, issues: Issue[]): ObjectSpec | undefine
   const { version, choice } = parseVersion(versionText);
   if (version !== undefined) checkVersion(fields, version, selection);
   const versionHistory = parseHistory(fields);
-  const format = parseFormat(fields);
-  if (format === 'pfx') refuseUnlessSecret(fields, type, 'objectFormat', 'PFX format');
+  const format = parseFormat(fields, type);
   const encoding = parseEncoding(fields);
   if (encoding !== undefined && encoding !== 'utf-8') refuseUnlessSecret(fields, type, 'objectEncoding');
   const separateFiles = fields.has(SEPARATE_FILES) ? fields.flag(SEPARATE_FILES) : undefined;
@@ -190,11 +189,16 @@ function parseHistory(fields: ObjectFields): number {
   return Number(text);
 }
 
-function parseFormat(fields: ObjectFields): ObjectFormat | undefined {
-  const text = fields.text('objectFormat').toLowerCase() || 'pem';
+function parseFormat(fields: ObjectFields, type: ObjectType | undefined): ObjectFormat | undefined {
+  const given = fields.text('objectFormat');
+  const text = given.toLowerCase() || 'pem';
   const format = OBJECT_FORMATS.find((known) => known === text);
   if (format === undefined) fields.refuse('objectFormat', `invalid objectFormat: ${text}, should be PEM or PFX`);
-  return format;
+  if (format !== 'pfx' || type === undefined || type === 'secret') return format;
+  // Upstream refuses this one spelling; with any other a key or a certificate is what it is without the field, and there
+  // are manifests that rely on it.
+  if (given === 'pfx') refuseUnlessSecret(fields, type, 'objectFormat', 'PFX format');
+  return 'pem';
 }
 
 function parseEncoding(fields: ObjectFields): ObjectEncoding | undefined {
