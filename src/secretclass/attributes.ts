@@ -23,6 +23,20 @@ const MAX_NAMES = 8;
 const MAX_NAME = 60;
 
 /**
+ * The names of the parameters that a pod gives itself, by its volumeAttributes, as a text for an event: some of them where
+ * there are many. Undefined where it gives none.
+ */
+export function tellParametersOfPod(volumeContext: Readonly<Record<string, string>>): string | undefined {
+  const names = Object.keys(volumeContext).filter(
+    (name) => !name.startsWith(KUBELET_PREFIX) && !OF_THE_VOLUME.includes(name),
+  );
+  if (names.length === 0) return undefined;
+  const told = names.slice(0, MAX_NAMES).map((name) => shortenMiddle(name, MAX_NAME));
+  if (names.length > MAX_NAMES) told.push(`${names.length - MAX_NAMES} more`);
+  return told.join(', ');
+}
+
+/**
  * Refuses a volume context in which the pod gives parameters itself. Whoever may make pods could point a class at another vault,
  * or at another identity, by them. Throws `permission-denied` with their names; the values are not told.
  */
@@ -31,15 +45,11 @@ export function refuseParametersOfPod(
   namespace: string,
   className: string,
 ): void {
-  const names = Object.keys(volumeContext).filter(
-    (name) => !name.startsWith(KUBELET_PREFIX) && !OF_THE_VOLUME.includes(name),
-  );
-  if (names.length === 0) return;
-  const told = names.slice(0, MAX_NAMES).map((name) => shortenMiddle(name, MAX_NAME));
-  if (names.length > MAX_NAMES) told.push(`${names.length - MAX_NAMES} more`);
+  const names = tellParametersOfPod(volumeContext);
+  if (names === undefined) return;
   throw new KeyferryError(
     'permission-denied',
-    `volumeAttributes of the pod give parameters, which is forbidden on this node: ${told.join(', ')}`,
+    `volumeAttributes of the pod give parameters, which is forbidden on this node: ${names}`,
     {
       hint: `Set them in the SecretProviderClass ${namespace}/${className}; the driver runs with --forbid-parameter-overrides.`,
     },

@@ -1,4 +1,4 @@
-export { mergeAttributes, refuseParametersOfPod } from './attributes.ts';
+export { mergeAttributes, refuseParametersOfPod, tellParametersOfPod } from './attributes.ts';
 export {
   podStatusName,
   SECRET_CLASS_ANNOTATIONS,

@@ -8,6 +8,7 @@ import type { DriverMetrics } from '../metrics.ts';
 import type { PublishRequest } from '../request/parse-publish.ts';
 import { checkPayload } from '../volume/payload.ts';
 import type { PodStatusWriter } from '../kubernetes/pod-status.ts';
+import { blamePod } from './blame-pod.ts';
 import type { ProviderNotices } from './provider-notices.ts';
 import type { PublishSteps } from './publish-steps.ts';
 import type { ClassInterval } from '../refresh/refresh-annotations.ts';
@@ -81,19 +82,18 @@ async function writeSteps(deps: WriteDependencies, write: VolumeWrite, slow: Slo
   }
   const provider = await inStage('FailedToLookupProviderGRPCClient', () => deps.providers.resolve(providerName));
   await write.prepare();
+  const mountRequest = {
+    attributes: mergeAttributes(parameters, request.volumeContext),
+    secrets: request.secrets,
+    targetPath,
+    permission: FILE_PERMISSION,
+    currentVersions: new Map(record?.versions.map(({ id, version }) => [id, version])),
+    ...(write.freshSinceMs !== undefined && { freshSinceMs: write.freshSinceMs }),
+    onProgress: slow.onProgress,
+    signal,
+  };
   const result = await steps.time('provider', () =>
-    inStage('GRPCProviderError', () =>
-      provider.mount({
-        attributes: mergeAttributes(parameters, request.volumeContext),
-        secrets: request.secrets,
-        targetPath,
-        permission: FILE_PERMISSION,
-        currentVersions: new Map(record?.versions.map(({ id, version }) => [id, version])),
-        ...(write.freshSinceMs !== undefined && { freshSinceMs: write.freshSinceMs }),
-        onProgress: slow.onProgress,
-        signal,
-      }),
-    ),
+    inStage('GRPCProviderError', () => provider.mount(mountRequest).catch(blamePod(request.volumeContext))),
   );
   if (result.versions.length === 0) {
     throw new StageFailure('GRPCProviderError', new KeyferryError('unknown', 'missing object versions'));
