@@ -6,7 +6,7 @@ import { startWatchLoop } from './watch-loop.ts';
 
 /** What happened to an object, as seen from the last state that was known. */
 export interface InformerChange<T> {
-  /** With `deleted` comes the last state that was known. */
+  /** With `deleted` comes the state at the deletion, or after a gap the last one that was known. */
   readonly type: 'added' | 'modified' | 'deleted';
   readonly object: T;
 }
@@ -52,11 +52,12 @@ export function startInformer<T extends KubeObject = KubeObject>(options: Inform
     objects.set(key, kept);
     tell(known === undefined ? 'added' : 'modified', kept);
   };
-  const remove = (key: string) => {
+  /** `last`: its state when it was deleted, where a watch told it. */
+  const remove = (key: string, last?: T) => {
     const known = objects.get(key);
     if (known === undefined) return;
     objects.delete(key);
-    tell('deleted', known);
+    tell('deleted', last === undefined ? known : project(last));
   };
 
   const relist = async (signal: AbortSignal): Promise<string> => {
@@ -73,7 +74,8 @@ export function startInformer<T extends KubeObject = KubeObject>(options: Inform
     resource,
     query,
     resync: relist,
-    onEvent: ({ type, object }) => (type === 'DELETED' ? remove(keyOf(object.metadata)) : put(object as T)),
+    onEvent: ({ type, object }) =>
+      type === 'DELETED' ? remove(keyOf(object.metadata), object as T) : put(object as T),
     clock,
     random,
     log,

@@ -59,7 +59,7 @@ export const CLASS_CAUSES = [
     title: 'The name of the vault is none',
     section: 'class',
     place: 'pod-event',
-    looksLike: 'Invalid vault name: "<vault>", must be between 3 and 24 chars',
+    looksLike: 'Invalid vault name: "<vault>", must',
     why: 'A vault has a name of 3 to 24 letters, digits and dashes. Often `keyvaultName` has the host name or the URL of the vault instead.',
     mend: 'Set `keyvaultName` to the name alone: `demo` for `https://demo.vault.azure.net`.',
     commands: [EDIT_CLASS],
