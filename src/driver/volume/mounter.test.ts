@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '#base';
+import { createMemoryLog } from '../../base/testing/index.ts';
 import { loadMountCalls } from './mount-calls.ts';
 import { mountPrograms } from './mount-programs.ts';
 import type { MountWay } from './mount-way.ts';
@@ -58,6 +59,21 @@ describe('a failed mount', () => {
     await mounter.mountTmpfs('/pods/a/mount', { sizeBytes: 1 });
     await mounter.mountTmpfs('/pods/b/mount', { sizeBytes: 1 });
     expect(asked).toEqual([true, false, false]);
+  });
+
+  it('of several at once is tried without noswap for each, and told once', async () => {
+    const log = createMemoryLog();
+    const mounter = createMounter({
+      log,
+      way: way({
+        mountTmpfs: async (_target, options) => {
+          await Promise.resolve();
+          return options.includes('noswap') ? { code: 'EINVAL', text: 'EINVAL' } : undefined;
+        },
+      }),
+    });
+    await Promise.all(['a', 'b', 'c'].map((name) => mounter.mountTmpfs(`/pods/${name}/mount`, { sizeBytes: 1 })));
+    expect(log.lines.map(({ message }) => message)).toEqual([expect.stringContaining('without noswap')]);
   });
 
   it('leaves a disk mounted that is in use, and tells it', async () => {

@@ -52,10 +52,12 @@ export function createMounter({ log, way: given = findMountWay(log) }: MounterOp
       const way = await given;
       // 0755: readers need not be root, writers do.
       const options = ['mode=0755', `size=${sizeBytes}`, ...(groupId === undefined ? [] : [`gid=${groupId}`])];
-      let failure = await way.mountTmpfs(target, noswap ? [...options, 'noswap'] : options);
-      if (failure !== undefined && noswap) {
+      // Volumes are mounted side by side: what the others find out meanwhile says nothing about this try.
+      const triedNoswap = noswap;
+      let failure = await way.mountTmpfs(target, triedNoswap ? [...options, 'noswap'] : options);
+      if (failure !== undefined && triedNoswap) {
         failure = await way.mountTmpfs(target, options);
-        if (failure === undefined) {
+        if (failure === undefined && noswap) {
           noswap = false;
           log.info('Volumes are mounted without noswap, which this kernel does not offer here');
         }
