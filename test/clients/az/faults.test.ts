@@ -58,14 +58,15 @@ describeWithClients('the real az and kubectl, and services that fail on purpose'
   it.each([
     [
       { kind: 'status', status: 503 },
-      'Error from server (ServiceUnavailable): the server is currently unable to handle the request',
+      /Error from server \(ServiceUnavailable\): the server is currently unable to handle the request/,
     ],
-    [{ kind: 'reset' }, 'connection reset by peer'],
-    [{ kind: 'hang' }, 'Client.Timeout exceeded while awaiting headers'],
-  ] as const)('kubectl tells of an API server with %j', async (effect, text) => {
+    [{ kind: 'reset' }, /connection reset by peer/],
+    // Of two timers of Go's that end together, the one that is seen first has the word.
+    [{ kind: 'hang' }, /Client\.Timeout exceeded while awaiting headers|context deadline exceeded/],
+  ] as const)('kubectl tells of an API server with %j', async (effect, words) => {
     await lab.lab.control.faults.add({ cluster: 'c', effect });
     const { code, stderr } = await shell('kubectl get namespaces --request-timeout=3s');
     expect(code).not.toBe(0);
-    expect(stderr).toContain(text);
+    expect(stderr).toMatch(words);
   });
 });
