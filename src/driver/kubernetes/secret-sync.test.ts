@@ -30,6 +30,7 @@ function setUp() {
   const random = createFakeRandom();
   const log = createMemoryLog();
   const events: string[] = [];
+  const tries: string[] = [];
   const queue = createBackgroundQueue({ name: 'secret sync', clock, random, log, maxPauseMs: 30_000 });
   const asks = { wanted: classOf() };
   const secrets = createSecretSync({
@@ -37,7 +38,10 @@ function setUp() {
     readClass: async () => asks.wanted,
     queue,
     events: { record: (pod, _type, reason, message) => void events.push(`${pod.name} ${reason}: ${message}`) },
-    metrics: { secretsSynced: () => undefined },
+    metrics: {
+      secretsSynced: (provider) => void tries.push(`${provider} synced`),
+      secretsNotSynced: (provider) => void tries.push(`${provider} failed`),
+    },
     clock,
     random,
     log,
@@ -46,6 +50,8 @@ function setUp() {
   return {
     client,
     events,
+    /** What the metrics were told. */
+    tries,
     secrets,
     /** What the class asks for. */
     asks,
@@ -110,6 +116,7 @@ describe('the Secrets of a volume', () => {
       await harness.pass(60_000);
       await harness.sync(target);
     }
+    expect(new Set(harness.tries)).toEqual(new Set(['fake failed']));
     const refused = expect.stringMatching(/^web FailedToCreateSecret: .* was not made from a volume/);
     expect(harness.events).toEqual([refused]);
     // Kubernetes forgets an event after an hour.
@@ -118,8 +125,10 @@ describe('the Secrets of a volume', () => {
     expect(harness.events).toEqual([refused, refused]);
     const annotations = { 'secrets-store.csi.k8s.io/adopt': 'true' };
     harness.client.put(RESOURCES.secrets, { ...foreign, metadata: { ...SECRET, annotations } });
+    harness.tries.length = 0;
     await harness.pass(60_000);
     await harness.sync(target);
+    expect(harness.tries).toEqual(['fake synced']);
     const over = 'web SecretSyncRecovered: the K8s secrets of secretproviderclass db are as it asks for again';
     expect(harness.events.filter((event) => !event.includes('SecretRotationComplete'))).toEqual([
       refused,

@@ -7,7 +7,7 @@ import type { DriverMetrics } from '../metrics.ts';
 import { createMountedFileReader, listMountedFiles } from '../volume/mounted-files.ts';
 import type { PodIdentity } from '../request/parse-publish.ts';
 import { podTarget } from './pod-target.ts';
-import { RETELL_AFTER_MS } from './retell.ts';
+import { NOTHING_TOLD, planTelling, type ToldCauses } from './retell.ts';
 import { textWithHint } from './text-with-hint.ts';
 import type { VolumeRecord } from '../volume/volume-record.ts';
 
@@ -51,7 +51,7 @@ export interface SecretSyncDependencies {
   ) => Promise<ParsedSecretProviderClass>;
   readonly queue: BackgroundQueue;
   readonly events: Pick<EventRecorder, 'record'>;
-  readonly metrics: Pick<DriverMetrics, 'secretsSynced'>;
+  readonly metrics: Pick<DriverMetrics, 'secretsSynced' | 'secretsNotSynced'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -66,8 +66,7 @@ interface Volume {
   owners: readonly OwnerReference[] | undefined;
   /** What the class asked for when its Secrets were last as wanted. */
   synced: string | undefined;
-  /** The failures that the pod's events tell of, and since when: each is told once, not once a try. */
-  told: ReadonlyMap<string, number>;
+  told: ToldCauses;
 }
 
 const RETRY_MS = 5000;
@@ -86,19 +85,13 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
 
   const tell = (volume: Volume, failures: readonly KeyferryError[]) => {
     const { pod, className, told } = volume;
-    const nowMs = clock.monotonic();
-    const telling = new Map<string, number>();
-    for (const text of failures.map(textWithHint)) {
-      const toldAtMs = telling.get(text) ?? told.get(text);
-      const isKnown = toldAtMs !== undefined && nowMs - toldAtMs < RETELL_AFTER_MS;
-      telling.set(text, isKnown ? toldAtMs : nowMs);
-      if (!isKnown) events.record(podTarget(pod), 'Warning', 'FailedToCreateSecret', text);
-    }
-    if (telling.size === 0 && told.size > 0) {
+    const telling = planTelling(told, failures.map(textWithHint), clock.monotonic());
+    for (const text of telling.tell) events.record(podTarget(pod), 'Warning', 'FailedToCreateSecret', text);
+    if (failures.length === 0 && told.size > 0) {
       const text = `the K8s secrets of secretproviderclass ${className} are as it asks for again`;
       events.record(podTarget(pod), 'Normal', 'SecretSyncRecovered', text);
     }
-    volume.told = telling;
+    volume.told = telling.told;
   };
 
   /** Answers what failed. */
@@ -121,7 +114,8 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
     const what = `secretproviderclass ${value.namespace}/${value.name}`;
     const all = secretIssues.length > 0 ? [inputError(what, secretIssues), ...failures] : failures;
     tell(volume, all);
-    if (all.length === 0) metrics.secretsSynced(value.provider, (clock.monotonic() - startMs) / 1000);
+    if (all.length > 0) metrics.secretsNotSynced(value.provider);
+    else metrics.secretsSynced(value.provider, (clock.monotonic() - startMs) / 1000);
     return all;
   };
 
@@ -185,7 +179,7 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
       absentFiles: [],
       owners: undefined,
       synced: undefined,
-      told: new Map(),
+      told: NOTHING_TOLD,
     };
     const volume: Volume = same ? known : { targetPath, pod, className, ...fresh };
     if (known !== undefined && !same) leave(known);
@@ -219,7 +213,7 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
       queue.drop(targetPath);
       volume.synced = undefined;
       if (names.length === 0 && parsed.secretIssues.length === 0) {
-        volume.told = new Map();
+        volume.told = NOTHING_TOLD;
         return { names, state: 'none' };
       }
       const failures = await write(volume, parsed, signal);

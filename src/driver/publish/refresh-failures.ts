@@ -3,7 +3,7 @@ import type { EventRecorder } from '#kube';
 import type { DriverMetrics } from '../metrics.ts';
 import type { PublishRequest } from '../request/parse-publish.ts';
 import { podTarget } from '../kubernetes/pod-target.ts';
-import { RETELL_AFTER_MS } from '../kubernetes/retell.ts';
+import { NOTHING_TOLD, planTelling, type ToldCauses } from '../kubernetes/retell.ts';
 import type { StageFailure } from './stage.ts';
 import { textWithHint } from '../kubernetes/text-with-hint.ts';
 
@@ -30,7 +30,7 @@ export interface RefreshFailuresOptions {
 
 /** A {@link RefreshFailures} that knows of no failure yet. */
 export function createRefreshFailures({ events, metrics, clock, log }: RefreshFailuresOptions): RefreshFailures {
-  const told = new Map<string, { readonly cause: string; readonly atMs: number }>();
+  const told = new Map<string, ToldCauses>();
   return {
     tell(failure, request, provider) {
       const { pod, targetPath, className } = request;
@@ -43,18 +43,17 @@ export function createRefreshFailures({ events, metrics, clock, log }: RefreshFa
         targetPath,
         ...failure.logFields,
       });
-      const text = textWithHint(failure.error);
-      const cause = `${failure.errorType} ${withoutTimes(text)}`;
-      const last = told.get(targetPath);
-      const atMs = clock.monotonic();
-      if (last?.cause === cause && atMs - last.atMs < RETELL_AFTER_MS) return;
-      told.set(targetPath, { cause, atMs });
-      events.record(
-        podTarget(pod),
-        'Warning',
-        'MountRotationFailed',
-        `failed to refresh the contents of secretproviderclass ${className}, the mounted files stay as they are: ${text}`,
-      );
+      const before = told.get(targetPath) ?? NOTHING_TOLD;
+      const telling = planTelling(before, [textWithHint(failure.error)], clock.monotonic());
+      told.set(targetPath, telling.told);
+      for (const text of telling.tell) {
+        events.record(
+          podTarget(pod),
+          'Warning',
+          'MountRotationFailed',
+          `failed to refresh the contents of secretproviderclass ${className}, the mounted files stay as they are: ${text}`,
+        );
+      }
     },
     over({ pod, targetPath, className }, changed) {
       if (!told.delete(targetPath) || changed) return;
@@ -69,9 +68,4 @@ export function createRefreshFailures({ events, metrics, clock, log }: RefreshFa
       told.delete(targetPath);
     },
   };
-}
-
-/** One cause may be told with another time or pause each time. */
-function withoutTimes(text: string): string {
-  return text.replaceAll(/\d{4}-\d\d-\d\d[T ][\d:.]+Z?|\d+(?:\.\d+)? ?(?:ms|s)\b/g, '#');
 }
