@@ -102,8 +102,7 @@ export async function startDriver(options: DriverOptions): Promise<Driver> {
   });
   const notices = createProviderNotices({ events });
   const locks = createKeyedLock();
-  await sweepRecords({ records, mounter, locks, log });
-  for (const volume of await records.list()) {
+  for (const volume of await sweepRecords({ records, mounter, locks, log })) {
     secrets.enter(volume);
     podStatus.enter(volume);
     if (volume.check !== undefined) {
