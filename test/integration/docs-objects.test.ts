@@ -2,13 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { createDisposeStack, Secret, systemClock } from '#base';
-import { startHttpServer } from '#http';
-import type { ClusterSpec } from '#lab/cloud';
+import { systemClock } from '#base';
 import { packageRoot } from '#lab/session';
-import { TOKENS_ATTRIBUTE } from '#providerapi';
-import { startCloudLab, type CloudLab } from './support/cloud-lab.ts';
-import { startProviderProcess, type ProviderProcess } from './support/provider-process.ts';
+import { everyKind, startProviderScene, type ProviderScene } from './support/provider-scene.ts';
 
 // Every example of docs/objects.md, as it is written there, through `keyferry provider` against the emulated Azure.
 
@@ -25,7 +21,6 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   'JSON values': ['password', 'db/user', 'db/login', 'db/ports', 'postgres/user', 'postgres/port'],
 };
 
-const AUDIENCE = 'api://AzureADTokenExchange';
 const VAULTS = ['kv-shop', 'kv-platform'] as const;
 
 /** The YAML of a page's examples, with the headings that they stand below. */
@@ -40,54 +35,18 @@ function examplesOf(page: string): readonly (readonly [heading: string, yaml: st
   return found;
 }
 
-const stack = createDisposeStack();
-let lab: CloudLab;
-let spec: ClusterSpec;
-let tenantId: string;
-let clientId: string;
-let process_: ProviderProcess;
+let scene: ProviderScene;
 
 beforeAll(async () => {
-  lab = stack.use(await startCloudLab());
-  ({ tenantId } = lab.cloud.directory.tenant);
-  spec = await lab.makeCluster();
-  const reader = '/providers/Microsoft.ManagedIdentity/userAssignedIdentities/reader';
-  const { properties } = await lab.put<{ properties: { clientId: string; principalId: string } }>(reader, {
-    location: 'eastus',
-  });
-  ({ clientId } = properties);
-  await lab.put(`${reader}/federatedIdentityCredentials/fic`, {
-    properties: { issuer: spec.issuerUrl, subject: 'system:serviceaccount:team:reader', audiences: [AUDIENCE] },
-  });
-  for (const vault of VAULTS) await makeVault(vault, properties.principalId);
+  scene = await startProviderScene();
+  for (const vault of VAULTS) await scene.makeVault(vault, everyKind('get', 'list'));
   await fillVaults();
-  const listener = await startHttpServer({
-    listener: (_request, response) => response.end(JSON.stringify(lab.clusters.issuer(spec.armId)?.jwks())),
-  });
-  const apiServer = `http://127.0.0.1:${stack.use(listener).port}`;
-  process_ = stack.use(await startProviderProcess({ lab, apiServer }));
 }, 90_000);
-afterAll(() => stack[Symbol.asyncDispose]());
-
-async function makeVault(name: string, objectId: string): Promise<void> {
-  const policy = (id: string, allowed: string) => ({
-    tenantId,
-    objectId: id,
-    permissions: { keys: [allowed, 'list'], secrets: [allowed, 'list'], certificates: [allowed, 'list'] },
-  });
-  await lab.put(`/providers/Microsoft.KeyVault/vaults/${name}`, {
-    location: 'eastus',
-    properties: {
-      tenantId,
-      sku: { family: 'A', name: 'standard' },
-      accessPolicies: [policy(objectId, 'get'), policy(lab.cloud.directory.user.objectId, 'all')],
-    },
-  });
-}
+afterAll(() => scene?.[Symbol.asyncDispose]());
 
 /** The vaults as the page takes them to be. */
 async function fillVaults(): Promise<void> {
-  const secret = (name: string, body: object) => lab.put(`https://kv-shop.vault.azure.net/secrets/${name}`, body);
+  const secret = (name: string, body: object) => scene.lab.put(`https://kv-shop.vault.azure.net/secrets/${name}`, body);
   const inAYear = Math.floor(systemClock.now() / 1000) + 365 * 24 * 3600;
   await secret('db-password', { value: 'of today' });
   await secret('db-password', { value: 'of next year', attributes: { nbf: inAYear } });
@@ -95,7 +54,8 @@ async function fillVaults(): Promise<void> {
   await secret('shop-mail', { value: '2', tags: { env: 'prod' } });
   await secret('shop-trial', { value: '3', tags: { env: 'test' } });
   await secret('db', { value: '{"user": "ada", "login": {"password": "x"}, "ports": [5432, 5433]}' });
-  for (let version = 0; version < 4; version += 1) await create('kv-shop', 'keys/signing', { kty: 'EC', crv: 'P-256' });
+  for (let version = 0; version < 4; version += 1)
+    await scene.post('kv-shop', 'keys/signing/create', { kty: 'EC', crv: 'P-256' });
   await makeCertificate('kv-shop', 'web');
   await makeCertificate('kv-platform', 'root-ca');
 }
@@ -107,14 +67,9 @@ async function makeCertificate(vault: string, name: string): Promise<void> {
     secret_props: { contentType: 'application/x-pkcs12' },
     x509_props: { subject: `CN=${name}` },
   };
-  await create(vault, `certificates/${name}`, { policy });
+  await scene.post(vault, `certificates/${name}/create`, { policy });
   const url = `https://${vault}.vault.azure.net/certificates/${name}?api-version=7.4`;
-  await vi.waitFor(async () => expect((await lab.call('GET', url)).status).toBe(200), { timeout: 20_000 });
-}
-
-async function create(vault: string, object: string, body: object): Promise<void> {
-  const answer = await lab.call('POST', `https://${vault}.vault.azure.net/${object}/create?api-version=7.4`, body);
-  if (answer.status >= 300) throw new Error(`${object}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  await vi.waitFor(async () => expect((await scene.lab.call('GET', url)).status).toBe(200), { timeout: 20_000 });
 }
 
 /** The parameters of the class that an example is, or is the list of entries of. */
@@ -122,29 +77,7 @@ function parametersOf(yaml: string): Record<string, string> {
   const written = parse(yaml) as { spec: { parameters: Record<string, string> } } | readonly unknown[];
   const indented = yaml.replaceAll(/^(?=.)/gm, '  ');
   const own = Array.isArray(written) ? { keyvaultName: 'kv-shop', objects: `array:\n${indented}` } : {};
-  return {
-    ...('spec' in written ? written.spec.parameters : own),
-    tenantID: tenantId,
-    clientID: clientId,
-  };
-}
-
-async function mount(parameters: Readonly<Record<string, string>>) {
-  const token = await lab.clusters.sign(spec, { sub: 'system:serviceaccount:team:reader', aud: [AUDIENCE] });
-  return process_.provider.mount({
-    attributes: {
-      'csi.storage.k8s.io/pod.name': 'web',
-      'csi.storage.k8s.io/pod.namespace': 'team',
-      'csi.storage.k8s.io/serviceAccount.name': 'reader',
-      [TOKENS_ATTRIBUTE]: JSON.stringify({ [AUDIENCE]: { token, expirationTimestamp: '2030-01-01T00:00:00Z' } }),
-      ...parameters,
-    },
-    secrets: new Secret({}),
-    targetPath: '/unused',
-    permission: 0o644,
-    currentVersions: new Map(),
-    signal: new AbortController().signal,
-  });
+  return 'spec' in written ? written.spec.parameters : own;
 }
 
 const EXAMPLES = examplesOf('objects.md');
@@ -154,17 +87,19 @@ it('the page has the examples that are known here', () => {
 });
 
 it.each(EXAMPLES)('%s: the example makes the files that it tells of', async (heading, yaml) => {
-  const { files } = await mount(parametersOf(yaml));
+  const { files } = await scene.mount(parametersOf(yaml));
   expect(files.map(({ path }) => path)).toEqual(FILES[heading]);
 });
 
 it('no example has a field that the provider ignores', async () => {
-  await vi.waitFor(() => expect(process_.logs.match(/Objects of a volume asked for/g)).toHaveLength(EXAMPLES.length));
-  expect(process_.logs).not.toContain('ignoredFields');
+  await vi.waitFor(() =>
+    expect(scene.provider.logs.match(/Objects of a volume asked for/g)).toHaveLength(EXAMPLES.length),
+  );
+  expect(scene.provider.logs).not.toContain('ignoredFields');
 });
 
 it('a version that is not valid yet waits, as the example for it says', async () => {
   const [, yaml = ''] = EXAMPLES.find(([heading]) => heading === 'Versions') ?? [];
-  const { files } = await mount(parametersOf(yaml));
+  const { files } = await scene.mount(parametersOf(yaml));
   expect(Buffer.from(files[0]?.contents.expose() ?? '').toString()).toBe('of today');
 });

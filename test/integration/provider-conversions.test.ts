@@ -1,99 +1,34 @@
 import { createPublicKey, X509Certificate, type JsonWebKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDisposeStack, errorText, Secret } from '#base';
-import type { ClusterSpec } from '#lab/cloud';
-import { TOKENS_ATTRIBUTE } from '#providerapi';
+import { errorText } from '#base';
 import { issueCertificate, type TestCertificate } from '../../src/crypto/testing/certificates.ts';
 import { hasOpenssl, openssl, parsePem } from '../../src/crypto/testing/openssl.ts';
-import { startCloudLab, type CloudLab } from './support/cloud-lab.ts';
-import { startProviderProcess, type ProviderProcess } from './support/provider-process.ts';
+import { startProviderScene, type ProviderScene } from './support/provider-scene.ts';
 
 // Keys and certificates of the emulated vault as files, through `keyferry provider` on its socket. openssl judges them.
 
-const AUDIENCE = 'api://AzureADTokenExchange';
 const VAULT = 'kv-conversions';
 const SECRETS_ONLY = 'kv-secrets-only';
 
-const stack = createDisposeStack();
-let lab: CloudLab;
-let spec: ClusterSpec;
-let tenantId: string;
-let clientId: string;
-let process_: ProviderProcess;
+let scene: ProviderScene;
 let leaf: TestCertificate;
 let middle: TestCertificate;
 let root: TestCertificate;
 
 beforeAll(async () => {
-  lab = stack.use(await startCloudLab());
-  ({ tenantId } = lab.cloud.directory.tenant);
-  spec = await lab.makeCluster();
-  const reader = '/providers/Microsoft.ManagedIdentity/userAssignedIdentities/reader';
-  const { properties } = await lab.put<{ properties: { clientId: string; principalId: string } }>(reader, {
-    location: 'eastus',
-  });
-  ({ clientId } = properties);
-  await lab.put(`${reader}/federatedIdentityCredentials/fic`, {
-    properties: { issuer: spec.issuerUrl, subject: 'system:serviceaccount:team:reader', audiences: [AUDIENCE] },
-  });
-  const { principalId } = properties;
-  await makeVault(VAULT, principalId, { keys: ['get'], secrets: ['get'], certificates: ['get'] });
-  await makeVault(SECRETS_ONLY, principalId, { keys: [], secrets: ['get'], certificates: [] });
+  scene = await startProviderScene(['--write-cert-and-key-in-separate-files']);
+  await scene.makeVault(VAULT, { keys: ['get'], secrets: ['get'], certificates: ['get'] });
+  await scene.makeVault(SECRETS_ONLY, { keys: [], secrets: ['get'], certificates: [] });
   root = await issueCertificate({ name: 'root' });
   middle = await issueCertificate({ name: 'middle', issuer: root });
   leaf = await issueCertificate({ name: 'leaf', issuer: middle, algorithm: 'rsa', isAuthority: false });
-  process_ = stack.use(
-    await startProviderProcess({
-      lab,
-      apiServer: 'http://127.0.0.1:1',
-      flags: ['--write-cert-and-key-in-separate-files'],
-    }),
-  );
 }, 90_000);
 
-afterAll(() => stack[Symbol.asyncDispose]());
-
-async function makeVault(name: string, principalId: string, permissions: object): Promise<void> {
-  const all = { keys: ['all'], secrets: ['all'], certificates: ['all'] };
-  await lab.put(`/providers/Microsoft.KeyVault/vaults/${name}`, {
-    location: 'eastus',
-    properties: {
-      tenantId,
-      sku: { family: 'A', name: 'premium' },
-      accessPolicies: [
-        { tenantId, objectId: principalId, permissions },
-        { tenantId, objectId: lab.cloud.directory.user.objectId, permissions: all },
-      ],
-    },
-  });
-}
-
-async function post(path: string, body: object): Promise<unknown> {
-  const answer = await lab.call('POST', `https://${VAULT}.vault.azure.net/${path}?api-version=7.4`, body);
-  if (answer.status >= 300) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
-}
+afterAll(() => scene?.[Symbol.asyncDispose]());
 
 /** A file of a mount of one entry, or of several, by their names. */
 async function files(entry: string, keyvaultName = VAULT): Promise<Record<string, Buffer>> {
-  const token = await lab.clusters.sign(spec, { sub: 'system:serviceaccount:team:reader', aud: [AUDIENCE] });
-  const { files: written } = await process_.provider.mount({
-    attributes: {
-      'csi.storage.k8s.io/pod.name': 'web',
-      'csi.storage.k8s.io/pod.namespace': 'team',
-      'csi.storage.k8s.io/serviceAccount.name': 'reader',
-      [TOKENS_ATTRIBUTE]: JSON.stringify({ [AUDIENCE]: { token, expirationTimestamp: '2030-01-01T00:00:00Z' } }),
-      keyvaultName,
-      tenantID: tenantId,
-      clientID: clientId,
-      objects: `array:\n  - ${entry}\n`,
-    },
-    secrets: new Secret({}),
-    targetPath: '/unused',
-    permission: 0o644,
-    currentVersions: new Map(),
-    signal: new AbortController().signal,
-  });
+  const { files: written } = await scene.mount({ keyvaultName, objects: `array:\n  - ${entry}\n` });
   return Object.fromEntries(written.map(({ path, contents }) => [path, Buffer.from(contents.expose())]));
 }
 
@@ -106,7 +41,7 @@ describe('a key of the vault', () => {
     ['p-521', { kty: 'EC', crv: 'P-521' }],
     ['p-256k', { kty: 'EC', crv: 'P-256K' }],
   ])('%s is the PEM of its public side', async (name, request) => {
-    const { key } = (await post(`keys/${name}/create`, request)) as { key: JsonWebKey };
+    const { key } = (await scene.post(VAULT, `keys/${name}/create`, request)) as { key: JsonWebKey };
     const written = (await files(`{objectName: ${name}, objectType: key}`))[name] ?? Buffer.alloc(0);
     const jwk = { ...key, kty: request.kty.replace('-HSM', ''), ...(key.crv === 'P-256K' && { crv: 'secp256k1' }) };
     expect(createPublicKey(written).equals(createPublicKey({ key: jwk, format: 'jwk' }))).toBe(true);
@@ -126,7 +61,7 @@ describe.runIf(hasOpenssl)('a certificate of the vault', () => {
     const args = ['pkcs12', '-export', '-inkey', 'key.pem', '-in', 'all.pem', '-out', 'out.p12', '-passout', 'pass:'];
     const pfx = () => openssl(args, { files: parts, output: 'out.p12' }).toString('base64');
     const value = contentType === 'application/x-pkcs12' ? pfx() : leaf.keyPem + certPem;
-    await post(`certificates/${name}/import`, { value, policy: { secret_props: { contentType } } });
+    await scene.post(VAULT, `certificates/${name}/import`, { value, policy: { secret_props: { contentType } } });
   }
 
   it.each([

@@ -1,82 +1,31 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createDisposeStack, errorText, Secret, systemClock } from '#base';
-import { startHttpServer } from '#http';
-import type { ClusterSpec } from '#lab/cloud';
-import { TOKENS_ATTRIBUTE } from '#providerapi';
-import { startCloudLab, type CloudLab } from './support/cloud-lab.ts';
-import { startProviderProcess, type ProviderProcess } from './support/provider-process.ts';
+import { errorText, systemClock } from '#base';
+import { everyKind, startProviderScene, type ProviderScene } from './support/provider-scene.ts';
 
 // The fields that choose objects and versions, through `keyferry provider` on its socket, against the emulated Azure.
 
-const AUDIENCE = 'api://AzureADTokenExchange';
 const VAULT = 'kv-objects';
 const OTHER = 'kv-objects-other';
 const GET_ONLY = 'kv-objects-get';
 
-const stack = createDisposeStack();
-let lab: CloudLab;
-let spec: ClusterSpec;
-let tenantId: string;
-let clientId: string;
-let process_: ProviderProcess;
+let scene: ProviderScene;
 /** The ids of the versions of `rotated`, newest first. The newest one is disabled. */
 let rotated: readonly string[];
 let seenRecords = 0;
 
 beforeAll(async () => {
-  lab = stack.use(await startCloudLab());
-  ({ tenantId } = lab.cloud.directory.tenant);
-  spec = await lab.makeCluster();
-  const reader = '/providers/Microsoft.ManagedIdentity/userAssignedIdentities/reader';
-  const { properties } = await lab.put<{ properties: { clientId: string; principalId: string } }>(reader, {
-    location: 'eastus',
-  });
-  ({ clientId } = properties);
-  await lab.put(`${reader}/federatedIdentityCredentials/fic`, {
-    properties: { issuer: spec.issuerUrl, subject: 'system:serviceaccount:team:reader', audiences: [AUDIENCE] },
-  });
-  await makeVault(VAULT, properties.principalId, ['get', 'list']);
-  await makeVault(OTHER, properties.principalId, ['get', 'list']);
-  await makeVault(GET_ONLY, properties.principalId, ['get']);
+  scene = await startProviderScene(['--freshness-window=0s']);
+  await scene.makeVault(VAULT, everyKind('get', 'list'));
+  await scene.makeVault(OTHER, everyKind('get', 'list'));
+  await scene.makeVault(GET_ONLY, everyKind('get'));
   await fillVaults();
-  const apiServer = stack.use(
-    await startHttpServer({
-      listener: (_request, response) => {
-        response.setHeader('content-type', 'application/json');
-        response.end(JSON.stringify(lab.clusters.issuer(spec.armId)?.jwks()));
-      },
-    }),
-  );
-  process_ = stack.use(
-    await startProviderProcess({
-      lab,
-      apiServer: `http://127.0.0.1:${apiServer.port}`,
-      flags: ['--freshness-window=0s'],
-    }),
-  );
 }, 90_000);
 
-afterAll(() => stack[Symbol.asyncDispose]());
+afterAll(() => scene?.[Symbol.asyncDispose]());
 
 beforeEach(() => {
-  seenRecords = lab.cloud.audit.records().length;
+  seenRecords = scene.lab.cloud.audit.records().length;
 });
-
-async function makeVault(name: string, principalId: string, permissions: readonly string[]): Promise<void> {
-  const all = { keys: ['all'], secrets: ['all'], certificates: ['all'] };
-  const reads = { keys: permissions, secrets: permissions, certificates: permissions };
-  await lab.put(`/providers/Microsoft.KeyVault/vaults/${name}`, {
-    location: 'eastus',
-    properties: {
-      tenantId,
-      sku: { family: 'A', name: 'standard' },
-      accessPolicies: [
-        { tenantId, objectId: principalId, permissions: reads },
-        { tenantId, objectId: lab.cloud.directory.user.objectId, permissions: all },
-      ],
-    },
-  });
-}
 
 const secretsUrl = (vault: string) => `https://${vault}.vault.azure.net/secrets`;
 
@@ -87,7 +36,7 @@ async function nextSecond(): Promise<void> {
 
 async function fillVaults(): Promise<void> {
   const put = async (name: string, body: object, vault = VAULT) => {
-    const { id } = await lab.put<{ id: string }>(`${secretsUrl(vault)}/${name}`, body);
+    const { id } = await scene.lab.put<{ id: string }>(`${secretsUrl(vault)}/${name}`, body);
     return id.split('/').at(-1) ?? '';
   };
   await put('plain', { value: 'plain text' });
@@ -113,8 +62,8 @@ async function fillVaults(): Promise<void> {
 
 /** The `times`-th version of the key `signing` and of the certificate `tls`. */
 async function makeKeyAndCertificate(times: number): Promise<void> {
-  await create('keys', 'signing', { kty: 'EC', crv: 'P-256', tags: { app: 'web' } });
-  await create('certificates', 'tls', {
+  await scene.post(VAULT, 'keys/signing/create', { kty: 'EC', crv: 'P-256', tags: { app: 'web' } });
+  await scene.post(VAULT, 'certificates/tls/create', {
     policy: {
       issuer: { name: 'Self' },
       key_props: { kty: 'EC', crv: 'P-256', exportable: true },
@@ -125,42 +74,16 @@ async function makeKeyAndCertificate(times: number): Promise<void> {
   await certificateReady('tls', times);
 }
 
-async function create(collection: string, name: string, body: object): Promise<void> {
-  const url = `https://${VAULT}.vault.azure.net/${collection}/${name}/create?api-version=7.4`;
-  const answer = await lab.call('POST', url, body);
-  if (answer.status >= 300) throw new Error(`${url}: ${answer.status} ${JSON.stringify(answer.body)}`);
-}
-
 async function certificateReady(name: string, versions: number): Promise<void> {
   const url = `https://${VAULT}.vault.azure.net/certificates/${name}/versions?api-version=7.4`;
   const ready = async () => {
-    const { value } = (await lab.call('GET', url)).body as { value: readonly unknown[] };
+    const { value } = (await scene.lab.call('GET', url)).body as { value: readonly unknown[] };
     expect(value).toHaveLength(versions);
   };
   await vi.waitFor(ready, { timeout: 20_000 });
 }
 
-async function mount(objects: string, parameters: Readonly<Record<string, string>> = {}) {
-  const token = await lab.clusters.sign(spec, { sub: 'system:serviceaccount:team:reader', aud: [AUDIENCE] });
-  return process_.provider.mount({
-    attributes: {
-      'csi.storage.k8s.io/pod.name': 'web',
-      'csi.storage.k8s.io/pod.namespace': 'team',
-      'csi.storage.k8s.io/serviceAccount.name': 'reader',
-      [TOKENS_ATTRIBUTE]: JSON.stringify({ [AUDIENCE]: { token, expirationTimestamp: '2030-01-01T00:00:00Z' } }),
-      keyvaultName: VAULT,
-      tenantID: tenantId,
-      clientID: clientId,
-      objects,
-      ...parameters,
-    },
-    secrets: new Secret({}),
-    targetPath: '/unused',
-    permission: 0o644,
-    currentVersions: new Map(),
-    signal: new AbortController().signal,
-  });
-}
+const mount = (objects: string) => scene.mount({ keyvaultName: VAULT, objects });
 
 /** The files of a mount with their texts. */
 async function files(entries: string): Promise<Record<string, string>> {
@@ -177,7 +100,7 @@ async function versions(entries: string): Promise<Record<string, string>> {
 
 /** The requests to vaults since the test began. */
 function requests(): readonly string[] {
-  return lab.cloud.audit
+  return scene.lab.cloud.audit
     .records()
     .slice(seenRecords)
     .filter(({ service }) => service === 'keyvault')
