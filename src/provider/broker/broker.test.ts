@@ -2,9 +2,9 @@ import { generateKeyPairSync, createHmac, type KeyObject } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { KeyferryError, Secret, silentLog } from '#base';
 import { findCloud } from '#azure';
-import { createFakeClock, createFakeRandom } from '../../base/testing/index.ts';
-import { createFakeAzure, createTestIssuer, type TestIssuer } from '../testing/index.ts';
-import { createBroker, type BrokerOptions } from './broker.ts';
+import { createFakeClock } from '../../base/testing/index.ts';
+import { createBrokerSetup, createTestIssuer, type TestIssuer } from '../testing/index.ts';
+import type { BrokerOptions } from './broker.ts';
 import { silentEvents } from './events.ts';
 import { createClusterKeys } from './cluster-keys.ts';
 import type { NoProofReason, Caller } from './proof.ts';
@@ -24,19 +24,7 @@ beforeAll(async () => {
 });
 
 function setUp(options: Partial<BrokerOptions> = {}) {
-  const clock = createFakeClock();
-  const azure = createFakeAzure(clock);
-  const reasons: NoProofReason[] = [];
-  const broker = createBroker({
-    clock,
-    random: createFakeRandom(),
-    log: silentLog,
-    azure: azure.clients,
-    clusterKeys: createClusterKeys({ clock, log: silentLog, fetchJwks: () => Promise.resolve(issuer.jwks()) }),
-    freshnessWindowMs: WINDOW_MS,
-    events: { ...silentEvents, unshared: (reason) => void reasons.push(reason) },
-    ...options,
-  });
+  const { clock, azure, broker, reasons } = createBrokerSetup(issuer, options);
   const signal = new AbortController().signal;
   const call = () => ({ signal, deadlineMs: clock.monotonic() + 60_000 });
   const read = async (caller: Caller, name = 'one', version?: string) => {

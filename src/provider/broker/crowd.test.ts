@@ -1,10 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { KeyferryError, Secret, silentLog } from '#base';
+import { KeyferryError, Secret } from '#base';
 import { findCloud, type Cloud } from '#azure';
-import { createFakeClock, createFakeRandom } from '../../base/testing/index.ts';
-import { createFakeAzure, createTestIssuer, type TestIssuer } from '../testing/index.ts';
-import { createBroker } from './broker.ts';
-import { createClusterKeys } from './cluster-keys.ts';
+import { createFakeClock } from '../../base/testing/index.ts';
+import { createBrokerSetup, createTestIssuer, type TestIssuer } from '../testing/index.ts';
 import type { Caller } from './proof.ts';
 
 // What one node asks of Azure for a thousand pods at once.
@@ -43,16 +41,7 @@ beforeAll(async () => {
 });
 
 function setUp() {
-  const clock = createFakeClock();
-  const azure = createFakeAzure(clock);
-  const broker = createBroker({
-    clock,
-    random: createFakeRandom(),
-    log: silentLog,
-    azure: azure.clients,
-    clusterKeys: createClusterKeys({ clock, log: silentLog, fetchJwks: () => Promise.resolve(issuer.jwks()) }),
-    freshnessWindowMs: WINDOW_MS,
-  });
+  const { clock, azure, broker } = createBrokerSetup(issuer);
   /** What one pod is given: each of `names` of each of `vaults`. */
   const mount = async (caller: Caller, vaults = VAULTS, names = SECRETS) => {
     const admission = await broker.admit(caller, { signal });

@@ -1,11 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Secret, silentLog } from '#base';
+import { Secret } from '#base';
 import { findCloud, type Cloud, type Identity } from '#azure';
-import { createFakeClock, createFakeRandom } from '../../base/testing/index.ts';
-import { createFakeAzure, createTestIssuer, type TestIssuer } from '../testing/index.ts';
-import { createBroker } from './broker.ts';
-import { silentEvents } from './events.ts';
-import { createClusterKeys } from './cluster-keys.ts';
+import { createFakeClock } from '../../base/testing/index.ts';
+import { createBrokerSetup, createTestIssuer, type TestIssuer } from '../testing/index.ts';
 import type { Caller, NoProofReason } from './proof.ts';
 
 // Who shares with whom, in each way to prove an identity: every pair of callers here is one that must not, or may.
@@ -34,18 +31,7 @@ beforeAll(async () => {
 });
 
 function setUp() {
-  const clock = createFakeClock();
-  const azure = createFakeAzure(clock);
-  const reasons: NoProofReason[] = [];
-  const broker = createBroker({
-    clock,
-    random: createFakeRandom(),
-    log: silentLog,
-    azure: azure.clients,
-    clusterKeys: createClusterKeys({ clock, log: silentLog, fetchJwks: () => Promise.resolve(issuer.jwks()) }),
-    freshnessWindowMs: 30_000,
-    events: { ...silentEvents, unshared: (reason) => void reasons.push(reason) },
-  });
+  const { clock, azure, broker, reasons } = createBrokerSetup(issuer);
   const read = async (caller: Caller, freshSinceMs?: number) => {
     const admission = await broker.admit(caller, { signal, freshSinceMs });
     const call = { signal, deadlineMs: clock.monotonic() + 60_000 };
