@@ -53,6 +53,24 @@ export function isoSeconds(seconds: Json | undefined): string | null {
   return new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, '+00:00');
 }
 
+/**
+ * The attributes of a Key Vault object as az prints them, its keys in order: those of every object, and `further` ones of
+ * its kind, az's name to Key Vault's.
+ */
+export function shapeAttributes(item: JsonObject, further: Readonly<Record<string, string>> = {}): JsonObject {
+  const attributes = isObject(item['attributes']) ? item['attributes'] : {};
+  const shaped: JsonObject = {
+    created: isoSeconds(attributes['created']),
+    enabled: attributes['enabled'] ?? null,
+    expires: isoSeconds(attributes['exp']),
+    notBefore: isoSeconds(attributes['nbf']),
+    recoveryLevel: attributes['recoveryLevel'] ?? null,
+    updated: isoSeconds(attributes['updated']),
+    ...Object.fromEntries(Object.entries(further).map(([name, wire]) => [name, attributes[wire] ?? null])),
+  };
+  return Object.fromEntries(Object.entries(shaped).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /** A time of ARM as Python's isoformat prints it: microseconds unless they are zero, and an offset instead of Z. */
 export function pythonTime(value: Json | undefined): Json {
   if (typeof value !== 'string') return value ?? null;

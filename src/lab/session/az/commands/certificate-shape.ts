@@ -1,5 +1,5 @@
 import { at, isObject, objectsAt, textAt, type Json, type JsonObject } from '../json.ts';
-import { isoSeconds } from '../shape.ts';
+import { shapeAttributes } from '../shape.ts';
 
 /** A certificate as az prints it. */
 export function shapeCertificate(bundle: JsonObject): JsonObject {
@@ -21,7 +21,7 @@ export function shapeListedCertificate(item: JsonObject): JsonObject {
   const thumbprint = textAt(item, 'x5t');
   const bytes = thumbprint === undefined ? undefined : Buffer.from(thumbprint, 'base64url');
   return {
-    attributes: attributesOf(item),
+    attributes: shapeAttributes(item),
     id,
     name: id.split('/')[4] ?? null,
     subject: '',
@@ -57,7 +57,7 @@ export function shapeOperation(operation: JsonObject): JsonObject {
 function shapePolicy(policy: JsonObject): JsonObject {
   const value = (path: string): Json => at(policy, path) ?? null;
   return {
-    attributes: attributesOf(policy),
+    attributes: shapeAttributes(policy),
     id: value('id'),
     issuerParameters: issuerOf(policy),
     keyProperties: {
@@ -100,17 +100,5 @@ function issuerOf(item: JsonObject): JsonObject {
     certificateTransparency: at(item, 'issuer.cert_transparency') ?? null,
     certificateType: at(item, 'issuer.cty') ?? null,
     name: at(item, 'issuer.name') ?? null,
-  };
-}
-
-function attributesOf(item: JsonObject): JsonObject {
-  const attributes = isObject(item['attributes']) ? item['attributes'] : {};
-  return {
-    created: isoSeconds(attributes['created']),
-    enabled: attributes['enabled'] ?? null,
-    expires: isoSeconds(attributes['exp']),
-    notBefore: isoSeconds(attributes['nbf']),
-    recoveryLevel: attributes['recoveryLevel'] ?? null,
-    updated: isoSeconds(attributes['updated']),
   };
 }

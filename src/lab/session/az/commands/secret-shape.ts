@@ -1,5 +1,5 @@
-import { isObject, textAt, type JsonObject } from '../json.ts';
-import { isoSeconds } from '../shape.ts';
+import { textAt, type JsonObject } from '../json.ts';
+import { shapeAttributes } from '../shape.ts';
 
 /** A secret as az prints it, its value included where Key Vault sent it. */
 export function shapeSecret(bundle: JsonObject): JsonObject {
@@ -8,18 +8,9 @@ export function shapeSecret(bundle: JsonObject): JsonObject {
 
 /** A secret of a list. */
 export function shapeListed(item: JsonObject): JsonObject {
-  const attributes = isObject(item['attributes']) ? item['attributes'] : {};
   const id = textAt(item, 'id') ?? '';
   return {
-    attributes: {
-      created: isoSeconds(attributes['created']),
-      enabled: attributes['enabled'] ?? null,
-      expires: isoSeconds(attributes['exp']),
-      notBefore: isoSeconds(attributes['nbf']),
-      recoverableDays: attributes['recoverableDays'] ?? null,
-      recoveryLevel: attributes['recoveryLevel'] ?? null,
-      updated: isoSeconds(attributes['updated']),
-    },
+    attributes: shapeAttributes(item, { recoverableDays: 'recoverableDays' }),
     contentType: item['contentType'] ?? null,
     id,
     managed: item['managed'] ?? null,
