@@ -26,7 +26,15 @@ export interface HttpServer extends AsyncDisposable {
   readonly host: string;
 }
 
-/** Starts a server and answers once it listens. Throws `failed-precondition` when the port is taken. */
+/** Why the kernel lets nobody listen somewhere, by its error code. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is taken',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EAFNOSUPPORT: 'this machine has no such address',
+  EACCES: 'ports below 1024 need root',
+};
+
+/** Starts a server and answers once it listens. Throws `failed-precondition` when it cannot listen there, and says why. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host = '127.0.0.1', port = 0, graceMs = 2000, clock = systemClock } = options;
   const server =
@@ -34,12 +42,12 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   options.prepare?.(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = REFUSALS[error.code ?? ''];
+      const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
       reject(
-        error.code === 'EADDRINUSE'
-          ? new KeyferryError('failed-precondition', `cannot listen on ${host}:${port}: the port is taken`, {
-              cause: error,
-            })
-          : error,
+        reason === undefined
+          ? error
+          : new KeyferryError('failed-precondition', `cannot listen on ${place}: ${reason}`, { cause: error }),
       );
     });
     server.listen(port, host, resolve);

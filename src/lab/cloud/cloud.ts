@@ -9,9 +9,10 @@ import { createAuditLog } from './audit-log.ts';
 import type { ClusterHost, ClusterSpec } from './clusters.ts';
 import { openDirectory, type LabDirectory } from './directory-store.ts';
 import { openEntra } from './entra/index.ts';
-import { openLabAuthority, startGateway, type Gateway } from './gateway/index.ts';
+import { openLabAuthority, startGateway, type Gateway, type ListenAddress } from './gateway/index.ts';
 import { createGraph } from './graph/index.ts';
 import { IMDS_HOST } from './imds/index.ts';
+import { createIssuerMap, type MappedIssuer } from './issuer-map/index.ts';
 import { createIssuerService } from './issuer-service.ts';
 import { createLabNodes, type NodeMetadata } from './node-metadata.ts';
 import { createOutbound } from './outbound.ts';
@@ -34,6 +35,10 @@ export interface CloudOptions {
   readonly allowInternet?: boolean;
   /** The HTTPS_PROXY that was set before: used with `allowInternet` only. */
   readonly upstreamProxy?: string;
+  /** Another address for the gateway to listen on, for clients on other machines. Default: none. */
+  readonly outside?: ListenAddress | undefined;
+  /** Issuers whose documents are read somewhere else than at their own address. Default: none. */
+  readonly mappedIssuers?: readonly MappedIssuer[] | undefined;
   /** Answers plain HTTP requests to the gateway's own port: the session's control interface. */
   readonly control?: RequestListener;
   /** What goes wrong on purpose. Default: nothing. */
@@ -70,7 +75,7 @@ export interface CloudStatus {
 
 /** The emulated Azure, running. Disposing it closes the gateway and waits for what is under way. */
 export interface Cloud extends AsyncDisposable {
-  readonly gateway: { readonly port: number; readonly proxyUrl: string };
+  readonly gateway: Pick<Gateway, 'port' | 'proxyUrl' | 'outside'>;
   /** The certificate that clients must trust. */
   readonly caPem: string;
   readonly directory: LabDirectory;
@@ -100,7 +105,11 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       return gateway.proxyUrl;
     };
     const outbound = stack.use(createOutbound({ clock: machineTime(clock), proxyUrl, caPem: authority.pair.certPem }));
-    const fetchJson = (url: string) => outbound.fetchJson(url);
+    const { fetchJson } = createIssuerMap({
+      clock: machineTime(clock),
+      issuers: options.mappedIssuers ?? [],
+      fetchJson: (url) => outbound.fetchJson(url),
+    });
     const entra = stack.use(openEntra({ store, clock, random, log, directory, audit, fetchJson }));
     const tokens = entra.verifier;
     const arm = createArm({ store, clock, random, log, directory, tokens, audit, clusters: options.clusters });
@@ -142,6 +151,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         clock,
         log,
         port: options.port,
+        outside: options.outside,
         allowInternet: options.allowInternet,
         upstreamProxy: options.upstreamProxy,
         control: options.control,
@@ -150,7 +160,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       }),
     );
     return {
-      gateway: { port: gateway.port, proxyUrl: gateway.proxyUrl },
+      gateway: { port: gateway.port, proxyUrl: gateway.proxyUrl, outside: gateway.outside },
       caPem: authority.pair.certPem,
       directory,
       audit,

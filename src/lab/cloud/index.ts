@@ -4,3 +4,12 @@ export type { Directory, FederatedIdentityCredential, Principal, Subscription, T
 export type { LabDirectory, NewApplication } from './directory-store.ts';
 export type { AuditLog, AuditRecord } from './service.ts';
 export type { NodeMetadata } from './node-metadata.ts';
+export type { ListenAddress } from './gateway/index.ts';
+export {
+  checkIssuers,
+  mappedIssuerSchema,
+  parseIssuerMap,
+  type IssuerCheck,
+  type IssuerMapText,
+  type MappedIssuer,
+} from './issuer-map/index.ts';

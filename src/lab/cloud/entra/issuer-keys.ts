@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { createSingleFlight, errorText, putNewest, type Clock, type Log } from '#base';
 import { AadstsError } from './aadsts.ts';
 
-/** Reads a JSON document over HTTPS; throws when it cannot be had. */
-export type FetchJson = (url: string) => Promise<unknown>;
+/** Reads a JSON document of `issuer`; throws when it cannot be had. */
+export type FetchJson = (url: string, issuer: string) => Promise<unknown>;
 
 /** The published keys of external token issuers. */
 export interface IssuerKeys {
@@ -80,11 +80,11 @@ async function fetchKeys(issuer: string, fetchJson: FetchJson, log: Log): Promis
   let jwks: unknown;
   try {
     const metadata = metadataSchema.parse(
-      await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`),
+      await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, issuer),
     );
     // OpenID Connect Discovery 1.0, section 4.3: the issuer must be the one that was asked, exactly.
     if (metadata.issuer !== issuer) throw new Error(`its discovery document names the issuer '${metadata.issuer}'`);
-    jwks = await fetchJson(metadata.jwks_uri);
+    jwks = await fetchJson(metadata.jwks_uri, issuer);
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : errorText(error);
     log.warn('the documents of a token issuer cannot be used', { issuer, reason });

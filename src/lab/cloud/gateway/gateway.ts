@@ -24,6 +24,8 @@ export interface GatewayOptions {
   readonly log: Log;
   /** The port to have; any free one when it is taken or not given. */
   readonly port?: number | undefined;
+  /** A second address to listen on, for clients on other machines. Default: none. */
+  readonly outside?: ListenAddress | undefined;
   /** Whether hosts that no service serves are reached for real. Default false: they are refused. */
   readonly allowInternet?: boolean | undefined;
   /** The proxy to the internet, when there is one; only used with `allowInternet`. */
@@ -48,16 +50,26 @@ export interface GatewayOptions {
   readonly headersTimeoutMs?: number;
 }
 
+/** An IP address and a port to listen on; port 0 is any free one. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** A gateway that listens on 127.0.0.1. */
 export interface Gateway extends AsyncDisposable {
   readonly port: number;
   /** What clients set as HTTPS_PROXY. */
   readonly proxyUrl: string;
+  /** Where it listens besides, with the port that it got. */
+  readonly outside: ListenAddress | undefined;
 }
 
 /**
  * Starts the HTTPS CONNECT proxy through which clients reach the emulated Azure under its real host names. TLS to the
- * hosts of `services` ends here; other hosts are refused, or reached when `allowInternet` says so.
+ * hosts of `services` ends here; other hosts are refused, or reached when `allowInternet` says so. Clients of the `outside`
+ * address reach those services and nothing else: neither other hosts nor `control`. Throws `failed-precondition` when
+ * it cannot be listened on.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock, log, graceMs = 1000 } = options;
@@ -65,7 +77,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const inner = createInnerServer(options);
   const exchanges = countExchanges(inner);
   let ending = false;
-  const onConnect = (message: IncomingMessage, duplex: Duplex, head: Buffer) => {
+  const connectWith = (reached: GatewayOptions) => (message: IncomingMessage, duplex: Duplex, head: Buffer) => {
     const socket = duplex as Socket;
     if (ending) {
       socket.destroy();
@@ -78,18 +90,25 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log.info('a tunnel was refused', { target: message.url, ...refusal });
       refuse(socket, refusal);
     };
-    connectTunnel(options, inner, message.url ?? '', socket, head).then(
+    connectTunnel(reached, inner, message.url ?? '', socket, head).then(
       (refusal) => (refusal === undefined ? undefined : refused(refusal)),
       (error: unknown) => refused({ status: 502, reason: errorText(error) }),
     );
   };
-  const server = await listen(options, onConnect);
-  log.info('the gateway listens', { port: server.port });
+  const server = await listen(options, connectWith(options));
+  const outside = await listenOutside(options, connectWith({ ...options, allowInternet: false })).catch(
+    async (error: unknown) => {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    },
+  );
+  log.info('the gateway listens', { port: server.port, outside: outside && `${outside.host} ${outside.port}` });
   return {
     port: server.port,
     proxyUrl: `http://127.0.0.1:${server.port}`,
+    outside: outside && { host: outside.host, port: outside.port },
     [Symbol.asyncDispose]: async () => {
-      const closed = server[Symbol.asyncDispose]();
+      const closed = Promise.all([server[Symbol.asyncDispose](), outside?.[Symbol.asyncDispose]()]);
       await exchanges.idle(graceMs, machineTime(clock));
       ending = true;
       for (const socket of tunnels) socket.destroy();
@@ -145,10 +164,21 @@ function createInnerServer({
   return server;
 }
 
-async function listen(
-  options: GatewayOptions,
-  onConnect: (message: IncomingMessage, socket: Duplex, head: Buffer) => void,
-): Promise<HttpServer> {
+type OnConnect = (message: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+async function listenOutside(options: GatewayOptions, onConnect: OnConnect): Promise<HttpServer | undefined> {
+  const { outside } = options;
+  if (outside === undefined) return undefined;
+  return startHttpServer({
+    ...outside,
+    listener: createPlainHttpListener({ ...options, allowInternet: false, control: undefined }),
+    prepare: (server) => {
+      server.on('connect', onConnect);
+    },
+  });
+}
+
+async function listen(options: GatewayOptions, onConnect: OnConnect): Promise<HttpServer> {
   const start = (port: number) =>
     startHttpServer({
       port,

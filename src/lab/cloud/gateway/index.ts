@@ -1,3 +1,3 @@
 export { openLabAuthority } from './lab-authority.ts';
-export { startGateway, type Gateway } from './gateway.ts';
+export { startGateway, type Gateway, type ListenAddress } from './gateway.ts';
 export { startMetadataListener } from './plain-http.ts';
