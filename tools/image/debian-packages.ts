@@ -1,0 +1,56 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { file, type ImageFile } from './image-file.ts';
+
+/** A package of the operating system, of which the image has libraries. */
+export interface SystemPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly source: string;
+  /** As dpkg's database has it: scanners of images read it. */
+  readonly status: string;
+}
+
+/**
+ * The packages that own the files, in the order of their names; none where the system has no dpkg. Throws for a file that no
+ * package owns.
+ */
+export function owningPackages(paths: readonly string[]): readonly SystemPackage[] {
+  if (spawnSync('dpkg-query', ['--version']).error !== undefined) return [];
+  const names = new Set(paths.map(owner));
+  return [...names].sort().map((name) => {
+    const [version = '', architecture = '', source = ''] = dpkgQuery([
+      '--show',
+      '--showformat=${Version}\n${Architecture}\n${source:Package}',
+      name,
+    ]).split('\n');
+    return { name, version, architecture, source, status: dpkgQuery(['--status', name]) };
+  });
+}
+
+/** A package's licence, the common licences that it names, and its entry in dpkg's database, as Google's distroless images have them. */
+export function packageFiles(packages: readonly SystemPackage[]): readonly ImageFile[] {
+  const copyrights = packages.map(({ name }) => readFileSync(`/usr/share/doc/${name}/copyright`, 'utf8'));
+  const common = new Set(copyrights.flatMap((text) => text.match(/\/usr\/share\/common-licenses\/[\w.-]*\w/g) ?? []));
+  return [
+    ...packages.map(({ name, status }) => file('base', `var/lib/dpkg/status.d/${name}`, status)),
+    ...packages.map(({ name }, index) => file('base', `usr/share/doc/${name}/copyright`, copyrights[index] ?? '')),
+    ...[...common].filter((path) => existsSync(path)).map((path) => file('base', path.slice(1), readFileSync(path))),
+  ];
+}
+
+/** `/lib` is a link to `/usr/lib` on today's systems, and packages may name either. */
+function owner(path: string): string {
+  for (const spelling of [path, `/usr${path}`]) {
+    const { status, stdout } = spawnSync('dpkg-query', ['--search', spelling], { encoding: 'utf8' });
+    if (status === 0) return stdout.split(/[:,]/, 1)[0] ?? '';
+  }
+  throw new Error(`no package of this system owns ${path}: its version and licence are not known`);
+}
+
+function dpkgQuery(args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync('dpkg-query', args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`dpkg-query ${args[0] ?? ''} failed: ${stderr}`);
+  return stdout;
+}
