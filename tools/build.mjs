@@ -1,7 +1,7 @@
 // Bundles each process of src/cmd into dist/. Each is built by itself: a chunk that processes share would make the small
 // ones load what only the large ones need. What a process imports lazily becomes a chunk of its own.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { build } from 'esbuild';
@@ -52,12 +52,21 @@ const daemons = DAEMONS.map((name) =>
     outfile: `dist/${name}.cjs`,
     format: 'cjs',
     charset: 'ascii',
+    metafile: true,
     define: { ...common.define, ...withoutFetch },
     // A script that V8 takes from a cache has no import().
     supported: { 'dynamic-import': false },
   }),
 );
-await Promise.all([...modules, ...daemons]);
+const [built] = await Promise.all([Promise.all(daemons), ...modules]);
+
+// Whose code is in the daemons: the image tells it, and has their licences.
+const packages = built
+  .flatMap(({ metafile }) => Object.values(metafile.outputs))
+  .flatMap(({ inputs }) => Object.entries(inputs))
+  .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+  .flatMap(([path]) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/) ?? []);
+writeFileSync(join(root, 'dist', 'packages.json'), JSON.stringify([...new Set(packages)].sort(), undefined, 2));
 
 // What the first start and the first call compile, kept. Without it they take longer, and all is as it was.
 for (const name of DAEMONS) {
