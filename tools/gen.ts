@@ -1,4 +1,5 @@
-// Generates what is generated: protobuf code and the Kubernetes field tables, both in src/gen, and docs/errors.md, flags.md and metrics.md.
+// Generates what is generated: protobuf code and the Kubernetes field tables, both in src/gen, docs/errors.md, flags.md and
+// metrics.md, and deploy/keyferry.yaml.
 // With --check nothing is written; it fails when the committed files are not current.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { CAUSES } from '../test/lab/errors/causes.ts';
 import { renderErrorsPage } from '../test/lab/errors/render.ts';
 import { DRIVER_METRICS } from '../src/driver/metrics.ts';
 import { PROVIDER_METRICS } from '../src/provider/metrics.ts';
+import { findHelm, renderDeploy } from './render-deploy.ts';
 import { renderFlagsPage } from './render-flags-page.ts';
 import { renderMetricsPage } from './render-metrics-page.ts';
 
@@ -62,13 +64,23 @@ function files(folder: string): string[] {
 
 /** Pages of docs/ that are made from tables: the errors' from what its tests are driven by, the flags' from the processes'. */
 async function generatePage(name: string, markdown: string): Promise<void> {
-  const path = join(root, 'docs', name);
-  const options = { ...(await resolveConfig(path)), filepath: path };
-  const text = await format(markdown, options);
+  await writeOrCheck(join('docs', name), markdown);
+}
+
+/** The chart as one file to apply. Only helm can render it: without it the file stays as it is, and CI has helm. */
+async function generateDeploy(): Promise<void> {
+  const helm = findHelm();
+  if (helm !== undefined) await writeOrCheck(join('deploy', 'keyferry.yaml'), renderDeploy(helm));
+  else console.error('deploy/keyferry.yaml is not looked at: there is no helm ("npm run setup:clients" brings one)');
+}
+
+async function writeOrCheck(path: string, unformatted: string): Promise<void> {
+  const file = join(root, path);
+  const text = await format(unformatted, { ...(await resolveConfig(file)), filepath: file });
   if (!check) {
-    writeFileSync(path, text);
-  } else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) {
-    console.error(`docs/${name} is not current; run "npm run gen" and commit it`);
+    writeFileSync(file, text);
+  } else if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
+    console.error(`${path} is not current; run "npm run gen" and commit it`);
     process.exitCode = 1;
   }
 }
@@ -79,6 +91,7 @@ try {
   await generatePage('flags.md', renderFlagsPage({ node: NODE_FLAGS, provider: PROVIDER_FLAGS }));
   const rules = readFileSync(join(root, 'deploy', 'monitoring', 'prometheus-rules.yaml'), 'utf8');
   await generatePage('metrics.md', renderMetricsPage({ driver: DRIVER_METRICS, provider: PROVIDER_METRICS }, rules));
+  await generateDeploy();
   generateProtobuf(output);
   await generateFields(output);
   if (check) {
