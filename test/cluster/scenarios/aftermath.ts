@@ -1,0 +1,44 @@
+/** What must be true after every scenario, whatever it was about. */
+import { expect } from 'vitest';
+import type { Pod } from '#kube';
+import { eventually } from '../../support/test-lab.ts';
+import { driverLog, driverPods } from './driver.ts';
+import { readNodeState, strayState } from './node-state.ts';
+import type { Scene, SceneOptions } from './scene.ts';
+
+/**
+ * Takes a scene down and looks at what it leaves: no mount, folder or record of a pod that is gone, no pod status object
+ * of one, no warning that does not belong to the scenario, no secret in what the driver says.
+ */
+export async function checkAftermath(scene: Scene, { warnings = [] }: SceneOptions): Promise<void> {
+  const { stage, namespace } = scene;
+  const told = await scene.events();
+  expect(
+    told
+      .filter(({ type }) => type === 'Warning')
+      .map(({ reason, message }) => `${reason}: ${message}`)
+      .filter((text) => !warnings.some((pattern) => pattern.test(text))),
+  ).toEqual([]);
+  expect(stage.leaks.search('events', JSON.stringify(told))).toEqual([]);
+
+  await scene.kubectl('delete', 'deployments,pods', '--all', '--wait', '--timeout=60s');
+  await stage.kubectl('delete', 'namespace', namespace, '--wait=false');
+  await eventually('nothing of the scene is left on the node', async () => {
+    const stray = strayState(await readNodeState(stage.cluster), await livePods(scene));
+    return stray.length === 0 ? { found: true } : { seen: stray.join('; ') };
+  });
+  await eventually('no pod status object is left', async () => {
+    const left = await scene.kubectl('get', 'secretproviderclasspodstatuses', '-o', 'name');
+    return left === '' ? { found: true } : { seen: left };
+  });
+
+  expect(stage.leaks.search("the driver's log", await driverLog(stage))).toEqual([]);
+  for (const pod of await driverPods(stage)) {
+    expect(pod.status?.containerStatuses?.map(({ restartCount }) => restartCount)).toEqual([0]);
+  }
+}
+
+async function livePods({ stage }: Scene): Promise<ReadonlySet<string>> {
+  const { items } = await stage.getJson<{ items: Pod[] }>('pods', '-A');
+  return new Set(items.map(({ metadata }) => metadata?.uid ?? ''));
+}

@@ -1,0 +1,86 @@
+/** A cluster under test with what all scenarios share in Azure, and the questions that they ask of both. */
+import type { AuditRecord } from '#lab/cloud';
+import { createLeakSearch, type LeakSearch } from '../../support/leak-search.ts';
+import type { ClusterUnderTest, Ended } from './cluster.ts';
+
+const GROUP = 'scenarios';
+const IDENTITY = 'reader';
+/** The vault that all scenarios read. */
+export const VAULT = 'kv-scenarios';
+
+/** See {@link openStage}. */
+export interface Stage {
+  readonly cluster: ClusterUnderTest;
+  readonly tenantId: string;
+  /** The identity that may get the secrets of {@link VAULT}. */
+  readonly clientId: string;
+  /** Every value that was ever put into the vault. */
+  readonly leaks: LeakSearch;
+  /** Runs a program; throws with what it said when it fails. */
+  must(command: readonly string[], input?: string): Promise<string>;
+  az(command: string): Promise<string>;
+  /** kubectl with these arguments; what it prints. Throws when it fails. */
+  kubectl(...args: readonly string[]): Promise<string>;
+  /** What `kubectl get … -o json` prints. */
+  getJson<T>(...args: readonly string[]): Promise<T>;
+  /** Sets a secret of {@link VAULT} and answers its version. A value has at least eight characters, so that it can be looked for. */
+  setSecret(name: string, value: string): Promise<string>;
+  /** Lets a service account act as the identity. */
+  trust(namespace: string, serviceAccount: string): Promise<void>;
+  /** What Azure was asked, oldest first. */
+  audit(): Promise<readonly AuditRecord[]>;
+}
+
+/** Makes the vault and the identity that the scenarios share. */
+export async function openStage(cluster: ClusterUnderTest): Promise<Stage> {
+  const must = async (command: readonly string[], input?: string) => {
+    const ended = await cluster.run(command, input === undefined ? {} : { input });
+    if (ended.exitCode !== 0) throw new Error(`${command.join(' ')}: ${said(ended)}`);
+    return ended.out.trim();
+  };
+  const az = (command: string) => must(['az', ...command.split(' ')]);
+  const kubectl = (...args: readonly string[]) => must(['kubectl', ...args]);
+  const leaks = createLeakSearch();
+
+  await az(`group create -n ${GROUP} -l eastus`);
+  await az(`keyvault create -g ${GROUP} -n ${VAULT} -l eastus --enable-rbac-authorization false`);
+  const identity = JSON.parse(await az(`identity create -g ${GROUP} -n ${IDENTITY}`)) as {
+    readonly clientId: string;
+    readonly principalId: string;
+  };
+  await az(`keyvault set-policy -n ${VAULT} --object-id ${identity.principalId} --secret-permissions get`);
+
+  return {
+    cluster,
+    tenantId: await az('account show --query tenantId -o tsv'),
+    clientId: identity.clientId,
+    leaks,
+    must,
+    az,
+    kubectl,
+    getJson: async <T>(...args: readonly string[]) => JSON.parse(await kubectl('get', ...args, '-o', 'json')) as T,
+    async setSecret(name, value) {
+      leaks.know(`the secret ${name}`, value);
+      const set = ['az', 'keyvault', 'secret', 'set', '--vault-name', VAULT, '-n', name, '--value', value];
+      const id = await must([...set, '--query', 'id', '-o', 'tsv']);
+      return id.split('/').at(-1) ?? '';
+    },
+    async trust(namespace, serviceAccount) {
+      await az(
+        `identity federated-credential create -g ${GROUP} --identity-name ${IDENTITY} -n ${namespace}-${serviceAccount} --issuer ${cluster.issuer} --subject system:serviceaccount:${namespace}:${serviceAccount} --audiences api://AzureADTokenExchange`,
+      );
+    },
+    async audit() {
+      const text = await must(['keyferry', 'lab', 'audit', '--output', 'json']);
+      return text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as AuditRecord);
+    },
+  };
+}
+
+/** What a program said as it failed. */
+function said({ exitCode, out, err }: Ended): string {
+  return `exit code ${exitCode}: ${err.trim() || out.trim()}`;
+}
