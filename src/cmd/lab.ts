@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { systemClock, systemRandom, toKeyferryError } from '#base';
-import { startLab, stateFolder, type ReadyMessage } from '#lab/session';
+import { cloudOnlySchema, startLab, stateFolder, type ReadyMessage } from '#lab/session';
 import { createProcessLog } from './process-log.ts';
 
 /** The descriptor on which whoever started the lab waits for one line: ready, or why not. */
@@ -11,7 +11,7 @@ const READY_DESCRIPTOR = 3;
 const END_WITHIN_MS = 8_000;
 
 /**
- * The lab's own process, `keyferry lab-daemon`: started by `keyferry lab` and `keyferry demo` inside private namespaces.
+ * The lab's own process, `keyferry lab-daemon`: started by `keyferry lab` and `keyferry demo` inside private namespaces (with --cloud-only without).
  * It ends on SIGTERM, SIGINT, a stop through the control interface, or, with --end-with-stdin, when its starter is gone.
  */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -21,6 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       state: { type: 'string' },
       ephemeral: { type: 'boolean', default: false },
       'allow-internet': { type: 'boolean', default: false },
+      'cloud-only': { type: 'string' },
       'end-with-stdin': { type: 'boolean', default: false },
     },
   });
@@ -38,6 +39,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       folder: stateFolder(values.state ?? ''),
       ephemeral: values.ephemeral,
       allowInternet: values['allow-internet'],
+      cloudOnly:
+        values['cloud-only'] === undefined ? undefined : cloudOnlySchema.parse(JSON.parse(values['cloud-only'])),
       upstreamProxy: values['allow-internet'] ? upstreamProxy : undefined,
       verbosity: level === 'debug' ? 4 : 0,
       clock: systemClock,

@@ -8,6 +8,7 @@ import {
   launchLab,
   readEndpoint,
   stateFolder,
+  type CloudOnly,
   type ControlClient,
   type LabStatus,
   type LaunchedLab,
@@ -95,6 +96,7 @@ export interface StartChoice {
   readonly ephemeral: boolean;
   readonly allowInternet: boolean;
   readonly detached: boolean;
+  readonly cloudOnly?: CloudOnly | undefined;
 }
 
 /** Starts a lab on a state folder and answers when it serves. When `signal` aborts before, nothing of it is left. */

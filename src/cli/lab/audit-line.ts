@@ -8,7 +8,8 @@ export function renderAuditRecord(said: AuditRecord, { faint, good, bad, key }: 
   const who =
     record.identity === undefined ? '' : (record.identity.name ?? record.identity.clientId ?? record.identity.objectId);
   const fault = record.fault === undefined ? '' : ` (fault ${record.fault})`;
-  const result = `${record.status === 0 ? '---' : record.status} ${record.result}${fault}`;
+  const reason = record.details?.['reason'] === undefined ? '' : `: ${record.details['reason']}`;
+  const result = `${record.status === 0 ? '---' : record.status} ${record.result}${fault}${reason}`;
   return [
     faint(record.time.slice(11, 23)),
     record.service.padEnd(8),

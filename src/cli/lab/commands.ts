@@ -16,6 +16,7 @@ import {
 } from './options.ts';
 import { addRunCommands, environmentOf, type EnvironmentChoice } from './run.ts';
 import { addUpCommand } from './up.ts';
+import { addValuesCommand } from './values-command.ts';
 import { withProgress } from '../progress.ts';
 import { palette, type Terminal } from '../terminal.ts';
 import { addTraceCommand } from './trace-command.ts';
@@ -35,6 +36,7 @@ export function addLabCommands(program: Command, context: CommandContext): void 
   addUpCommand(lab, context);
   addRunCommands(lab, context);
   addEnvCommand(lab, terminal);
+  addValuesCommand(lab, terminal);
   addStatusCommand(lab, terminal);
   addTraceCommand(lab, terminal);
   addAuditCommand(lab, terminal);

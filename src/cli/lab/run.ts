@@ -4,6 +4,7 @@ import { labEnvironment, runCommand, wantsBuiltinAz, type AzChoice } from '#lab/
 import { exitCodeOfSignal } from '../exit-codes.ts';
 import { interruption } from '../interruption.ts';
 import { findLab, placeOf, startLab, type LabPlace, type UsableLab } from './access.ts';
+import { addCloudOnlyOptions, cloudOnlyOf, refuseForRunning, type CloudOnlyChoice } from './cloud-only-options.ts';
 import {
   azOption,
   ephemeralOption,
@@ -21,14 +22,13 @@ export interface EnvironmentChoice {
   readonly keepHome: boolean;
 }
 
-interface RunChoice extends LabPlace, EnvironmentChoice {
+interface RunChoice extends LabPlace, EnvironmentChoice, CloudOnlyChoice {
   readonly allowInternet: boolean;
 }
 
 /** Adds `keyferry lab run` and `keyferry lab shell`. */
 export function addRunCommands(lab: Command, { terminal, exit }: CommandContext): void {
-  lab
-    .command('run')
+  addCloudOnlyOptions(lab.command('run'))
     .description('run a command in a lab, which is started for it and ended after it')
     .argument('<command...>', 'the command, best after --')
     .addOption(stateOption())
@@ -40,8 +40,7 @@ export function addRunCommands(lab: Command, { terminal, exit }: CommandContext)
     .addHelpText('after', '\nExample:\n  keyferry lab run --ephemeral -- ./script.sh')
     .action(async (command: string[], options: RunChoice) => exit(await runIn(command, options, terminal)));
 
-  lab
-    .command('shell')
+  addCloudOnlyOptions(lab.command('shell'))
     .description('a shell in a lab')
     .addOption(stateOption())
     .addOption(ephemeralOption())
@@ -59,16 +58,18 @@ async function runIn(command: readonly string[], options: RunChoice, terminal: T
   // Said before anything is started: a missing az is the person's to mend.
   wantsBuiltinAz(options.az, terminal.env['PATH']);
   using interrupted = interruption();
+  const cloudOnly = await cloudOnlyOf(options, terminal);
   const folder = placeOf(options, terminal);
   const ephemeral = options.ephemeral ?? false;
   let lab: UsableLab;
   try {
     const running = ephemeral ? undefined : await findLab(folder);
+    if (running !== undefined) refuseForRunning(options, running.status.cloudOnly !== undefined, folder.root);
     lab =
       running ??
       (await startLab(
         folder,
-        { ephemeral, allowInternet: options.allowInternet, detached: false },
+        { ephemeral, allowInternet: options.allowInternet, detached: false, cloudOnly },
         terminal,
         interrupted.signal,
       ));
@@ -105,5 +106,6 @@ export function environmentOf(lab: UsableLab, options: EnvironmentChoice, termin
     path,
     builtinAz: wantsBuiltinAz(options.az, path),
     keepHome: options.keepHome,
+    cloudOnly: lab.status.cloudOnly !== undefined,
   });
 }

@@ -28,6 +28,8 @@ export interface IssuerDocuments {
 
 /** What runs the Kubernetes behind ARM's managed clusters. The session hands it in; the cloud only asks. */
 export interface ClusterHost {
+  /** Why no cluster can be made here; undefined where one can. */
+  readonly refusal?: string | undefined;
   /** Starts the cluster, or brings a running one to `spec`. Resolves when its API server answers. */
   apply(spec: ClusterSpec): Promise<void>;
   /** Stops the cluster and forgets its state. */

@@ -1,3 +1,4 @@
+import { DIRECT_FOR_COMMANDS } from './chart-values.ts';
 import type { StateFolder } from './state-folder.ts';
 
 /** What the environment of a lab's commands is made from. */
@@ -9,6 +10,8 @@ export interface EnvironmentOptions {
   /** Whether `az` is the stand-in. */
   readonly builtinAz: boolean;
   readonly keepHome: boolean;
+  /** A lab of Azure's side only: the cluster is the person's own, and so are HOME, KUBECONFIG and the way to it. */
+  readonly cloudOnly?: boolean | undefined;
 }
 
 /**
@@ -21,14 +24,16 @@ export function labEnvironment({
   path,
   builtinAz,
   keepHome,
+  cloudOnly = false,
 }: EnvironmentOptions): Record<string, string> {
   return {
     // The machine's metadata service is on the gateway's own port.
     ...proxyEnvironment({ ...folder, gatewayPort, metadataPort: gatewayPort }),
-    ...(keepHome ? {} : { HOME: folder.home }),
+    ...(cloudOnly ? { NO_PROXY: DIRECT_FOR_COMMANDS, no_proxy: DIRECT_FOR_COMMANDS } : {}),
+    ...(keepHome || cloudOnly ? {} : { HOME: folder.home }),
     AZURE_CONFIG_DIR: folder.azureConfig,
     AZURE_CORE_COLLECT_TELEMETRY: 'no',
-    KUBECONFIG: folder.kubeconfig,
+    ...(cloudOnly ? {} : { KUBECONFIG: folder.kubeconfig }),
     KEYFERRY_STATE: folder.root,
     PATH: [folder.bin, ...(builtinAz ? [folder.azBin] : []), ...(path === undefined || path === '' ? [] : [path])].join(
       ':',

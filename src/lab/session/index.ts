@@ -1,6 +1,8 @@
 export { captureAz, runAz, type AzIo, type AzResult } from './az/index.ts';
 export { AZ_CHOICES, findProgram, wantsBuiltinAz, type AzChoice } from './az-choice.ts';
 export { renderAzureConfig, type AzureConfigRequest } from './azure-config.ts';
+export { renderChartValues, type ChartValuesOptions } from './chart-values.ts';
+export { cloudOnlySchema, type CloudOnly } from './cloud-only.ts';
 export { createControlClient, type ControlClient } from './control-client.ts';
 export type { FaultRequest } from './fault-control.ts';
 export { labEnvironment, renderExports, type EnvironmentOptions } from './environment.ts';
@@ -12,4 +14,4 @@ export { runCommand } from './run-command.ts';
 export { defaultStateRoot, readEndpoint, stateFolder, type LabEndpoint, type StateFolder } from './state-folder.ts';
 export { renderClock, type ClockAdvance, type ClockReport } from './timekeeper.ts';
 export type { Attempt, Hop, Trace, TraceEnd, TraceRequest, VolumeTrace } from './trace/index.ts';
-export { renderStatus, type ClusterSummary, type LabStatus } from './status.ts';
+export { renderAddress, renderStatus, type ClusterSummary, type LabStatus } from './status.ts';

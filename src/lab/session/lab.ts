@@ -6,16 +6,18 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { createDisposeStack, KeyferryError, Secret, VERSION, type Clock, type Log, type Random } from '#base';
 import { renderJavaTrustStore } from '#crypto';
-import { startCloud, type Cloud } from '#lab/cloud';
+import { startCloud, type Cloud, type ListenAddress } from '#lab/cloud';
 import { createFaultTable, type FaultTable } from '#lab/faults';
 import { createMemoryStore, openJournalStore, storeSection, type Store } from '#lab/store';
 import { dropStaleTokens } from './az/index.ts';
 import { renderAzureConfig } from './azure-config.ts';
 import { caBundle } from './ca-bundle.ts';
+import type { CloudOnly } from './cloud-only.ts';
 import { createLabClusters, type LabClusters } from './cluster-host.ts';
 import { createControlClient } from './control-client.ts';
 import { createControlListener, type ControlledLab } from './control-server.ts';
 import { createFaultControl } from './fault-control.ts';
+import { createNoClusters } from './no-clusters.ts';
 import { JAVA_TRUST_STORE_PASSWORD } from './environment.ts';
 import { executable, packageRoot } from './package-root.ts';
 import { coverPrivateFiles } from './private-files.ts';
@@ -43,6 +45,8 @@ export interface LabOptions {
   readonly ephemeral: boolean;
   /** Let the gateway pass other hosts through. */
   readonly allowInternet: boolean;
+  /** Azure's side only; default: with clusters. */
+  readonly cloudOnly?: CloudOnly | undefined;
   /** The HTTPS proxy that the person's environment had before the lab's. */
   readonly upstreamProxy: string | undefined;
   /** `--v` of the production processes; from 4 on they log at debug level. Default 0. */
@@ -62,7 +66,8 @@ export interface Lab extends AsyncDisposable {
 }
 
 /**
- * Starts a lab in this process, which must be root of a mount namespace of its own (see namespaces.ts). Answers when it
+ * Starts a lab in this process, which must be root of a mount namespace of its own (see namespaces.ts) unless it is
+ * `cloudOnly`. Answers when it
  * serves, with the clusters of an earlier run started again. Throws `failed-precondition` when a lab runs on the same
  * state folder already.
  */
@@ -78,8 +83,8 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   // Last: while the file is there, something of the lab may still run and write.
   stack.defer(() => removeEndpoint(folder));
   try {
-    const runFolder = await mountRunFolder(folder);
-    await coverPrivateFiles({ needed: [folder.root, packageRoot(), process.execPath], scratch: runFolder, log });
+    const { cloudOnly } = options;
+    const runFolder = cloudOnly === undefined ? await prepareNode(folder, log) : undefined;
     const store = stack.use(
       options.ephemeral ? createMemoryStore() : openJournalStore({ folder: folder.journal, clock: machine, log }),
     );
@@ -96,25 +101,28 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     let cloud: Cloud | undefined;
     let bundle = '';
     let trustStore: Uint8Array = new Uint8Array();
-    const clusters = createLabClusters({
-      folder,
-      store: storeSection(store, 'kubernetes/'),
-      runFolder,
-      gatewayPort: () => cloud?.gateway.port ?? 0,
-      caBundle: () => bundle,
-      javaTrustStore: () => trustStore,
-      startNodeMetadata: (armId) => {
-        if (cloud === undefined) throw new KeyferryError('unavailable', 'the emulated Azure is not running yet');
-        return cloud.startNodeMetadata(armId);
-      },
-      hiddenPaths: [homedir(), '/home', '/root', folder.root],
-      verbosity: options.verbosity ?? 0,
-      clock,
-      timeFor: (path) => time.timeFor(path),
-      faults,
-      random,
-      log,
-    });
+    const clusters =
+      runFolder === undefined
+        ? createNoClusters()
+        : createLabClusters({
+            folder,
+            store: storeSection(store, 'kubernetes/'),
+            runFolder,
+            gatewayPort: () => cloud?.gateway.port ?? 0,
+            caBundle: () => bundle,
+            javaTrustStore: () => trustStore,
+            startNodeMetadata: (armId) => {
+              if (cloud === undefined) throw new KeyferryError('unavailable', 'the emulated Azure is not running yet');
+              return cloud.startNodeMetadata(armId);
+            },
+            hiddenPaths: [homedir(), '/home', '/root', folder.root],
+            verbosity: options.verbosity ?? 0,
+            clock,
+            timeFor: (path) => time.timeFor(path),
+            faults,
+            random,
+            log,
+          });
     const port = store.get('session/gateway-port');
     cloud = stack.use(
       await startCloud({
@@ -125,6 +133,8 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         clusters,
         allowInternet: options.allowInternet,
         ...(typeof port === 'number' ? { port } : {}),
+        outside: listenAddress(cloudOnly, store),
+        mappedIssuers: cloudOnly?.issuers,
         ...(options.upstreamProxy === undefined ? {} : { upstreamProxy: options.upstreamProxy }),
         control: createControlListener(token, () => controlled),
         faults,
@@ -136,8 +146,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     bundle = caBundle(cloud.caPem);
     trustStore = renderJavaTrustStore(bundle, { password: JAVA_TRUST_STORE_PASSWORD, nowMs: machine.now() });
     store.put('session/gateway-port', cloud.gateway.port);
+    if (cloud.gateway.outside !== undefined) store.put(OUTSIDE_PORT, cloud.gateway.outside.port);
     await writeClientFiles(folder, { cloud, bundle, trustStore, store, clock, random });
-    await startKnownClusters(cloud, clusters, log);
+    if (cloudOnly === undefined) await startKnownClusters(cloud, clusters, log);
 
     let requestStop: () => void = () => undefined;
     const stopRequested = new Promise<void>((resolve) => {
@@ -146,7 +157,8 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const status = () => labStatus(options, { cloud, clusters, faults, time });
     const faultControl = createFaultControl(faults, () => ({ ...cloud.hosts, apiServers: clusters.apiServers() }));
     const { audit } = cloud;
-    const trace: ControlledLab['trace'] = (request) => traceLabPod({ clusters: clusters.traced(), audit }, request);
+    const trace: ControlledLab['trace'] = (request) =>
+      traceLabPod({ refusal: clusters.refusal, clusters: clusters.traced(), audit }, request);
     controlled = { audit, faults: faultControl, time, status, trace, stop: requestStop };
     await writeEndpoint(folder, { port: cloud.gateway.port, token });
     // A lab that ends answers no question about clusters that are half gone.
@@ -178,6 +190,23 @@ async function refuseSecondLab(folder: StateFolder): Promise<void> {
   throw new KeyferryError('failed-precondition', `a lab runs on ${folder.root} already (port ${endpoint.port})`, {
     hint: 'Use it with "keyferry lab run" or "keyferry lab env", end it with "keyferry lab down", or name another folder with --state.',
   });
+}
+
+const OUTSIDE_PORT = 'session/outside-port';
+
+/** Where a cluster outside finds the gateway: without a named port where it was before, which is what the cluster was told. */
+function listenAddress(cloudOnly: CloudOnly | undefined, store: Store): ListenAddress | undefined {
+  const listen = cloudOnly?.listen;
+  if (listen === undefined) return undefined;
+  const before = store.get(OUTSIDE_PORT);
+  return { host: listen.host, port: listen.port ?? (typeof before === 'number' ? before : 0) };
+}
+
+/** Makes this process's mount namespace fit for a node; answers the lab's run folder in it. */
+async function prepareNode(folder: StateFolder, log: Log): Promise<string> {
+  const runFolder = await mountRunFolder(folder);
+  await coverPrivateFiles({ needed: [folder.root, packageRoot(), process.execPath], scratch: runFolder, log });
+  return runFolder;
 }
 
 /**
@@ -274,7 +303,10 @@ async function labStatus(
     state: options.folder.root,
     ephemeral: options.ephemeral,
     clock: time.report(),
-    gateway: cloud.gateway,
+    gateway: { port: cloud.gateway.port, proxyUrl: cloud.gateway.proxyUrl },
+    ...(options.cloudOnly === undefined
+      ? {}
+      : { cloudOnly: { listens: cloud.gateway.outside, issuers: options.cloudOnly.issuers } }),
     tenantId,
     subscriptionId,
     clusters: await clusters.summaries(),

@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { abortReason, errorText, KeyferryError, linkSignals, type Clock } from '#base';
+import type { CloudOnly } from './cloud-only.ts';
 import { createControlClient, type ControlClient } from './control-client.ts';
 import { checkNamespaces, planNamespaces } from './namespaces.ts';
 import { executable } from './package-root.ts';
@@ -17,6 +18,8 @@ export interface LaunchOptions {
   readonly folder: StateFolder;
   readonly ephemeral: boolean;
   readonly allowInternet: boolean;
+  /** Azure's side only, without namespaces; default: with clusters. */
+  readonly cloudOnly?: CloudOnly | undefined;
   /** The lab goes on when this process ends; otherwise it ends with it, also when this process is killed. */
   readonly detached: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -44,7 +47,7 @@ export type ReadyMessage =
   | { readonly ready: false; readonly code: string; readonly message: string; readonly hint?: string };
 
 /**
- * Starts `keyferry lab-daemon` in namespaces of its own and answers when it serves. Throws what the lab's process said
+ * Starts `keyferry lab-daemon`, unless it is `cloudOnly` in namespaces of its own, and answers when it serves. Throws what the lab's process said
  * when it could not start, and `failed-precondition` where there can be no namespaces or no state folder.
  */
 export async function launchLab(options: LaunchOptions): Promise<LaunchedLab> {
@@ -59,18 +62,19 @@ export async function launchLab(options: LaunchOptions): Promise<LaunchedLab> {
 async function launch(options: LaunchOptions): Promise<LaunchedLab> {
   const { folder, clock } = options;
   if (options.signal?.aborted) throw abortReason(options.signal);
-  const plan = planNamespaces(process.getuid?.() ?? 0);
+  const plan = options.cloudOnly === undefined ? planNamespaces(process.getuid?.() ?? 0) : undefined;
   const log = openLog(folder);
+  const [program, ...args] = [...(plan === undefined ? [] : [plan.command, ...plan.args]), process.execPath] as const;
   const child = spawn(
-    plan.command,
+    program,
     [
-      ...plan.args,
-      process.execPath,
+      ...args,
       executable(),
       'lab-daemon',
       `--state=${folder.root}`,
       ...(options.ephemeral ? ['--ephemeral'] : []),
       ...(options.allowInternet ? ['--allow-internet'] : []),
+      ...(options.cloudOnly === undefined ? [] : [`--cloud-only=${JSON.stringify(options.cloudOnly)}`]),
       ...(options.detached ? [] : ['--end-with-stdin']),
     ],
     {
@@ -110,7 +114,7 @@ async function launch(options: LaunchOptions): Promise<LaunchedLab> {
   if (ready === undefined) {
     await kill();
     // The lab did not come so far as to say why: most likely the namespaces were refused.
-    await checkNamespaces(plan);
+    if (plan !== undefined) await checkNamespaces(plan);
     throw new KeyferryError('unavailable', 'the lab did not start', { hint: `Its log is ${folder.logFile}.` });
   }
   if (!ready.ready) {

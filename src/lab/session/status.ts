@@ -1,4 +1,4 @@
-import type { VaultSummary } from '#lab/cloud';
+import type { ListenAddress, MappedIssuer, VaultSummary } from '#lab/cloud';
 import type { PodSummary } from '#lab/cluster';
 import { renderFault, type Fault } from '#lab/faults';
 import { renderClock, type ClockReport } from './timekeeper.ts';
@@ -22,6 +22,8 @@ export interface LabStatus {
   readonly ephemeral: boolean;
   readonly clock: ClockReport;
   readonly gateway: { readonly port: number; readonly proxyUrl: string };
+  /** There in a lab of Azure's side only: where a cluster outside finds the gateway, and whose tokens are known. */
+  readonly cloudOnly?: { readonly listens: ListenAddress | undefined; readonly issuers: readonly MappedIssuer[] };
   readonly tenantId: string;
   readonly subscriptionId: string;
   readonly clusters: readonly ClusterSummary[];
@@ -60,14 +62,17 @@ export function renderStatus(status: LabStatus, paint: StatusPaint = PLAIN): str
     fact('lab', `${title(status.state)}${status.ephemeral ? ' (ephemeral)' : ''}`),
     ...(status.clock.offsetMs === 0 ? [] : [fact('clock', renderClock(status.clock))]),
     fact('gateway', status.gateway.proxyUrl),
+    ...cloudOnlyFacts(status).map(([name, value]) => fact(name, value)),
     fact('tenant', status.tenantId),
     fact('subscription', status.subscriptionId),
     ...status.faults.map((fault) => fact('fault', bad(renderFault(fault)))),
-    ...section(
-      paint,
-      'clusters',
-      status.clusters.flatMap((cluster) => renderCluster(cluster, paint)),
-    ),
+    ...(status.cloudOnly === undefined
+      ? section(
+          paint,
+          'clusters',
+          status.clusters.flatMap((cluster) => renderCluster(cluster, paint)),
+        )
+      : []),
     ...section(
       paint,
       'vaults',
@@ -87,6 +92,22 @@ export function renderStatus(status: LabStatus, paint: StatusPaint = PLAIN): str
     ),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Of a lab of Azure's side only. */
+function cloudOnlyFacts({ cloudOnly }: LabStatus): [name: string, value: string][] {
+  if (cloudOnly === undefined) return [];
+  const { listens, issuers } = cloudOnly;
+  return [
+    ['listens', listens === undefined ? 'on this machine only' : renderAddress(listens)],
+    ['clusters', 'none of its own (--cloud-only)'],
+    ...issuers.map(({ issuer, from }): [string, string] => ['issuer', `${issuer} from ${from}`]),
+  ];
+}
+
+/** `host:port`, with brackets around an IPv6 address. */
+export function renderAddress({ host, port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function renderCluster(cluster: ClusterSummary, { title, faint, good, bad, key }: StatusPaint): string[] {

@@ -84,14 +84,19 @@ export async function verifyClientCredential(
   const assertion = credential.assertion.expose();
   const claims = parseAssertion(assertion);
   const isOwn = isGuid(claims.issuer);
-  note({
+  const details = {
     issuer: claims.issuer,
     subject: claims.subject,
     audience: claims.audiences.join(', '),
     ...(isOwn ? {} : describeCredentialMatch(client.federatedCredentials, claims)),
+  };
+  note(details);
+  const verify = isOwn ? verifyCertificateAssertion : verifyFederatedAssertion;
+  await verify(deps, client, assertion, claims).catch((error: unknown) => {
+    // What Entra ID does not tell its clients, the lab tells its owner.
+    if (error instanceof AadstsError && error.cause instanceof Error) note({ ...details, reason: error.cause.message });
+    throw error;
   });
-  if (isOwn) await verifyCertificateAssertion(deps, client, assertion, claims);
-  else await verifyFederatedAssertion(deps, client, assertion, claims);
 }
 
 function verifySecret({ clientId, secrets }: Client, secret: string, nowMs: number): void {

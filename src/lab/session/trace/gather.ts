@@ -23,6 +23,8 @@ export interface TracedCluster {
 
 /** What {@link traceLabPod} reads. */
 export interface TraceSources {
+  /** Why there are no clusters to look in; undefined where there may be. */
+  readonly refusal?: string | undefined;
   readonly clusters: readonly TracedCluster[];
   readonly audit: Pick<AuditLog, 'records'>;
 }
@@ -32,7 +34,7 @@ const LOG_TAIL_BYTES = 8 * 1024 * 1024;
 
 /** The way of a pod's secrets so far. Throws `not-found` for an unknown pod or cluster, `invalid-input` where the cluster has to be named. */
 export async function traceLabPod(sources: TraceSources, request: TraceRequest): Promise<Trace> {
-  const { cluster, nodeLog, pod } = await findPod(sources.clusters, request);
+  const { cluster, nodeLog, pod } = await findPod(sources, request);
   const events = await cluster.api.list<Event>(RESOURCES.events, {
     namespace: request.namespace,
     fieldSelector: `involvedObject.uid=${pod.metadata?.uid}`,
@@ -47,10 +49,19 @@ export async function traceLabPod(sources: TraceSources, request: TraceRequest):
 }
 
 async function findPod(
-  clusters: readonly TracedCluster[],
+  { clusters, refusal }: TraceSources,
   { pod: name, namespace, cluster: wanted }: TraceRequest,
 ): Promise<TracedCluster & { readonly pod: Pod }> {
   const names = clusters.map(({ cluster }) => cluster.name);
+  if (refusal !== undefined) {
+    throw new KeyferryError(
+      'failed-precondition',
+      'a lab with --cloud-only cannot trace pods: its clusters are not its own',
+      {
+        hint: 'The pod\'s events ("kubectl describe pod") and "keyferry lab audit" tell the two halves of its way.',
+      },
+    );
+  }
   const candidates = clusters.filter(({ cluster }) => wanted === undefined || cluster.name === wanted);
   if (candidates.length === 0) {
     throw new KeyferryError(

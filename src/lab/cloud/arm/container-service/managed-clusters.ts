@@ -135,6 +135,7 @@ export function createManagedClusters(context: ArmContext, deps: ManagedClusterD
     const body = await call.body();
     const place = placeOf(context, CLUSTER_TYPE, call);
     const { existing } = place;
+    if (clusters.refusal !== undefined) throw new AzureError(409, 'OperationNotAllowed', clusters.refusal);
     checkPreconditions(call, existing && clusterEtag(existing));
     if (existing !== undefined) refuseWhileMoving(stateOf(existing));
     const { location, tags } = parseTracked(place, CLUSTER_TYPE, body);
