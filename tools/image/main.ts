@@ -1,9 +1,9 @@
 // Assembles the container image from the built package, the Node that runs this and its libraries, without a container engine.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { collectFiles } from './file-tree.ts';
+import { collectFiles, SBOM_PATH } from './file-tree.ts';
 import { REPOSITORY, type Provenance } from './image-config.ts';
 import { renderOciArchive } from './oci-archive.ts';
 import { writeTree } from './write-tree.ts';
@@ -34,22 +34,23 @@ await command.action(main).parseAsync();
 async function main({ output, folder, reference }: Options): Promise<void> {
   const created = new Date(Number(process.env['SOURCE_DATE_EPOCH'] ?? git(['log', '-1', '--format=%ct']) ?? 0) * 1000);
   const revision = process.env['REVISION'] ?? git(['rev-parse', 'HEAD']);
-  const files = collectFiles(root);
+  const provenance: Provenance = { version, description, license, revision, created };
+  const files = collectFiles(root, provenance);
   if (folder !== undefined) {
     writeTree(resolve(folder), files, created);
-    console.log(
-      `${files.length} files in ${folder}: ${megabytes(files.reduce((sum, { content }) => sum + content.length, 0))}`,
-    );
+    const bytes = files.reduce((sum, { content }) => sum + content.length, 0);
+    console.log(`${files.length} files and folders in ${folder}: ${megabytes(bytes)}`);
     return;
   }
-  const provenance: Provenance = { version, description, license, revision, created };
   const { archive, digest, layers } = await renderOciArchive(files, { ...provenance, reference });
   mkdirSync(dirname(resolve(output)), { recursive: true });
   writeFileSync(output, archive);
+  const sbom = output.replace(/(\.tar)?$/, '.cdx.json');
+  writeFileSync(sbom, files.find(({ path }) => path === SBOM_PATH)?.content ?? '');
   for (const { name, bytes, compressedBytes } of layers) {
     console.log(`layer ${name}: ${megabytes(bytes)}, compressed ${megabytes(compressedBytes)}`);
   }
-  console.log(`${reference}@${digest}: ${megabytes(archive.length)} in ${relative(process.cwd(), resolve(output))}`);
+  console.log(`${reference}@${digest}: ${megabytes(archive.length)} in ${output}; what is in it: ${sbom}`);
 }
 
 function git(args: readonly string[]): string | undefined {
