@@ -77,3 +77,12 @@ true
 {{- end -}}
 {{- end -}}
 {{- end -}}
+
+{{/* The port of /metrics; empty for none. */}}
+{{- define "keyferry.metricsPort" -}}
+{{- if .Values.driver.enabled -}}
+{{- include "keyferry.port" .Values.linux.metricsAddr -}}
+{{- else if .Values.azure.prometheusPort -}}
+{{- int .Values.azure.prometheusPort -}}
+{{- end -}}
+{{- end -}}
