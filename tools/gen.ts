@@ -1,5 +1,5 @@
-// Generates what is generated: protobuf code and the Kubernetes field tables, both in src/gen, docs/errors.md, flags.md and
-// metrics.md, and deploy/keyferry.yaml.
+// Generates what is generated: protobuf code and the Kubernetes field tables, both in src/gen, docs/errors.md, flags.md,
+// metrics.md and chart-values.md, and deploy/keyferry.yaml.
 // With --check nothing is written; it fails when the committed files are not current.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
@@ -15,6 +15,7 @@ import { PROVIDER_METRICS } from '../src/provider/metrics.ts';
 import { findHelm, renderDeploy } from './render-deploy.ts';
 import { renderFlagsPage } from './render-flags-page.ts';
 import { renderMetricsPage } from './render-metrics-page.ts';
+import { renderValuesPage } from './render-values-page.ts';
 
 const root = dirname(import.meta.dirname);
 const target = join(root, 'src', 'gen');
@@ -91,6 +92,9 @@ try {
   await generatePage('flags.md', renderFlagsPage({ node: NODE_FLAGS, provider: PROVIDER_FLAGS }));
   const rules = readFileSync(join(root, 'deploy', 'monitoring', 'prometheus-rules.yaml'), 'utf8');
   await generatePage('metrics.md', renderMetricsPage({ driver: DRIVER_METRICS, provider: PROVIDER_METRICS }, rules));
+  const chart = join(root, 'charts', 'keyferry');
+  const [values, schema] = ['values.yaml', 'values.schema.json'].map((file) => readFileSync(join(chart, file), 'utf8'));
+  await generatePage('chart-values.md', renderValuesPage(values ?? '', schema ?? ''));
   await generateDeploy();
   generateProtobuf(output);
   await generateFields(output);

@@ -15,6 +15,8 @@ export function renderFlagsPage(tables: { readonly node: FlagTable; readonly pro
 They are written as Go's programs take them: \`--name=value\`, \`--name value\` or \`-name value\`; a boolean alone is true;
 durations are \`500ms\`, \`2s\`, \`1h30m\`. What is wrong with them is told all at once, and the process ends with 2.
 "From" names the program whose flag it was first, or the version of Keyferry that brought it. \`--help\` prints the same.
+The last column is the value of the [chart](chart.md) that sets it; the others are for its \`extraArgs\`, but for those that the chart
+gives by itself: \`--endpoint\`, \`--registration-dir\`, \`--kubelet-registration-path\`, \`--serve-provider\`.
 A flag "without effect" is accepted, so that manifests need no change, and the log warns of it when it is set.
 
 ${renderProcess('keyferry node', tables.node)}
@@ -31,10 +33,12 @@ function renderProcess(title: string, table: FlagTable): string {
     const rows = flags.map(([name, spec]) => {
       const shown = renderFlagDefault(spec);
       const from = spec.from === undefined ? `Keyferry ${spec.since ?? '0.1.0'}` : ORIGINS[spec.from];
-      return `| \`--${name}\` | ${inert || shown === '' ? '' : `\`${shown}\``} | ${spec.help.replaceAll('|', '\\|')} | ${from} |`;
+      return `| \`--${name}\` | ${inert || shown === '' ? '' : `\`${shown}\``} | ${spec.help.replaceAll('|', '\\|')} | ${from} | ${spec.value === undefined ? '' : `\`${spec.value}\``} |`;
     });
     const heading = `### ${group[0]?.toUpperCase()}${group.slice(1)}`;
-    return [`${heading}\n\n| flag | default | meaning | from |\n| --- | --- | --- | --- |\n${rows.join('\n')}`];
+    return [
+      `${heading}\n\n| flag | default | meaning | from | value of the chart |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}`,
+    ];
   });
   return `## \`${title}\`\n\n${groups.join('\n\n')}`;
 }

@@ -32,6 +32,8 @@ type FlagOf<Kind extends keyof FlagKinds> = {
   readonly group: (typeof FLAG_GROUPS)[number];
   /** Absent: a flag of Keyferry's own. */
   readonly from?: FlagOrigin;
+  /** The path of the chart's value that sets it. Absent: the chart sets it by itself, or it is one for `extraArgs`. */
+  readonly value?: string;
   /** The version of Keyferry that brought it. Default: the first, 0.1.0. */
   readonly since?: string;
 };

@@ -49,6 +49,7 @@ export const NODE_FLAGS = {
     default: 33_554_432,
     help: 'largest size of one volume, bytes',
     group: 'mounts',
+    value: 'driver.volumeSizeLimit',
   },
   'enable-secret-rotation': {
     kind: 'bool',
@@ -56,6 +57,7 @@ export const NODE_FLAGS = {
     help: 'refresh mounted volumes',
     group: 'refresh',
     from: 'driver',
+    value: 'enableSecretRotation',
   },
   'rotation-poll-interval': {
     kind: 'duration',
@@ -63,6 +65,7 @@ export const NODE_FLAGS = {
     help: 'time between two checks of what a volume holds',
     group: 'refresh',
     from: 'driver',
+    value: 'rotationPollInterval',
   },
   'provider-volume': {
     kind: 'text',
@@ -70,6 +73,7 @@ export const NODE_FLAGS = {
     help: 'folder with the sockets of providers, searched last',
     group: 'providers',
     from: 'driver',
+    value: 'linux.providersDir',
   },
   'additional-provider-volume-paths': {
     kind: 'text',
@@ -77,6 +81,7 @@ export const NODE_FLAGS = {
     help: 'more such folders, comma separated, searched first',
     group: 'providers',
     from: 'driver',
+    value: 'linux.additionalProvidersDirs',
   },
   'max-call-recv-msg-size': {
     kind: 'int',
@@ -84,6 +89,7 @@ export const NODE_FLAGS = {
     help: "largest answer of a provider's socket, bytes",
     group: 'providers',
     from: 'driver',
+    value: 'maxCallRecvMsgSize',
   },
   'provider-health-check': {
     kind: 'bool',
@@ -91,6 +97,7 @@ export const NODE_FLAGS = {
     help: 'ask each provider in use for its version now and then, and connect anew to one that does not answer',
     group: 'providers',
     from: 'driver',
+    value: 'providerHealthCheck',
   },
   'provider-health-check-interval': {
     kind: 'duration',
@@ -98,12 +105,14 @@ export const NODE_FLAGS = {
     help: 'time between two such questions',
     group: 'providers',
     from: 'driver',
+    value: 'providerHealthCheckInterval',
   },
   'azure-provider': {
     kind: 'bool',
     default: true,
     help: 'classes of the provider azure are served by this process; false: by azure.sock, as every other provider',
     group: 'providers',
+    value: 'azure.enabled',
   },
   'serve-provider': {
     kind: 'text',
@@ -116,6 +125,7 @@ export const NODE_FLAGS = {
     default: false,
     help: 'refuse volumes whose pods give parameters by volumeAttributes, in place of those of the class or beside them',
     group: 'providers',
+    value: 'driver.forbidParameterOverrides',
   },
   ...AZURE_PROVIDER_FLAGS,
   'metrics-addr': {
@@ -124,6 +134,7 @@ export const NODE_FLAGS = {
     help: 'address of /metrics, /healthz and /readyz; 0: none',
     group: 'health and metrics',
     from: 'driver',
+    value: 'linux.metricsAddr',
   },
   kubeconfig: {
     kind: 'text',

@@ -4,13 +4,21 @@ const KLOG = { kind: 'text', default: '', help: 'of klog; logs are JSON lines on
 
 /** Flags that every production process has, klog's among them. */
 export const PROCESS_FLAGS = {
-  v: { kind: 'int', default: 0, help: 'verbosity; from 4 on, debug', group: 'process', from: 'driver' },
+  v: {
+    kind: 'int',
+    default: 0,
+    help: 'verbosity; from 4 on, debug',
+    group: 'process',
+    from: 'driver',
+    value: 'logVerbosity',
+  },
   'log-format-json': {
     kind: 'bool',
     default: false,
     help: 'accepted; logs are JSON lines either way',
     group: 'process',
     from: 'driver',
+    value: 'logFormatJSON',
   },
   version: { kind: 'bool', default: false, help: 'print the version and end', group: 'process', from: 'driver' },
   help: { kind: 'bool', default: false, help: 'print this and end', group: 'process', from: 'driver' },

@@ -18,6 +18,7 @@ export const PROVIDER_FLAGS = {
     help: 'port of the health check; 0: none',
     group: 'health and metrics',
     from: 'provider',
+    value: 'linux.healthzPort',
   },
   'healthz-path': {
     kind: 'text',
@@ -25,6 +26,7 @@ export const PROVIDER_FLAGS = {
     help: 'path of the health check',
     group: 'health and metrics',
     from: 'provider',
+    value: 'linux.healthzPath',
   },
   'healthz-timeout': {
     kind: 'duration',
@@ -32,6 +34,7 @@ export const PROVIDER_FLAGS = {
     help: 'longest wait of the health check for the socket',
     group: 'health and metrics',
     from: 'provider',
+    value: 'linux.healthzTimeout',
   },
   'prometheus-port': {
     kind: 'int',
@@ -39,6 +42,7 @@ export const PROVIDER_FLAGS = {
     help: 'port of /metrics; 0: none',
     group: 'health and metrics',
     from: 'provider',
+    value: 'azure.prometheusPort',
   },
   'http-host': {
     kind: 'text',
