@@ -11,8 +11,8 @@ import { stepRunner, type RunStep } from './programs.ts';
 export async function installClient(client: Client, cache: string, signal?: AbortSignal): Promise<Installed> {
   const missing = await client.missing();
   if (missing !== undefined) return { skipped: missing };
-  const folder = join(cache, `${client.name}-${fingerprint(client.inputs)}`);
-  const stamp = join(folder, '.installed');
+  const folder = folderOf(client, cache);
+  const stamp = stampOf(folder);
   const log = `${folder}.log`;
   try {
     const found = existsSync(stamp) ? await client.version(folder).catch(() => undefined) : undefined;
@@ -26,6 +26,14 @@ export async function installClient(client: Client, cache: string, signal?: Abor
     return { skipped: `${error instanceof Error ? error.message : String(error)}; the whole output: ${log}` };
   }
 }
+
+/** Whether an installation of the client was completed in the cache; whether it still runs is another question. */
+export function isInstalled(client: Client, cache: string): boolean {
+  return existsSync(stampOf(folderOf(client, cache)));
+}
+
+const folderOf = (client: Client, cache: string) => join(cache, `${client.name}-${fingerprint(client.inputs)}`);
+const stampOf = (folder: string) => join(folder, '.installed');
 
 async function install(client: Client, folder: string, run: RunStep): Promise<string> {
   console.error(`installing ${client.summary}`);
