@@ -40,6 +40,6 @@ describe('the exit codes', () => {
     ['options that do not go together', ['lab', 'up', '--detach', '--ephemeral'], 2],
     ['a lab that does not run', ['lab', 'status'], 3],
   ])('answer %s', async (_what, argv, code) => {
-    expect(await runProgram(argv, terminal)).toBe(code);
+    expect(await runProgram(argv, terminal, {})).toBe(code);
   });
 });

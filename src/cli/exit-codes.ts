@@ -8,6 +8,7 @@ export const EXIT_CODES = {
   1: 'it failed: the message says why, and what to do',
   2: 'the command line or another input is wrong',
   3: 'what was asked for is not there: a running lab, a pod, a cluster',
+  4: '`migrate check`: something has to be mended first',
   70: 'a bug in keyferry',
   126: '`lab run`: the command is there and cannot be run',
   127: '`lab run`: there is no such command',

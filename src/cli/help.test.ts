@@ -12,6 +12,7 @@ const program = buildProgram({
     interactive: false,
     env: {},
   },
+  nodeFlags: {},
   exit: () => undefined,
 });
 

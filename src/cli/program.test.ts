@@ -3,14 +3,15 @@ import { runProgram } from './program.ts';
 
 async function run(...argv: string[]) {
   const written = { out: '', err: '' };
-  const exitCode = await runProgram(argv, {
-    out: (text) => void (written.out += text),
-    err: (text) => void (written.err += text),
+  const terminal = {
+    out: (text: string) => void (written.out += text),
+    err: (text: string) => void (written.err += text),
     colour: false,
     errColour: false,
     interactive: false,
     env: { HOME: '/nowhere' },
-  });
+  };
+  const exitCode = await runProgram(argv, terminal, {});
   return { exitCode, ...written };
 }
 

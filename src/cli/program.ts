@@ -3,6 +3,8 @@ import { KeyferryError, VERSION } from '#base';
 import { addCompletionCommands } from './completion/completion-command.ts';
 import { addDemoCommand } from './demo/demo-command.ts';
 import { addLabCommands } from './lab/commands.ts';
+import type { KnownFlags } from './migrate/checks/check.ts';
+import { addMigrateCommands } from './migrate/migrate-command.ts';
 import type { CommandContext } from './lab/options.ts';
 import { reportError } from './report-error.ts';
 import type { Terminal } from './terminal.ts';
@@ -13,11 +15,15 @@ Examples:
   keyferry lab run --ephemeral -- ./script.sh       a script with az and kubectl, without Azure
   keyferry lab trace web-0                          why a pod has its secrets, or waits for them`;
 
-/** Runs `keyferry ARGV…` but for the processes that have a bundle of their own (bin/keyferry), and answers the exit code. */
-export async function runProgram(argv: readonly string[], terminal: Terminal): Promise<number> {
+/**
+ * Runs `keyferry ARGV…` but for the processes that have a bundle of their own (bin/keyferry), and answers the exit code.
+ * `nodeFlags` are those of `keyferry node`.
+ */
+export async function runProgram(argv: readonly string[], terminal: Terminal, nodeFlags: KnownFlags): Promise<number> {
   let exitCode = 0;
   const program = buildProgram({
     terminal,
+    nodeFlags,
     exit: (code: number) => {
       exitCode = code;
     },
@@ -44,6 +50,7 @@ export function buildProgram(context: CommandContext): Command {
     .addHelpText('after', EXAMPLES);
   addDemoCommand(program, context);
   addLabCommands(program, context);
+  addMigrateCommands(program, context);
   for (const { name, description, example } of OWN_PROCESSES) {
     program.command(name).description(description).addHelpText('after', `\nExample:\n  ${example}`);
   }

@@ -11,6 +11,7 @@ const program = buildProgram({
     interactive: false,
     env: {},
   },
+  nodeFlags: {},
   exit: () => undefined,
 });
 

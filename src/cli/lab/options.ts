@@ -1,10 +1,13 @@
 import { Option } from 'commander';
 import { AZ_CHOICES } from '#lab/session';
+import type { KnownFlags } from '../migrate/checks/check.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** What the commands need of their process. */
 export interface CommandContext {
   readonly terminal: Terminal;
+  /** The flags of `keyferry node`, by which it is told what of upstream's has no effect. */
+  readonly nodeFlags: KnownFlags;
   /** Sets the exit code of the process. */
   exit(code: number): void;
 }
