@@ -65,7 +65,12 @@ export function wireAzureProvider(wiring: AzureProviderWiring): WiredAzureProvid
   const clusterKeys =
     kube === undefined
       ? undefined
-      : createClusterKeys({ clock, log, fetchJwks: (signal) => kube.getPath('/openid/v1/jwks', { signal }) });
+      : createClusterKeys({
+          clock,
+          log,
+          // kube-apiserver serves it as this type alone
+          fetchJwks: (signal) => kube.getPath('/openid/v1/jwks', { signal, accept: 'application/jwk-set+json' }),
+        });
   const provider = createAzureProvider({
     clock,
     random,

@@ -98,8 +98,8 @@ export interface KubeClient {
   logs(pod: ObjectKey, request?: LogsRequest): AsyncIterable<Uint8Array>;
   /** Runs a command in a container and answers its exit code. */
   exec(pod: ObjectKey, request: ExecRequest): Promise<ExecResult>;
-  /** The JSON at any path, for example `/apis` or `/version`. */
-  getPath<T = unknown>(path: string, options?: CallOptions): Promise<T>;
+  /** The JSON at any path, for example `/apis` or `/version`; `accept` is its media type where that is not JSON's own. */
+  getPath<T = unknown>(path: string, options?: CallOptions & { readonly accept?: string }): Promise<T>;
 }
 
 /** What {@link createKubeClient} needs. */
@@ -273,7 +273,8 @@ export function createKubeClient({
 
     exec: (pod, request) => execInPod({ config, transport }, pod, request),
 
-    getPath: (path, options) => call(`getting ${path}`, 'GET', path, options),
+    getPath: (path, { accept, ...options } = {}) =>
+      call(`getting ${path}`, 'GET', path, options, undefined, accept === undefined ? undefined : { accept }),
 
     [Symbol.dispose]: () => transport[Symbol.dispose](),
   };

@@ -48,8 +48,10 @@ beforeAll(async () => {
   apiServer = await startHttpServer({
     listener: (request, response) => {
       const documents = lab.clusters.issuer(spec.armId);
-      response.setHeader('content-type', 'application/json');
-      if (request.url === '/openid/v1/jwks') response.end(JSON.stringify(documents?.jwks()));
+      // as kube-apiserver: a JWK set is had as nothing else
+      if (request.url === '/openid/v1/jwks' && request.headers.accept === 'application/jwk-set+json')
+        response.setHeader('content-type', 'application/jwk-set+json').end(JSON.stringify(documents?.jwks()));
+      else if (request.url === '/openid/v1/jwks') response.writeHead(406).end('{}');
       else response.writeHead(404).end('{}');
     },
   });
