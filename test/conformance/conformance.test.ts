@@ -1,11 +1,9 @@
-// oxlint-disable vitest/no-standalone-expect -- without a namespace of its own no case can run
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { CASES } from './cases/index.ts';
-import { connect, type ClusterClient } from './support/cluster-client.ts';
-import { createWorld, type World } from './support/case.ts';
 import { startLabApi } from './support/lab-api.ts';
+import { testCases, type ServerUnderTest } from './support/test-cases.ts';
 
 // Every case runs against the server of this kubeconfig; without one, against the lab's own.
 const KUBECONFIG = process.env['KEYFERRY_CONFORMANCE_KUBECONFIG'];
@@ -16,29 +14,6 @@ const MOST_LACKS = 6;
 const lacks = JSON.parse(readFileSync(join(import.meta.dirname, 'lacks.json'), 'utf8')) as Readonly<
   Record<string, string>
 >;
-
-let lab: Awaited<ReturnType<typeof startLabApi>> | undefined;
-let api: ClusterClient;
-let world: World;
-const outside = new Set<string>();
-
-beforeAll(async () => {
-  if (KUBECONFIG === undefined) lab = await startLabApi();
-  api = connect(lab?.kubeconfig ?? readFileSync(KUBECONFIG ?? '', 'utf8'));
-  const created = await api.call({
-    method: 'POST',
-    path: '/api/v1/namespaces',
-    body: { apiVersion: 'v1', kind: 'Namespace', metadata: { generateName: 'keyferry-conformance-' } },
-  });
-  expect(created.code, created.text).toBe(201);
-  world = createWorld(api, created.body.metadata.name as string, (path) => outside.add(path));
-});
-
-afterAll(async () => {
-  for (const path of outside) await api.call({ method: 'DELETE', path });
-  if (world !== undefined) await api.call({ method: 'DELETE', path: `/api/v1/namespaces/${world.namespace}` });
-  await lab?.[Symbol.asyncDispose]();
-});
 
 describe('the list of lacks', () => {
   test('names cases that exist', () => {
@@ -55,11 +30,10 @@ describe('the list of lacks', () => {
   });
 });
 
-describe.each([...new Set(CASES.map(({ id }) => id.split('/')[0] ?? ''))])('%s', (group) => {
-  const cases = CASES.filter(({ id }) => id.startsWith(`${group}/`));
-  for (const { id, claim, run } of cases) {
-    // A lack that is none any more fails here, so that it leaves the list. Other servers have no lacks.
-    const isLack = KUBECONFIG === undefined && id in lacks;
-    (isLack ? test.fails : test)(`${id}: ${claim}${isLack ? ' (a lack)' : ''}`, () => run(world));
-  }
-});
+/** A server that somebody else runs, and that has no lacks. */
+async function useServerOf(file: string): Promise<ServerUnderTest> {
+  return { kubeconfig: readFileSync(file, 'utf8'), [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+if (KUBECONFIG === undefined) testCases(startLabApi, lacks);
+else testCases(() => useServerOf(KUBECONFIG));

@@ -180,7 +180,7 @@ export const APPLY_CASES: readonly Case[] = [
     claim: 'labels have owners of their own, each',
     run: async (world) => {
       const one = world.name();
-      const labelled = (labels: object) => configMap(one, {}, { labels });
+      const labelled = (labels: object) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: one, labels } });
       answered(await world.patch('configmaps', one, 'apply', labelled({ a: '1' }), 'fieldManager=me'), 201);
       answered(await world.patch('configmaps', one, 'apply', labelled({ b: '1' }), 'fieldManager=you'), 200);
       const rest = answered(await world.patch('configmaps', one, 'apply', labelled({}), 'fieldManager=me'), 200);

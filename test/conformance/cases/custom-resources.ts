@@ -321,7 +321,12 @@ export const CUSTOM_RESOURCE_CASES: readonly Case[] = [
           versions: [{ name: 'v1', served: true, storage: true }],
         },
       };
-      refused(await world.create(DEFINITIONS, body), 422, 'Invalid', 'schemas are required');
+      refused(
+        await world.create(DEFINITIONS, body),
+        422,
+        'Invalid',
+        'spec.versions[0].schema.openAPIV3Schema: Required value',
+      );
     },
   },
 ];

@@ -84,7 +84,8 @@ export const DISCOVERY_CASES: readonly Case[] = [
       const apps = body.items.find((item: Body) => item.metadata.name === 'apps');
       const resource = apps.versions[0].resources.find((entry: Body) => entry.resource === 'deployments');
       expect(resource).toMatchObject({
-        responseKind: { kind: 'Deployment', group: 'apps', version: 'v1' },
+        // a group and a version that are the resource's own are left out
+        responseKind: { kind: 'Deployment', group: '', version: '' },
         scope: 'Namespaced',
         subresources: expect.arrayContaining([expect.objectContaining({ subresource: 'scale' })]) as unknown,
       });
@@ -130,8 +131,25 @@ export const DISCOVERY_CASES: readonly Case[] = [
     run: async ({ call }) => {
       const document = answered(await call({ method: 'GET', path: '/.well-known/openid-configuration' }), 200);
       expect(document).toMatchObject({ issuer: expect.stringMatching(/^https:/) as unknown });
-      const { keys } = answered(await call({ method: 'GET', path: '/openid/v1/jwks' }), 200);
+      const path = '/openid/v1/jwks';
+      const accept = 'application/jwk-set+json';
+      const { keys } = answered(await call({ method: 'GET', path, accept }), 200);
       expect(keys[0]).toMatchObject({ use: 'sig', kty: expect.any(String) as unknown });
+    },
+  },
+  {
+    id: 'discovery/issuer-types',
+    claim: 'the keys of the issuer are a JWK set, and are had as nothing else',
+    run: async ({ call }) => {
+      const path = '/openid/v1/jwks';
+      const { headers } = await call({ method: 'GET', path, accept: '*/*' });
+      expect(headers['content-type']).toBe('application/jwk-set+json');
+      refused(
+        await call({ method: 'GET', path }),
+        406,
+        'NotAcceptable',
+        'Available representations: application/jwk-set+json',
+      );
     },
   },
   {

@@ -202,8 +202,8 @@ export const REFUSALS: readonly (Row & { readonly field: string; readonly messag
     claim: 'on the network of the node a container listens on the port that it asks of the node',
     ...POD,
     body: spec({ hostNetwork: true, containers: [{ ...main, ports: [{ containerPort: 80, hostPort: 81 }] }] }),
-    field: 'spec.containers[0].ports[0].containerPort',
-    message: 'Invalid value: 80: must match `hostPort` when `hostNetwork` is true',
+    field: 'spec.containers[0].ports[0].hostPort',
+    message: 'Invalid value: 81: must match `containerPort` when `hostNetwork` is true',
   },
   {
     id: 'two-containers',

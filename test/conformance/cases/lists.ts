@@ -61,6 +61,17 @@ const BAD_QUERIES: readonly [string, string, number, string, string][] = [
 /** Lists, their selectors and pages. */
 export const LIST_CASES: readonly Case[] = [
   {
+    id: 'lists/item-types',
+    claim: 'items of a list leave their kind to the list',
+    run: async (world) => {
+      answered(await world.create('configmaps', configMap(world.name())), 201);
+      const { kind, apiVersion, items } = answered(await world.list('configmaps', 'limit=1'), 200);
+      expect([kind, apiVersion]).toEqual(['ConfigMapList', 'v1']);
+      expect(items[0]).not.toHaveProperty('kind');
+      expect(items[0]).not.toHaveProperty('apiVersion');
+    },
+  },
+  {
     id: 'lists/list',
     claim: 'a list has a version, and items in the order of their names',
     run: async (world) => {

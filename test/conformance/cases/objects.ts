@@ -297,7 +297,12 @@ export const OBJECT_CASES: readonly Case[] = [
       answered(await create('configmaps', configMap(kept)), 201);
       const preconditions = { uid: '00000000-0000-4000-8000-000000000000' };
       const answer = await remove('configmaps', kept, { apiVersion: 'v1', kind: 'DeleteOptions', preconditions });
-      refused(answer, 409, 'Conflict', 'UID in precondition');
+      refused(
+        answer,
+        409,
+        'Conflict',
+        'the UID in the precondition (00000000-0000-4000-8000-000000000000) does not match',
+      );
     },
   },
   {
@@ -308,7 +313,7 @@ export const OBJECT_CASES: readonly Case[] = [
       answered(await create('configmaps', configMap(kept)), 201);
       const preconditions = { resourceVersion: '1' };
       const answer = await remove('configmaps', kept, { apiVersion: 'v1', kind: 'DeleteOptions', preconditions });
-      refused(answer, 409, 'Conflict');
+      refused(answer, 409, 'Conflict', 'the ResourceVersion in the precondition (1) does not match');
     },
   },
   {

@@ -75,6 +75,9 @@ export function createWorld(api: ClusterClient, namespace: string, cleanUp: (pat
   };
 }
 
+/** Thrown by a case that cannot be told on this server, because of what stands behind it; the text says what. */
+export class CannotTell extends Error {}
+
 /** The body of an answer that must have the code. */
 export function answered(answer: Answer, code: number): Body {
   expect(answer.code, answer.text).toBe(code);

@@ -172,6 +172,16 @@ export function serverFailure(code: number, retryAfterSeconds: number | undefine
   });
 }
 
+/** 406 for a form that nobody serves; `served` lists the media types that are. */
+export function notAcceptable(served: string): ApiError {
+  return statusError({
+    code: 406,
+    reason: 'NotAcceptable',
+    message: `406: Not Acceptable\n\nAvailable representations: ${served}`,
+    details: {},
+  });
+}
+
 /** 415 for a body or a patch of a type that is not served. */
 export function unsupportedMediaType(message: string): ApiError {
   return statusError({ code: 415, reason: 'UnsupportedMediaType', message });
@@ -202,7 +212,7 @@ export function invalid(
     reason: 'Invalid',
     message: `${kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`} "${name}" is invalid: ${list}`,
     details: {
-      name,
+      ...(name === '' ? {} : { name }),
       ...(kind.group === '' ? {} : { group: kind.group }),
       kind: kind.kind,
       causes: issues.map((issue) => ({ reason: issue.reason, message: issueMessage(issue), field: issue.field })),

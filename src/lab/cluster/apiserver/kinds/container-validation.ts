@@ -37,9 +37,9 @@ export function hostNetworkIssues(path: string, spec: JsonRecord): FieldIssue[] 
       hostPort && hostPort !== containerPort
         ? [
             invalidIssue(
-              `${path}.containers[${at}].ports[${index}].containerPort`,
-              containerPort,
-              'must match `hostPort` when `hostNetwork` is true',
+              `${path}.containers[${at}].ports[${index}].hostPort`,
+              hostPort,
+              'must match `containerPort` when `hostNetwork` is true',
             ),
           ]
         : [],

@@ -106,7 +106,7 @@ function versionIssues(versions: readonly JsonRecord[]): FieldIssue[] {
   const issues: FieldIssue[] = versions.flatMap((version, index): FieldIssue[] => {
     const schema = recordOf(version['schema'])['openAPIV3Schema'];
     const at = `spec.versions[${index}].schema.openAPIV3Schema`;
-    if (!isRecord(schema)) return [{ field: at, reason: 'FieldValueRequired', detail: 'schemas are required' }];
+    if (!isRecord(schema)) return [{ field: at, reason: 'FieldValueRequired' }];
     if (schema['type'] !== 'object') {
       return [{ field: `${at}.type`, reason: 'FieldValueRequired', detail: 'must not be empty at the root' }];
     }

@@ -53,7 +53,7 @@ describe('deleting', () => {
     const refused = await refusal(api.access.delete(MAPS, key('m'), { preconditions: { uid: 'other' } }));
     expect(refused).toMatchObject({
       code: 409,
-      message: expect.stringContaining('Precondition failed: UID in precondition: other') as unknown,
+      message: expect.stringContaining('the UID in the precondition (other) does not match') as unknown,
     });
   });
 

@@ -50,18 +50,20 @@ export function deleteCollection(
 
 function checkPreconditions(target: Target, live: KubeObject, { preconditions }: DeleteRequest): void {
   const { uid, resourceVersion } = preconditions ?? {};
+  // rest.BeforeDelete names the kind where other conflicts name the resource
+  const object = { group: target.kind.group, resource: target.kind.kind };
   if (uid !== undefined && uid !== live.metadata.uid) {
     throw conflict(
-      target.kind,
+      object,
       target.name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid ?? ''}`,
+      `the UID in the precondition (${uid}) does not match the UID in record (${live.metadata.uid ?? ''}). The object might have been deleted and then recreated`,
     );
   }
   if (resourceVersion !== undefined && resourceVersion !== live.metadata.resourceVersion) {
     throw conflict(
-      target.kind,
+      object,
       target.name,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${live.metadata.resourceVersion ?? ''}`,
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${live.metadata.resourceVersion ?? ''}). The object might have been modified`,
     );
   }
 }

@@ -176,7 +176,7 @@ export function aggregatedDiscovery(kinds: readonly Kind[], root: 'api' | 'apis'
 function aggregatedResource(item: DiscoveredResource): Record<string, unknown> {
   return {
     resource: item.resource,
-    responseKind: { group: item.group, version: item.version, kind: item.kind },
+    responseKind: responseKind(item, { group: item.group, version: item.version, kind: item.kind }),
     scope: item.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: item.singular,
     verbs: item.verbs,
@@ -187,9 +187,14 @@ function aggregatedResource(item: DiscoveredResource): Record<string, unknown> {
       : {
           subresources: item.subresources.map(({ name, kind, verbs }) => ({
             subresource: name,
-            responseKind: kind,
+            responseKind: responseKind(item, kind),
             verbs,
           })),
         }),
   };
+}
+
+/** A kind of the resource's own group and version is named without them, as kube-apiserver does for its own. */
+function responseKind(item: DiscoveredResource, { group, version, kind }: DiscoveredSubresource['kind']) {
+  return group === item.group && version === item.version ? { group: '', version: '', kind } : { group, version, kind };
 }

@@ -47,6 +47,15 @@ export function wantsAggregatedDiscovery(clauses: readonly AcceptClause[]): bool
   return first?.as === 'APIGroupDiscoveryList';
 }
 
+/** Whether an Accept header lets a document of this type through. */
+export function acceptsType(header: string | undefined, type: string): boolean {
+  const [family = ''] = type.split('/');
+  return (header ?? '*/*')
+    .split(',')
+    .map((clause) => clause.split(';')[0]?.trim())
+    .some((offer) => offer === type || offer === '*/*' || offer === `${family}/*`);
+}
+
 function isJson(mediaType: string): boolean {
   return mediaType === 'application/json' || mediaType === '*/*' || mediaType === 'application/*';
 }

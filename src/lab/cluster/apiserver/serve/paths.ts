@@ -1,7 +1,7 @@
-import { methodNotAllowed, unknownResource } from '../status-errors.ts';
+import { methodNotAllowed, notAcceptable, unknownResource } from '../status-errors.ts';
 import { aggregatedDiscovery, coreVersions, groupList, resourceList, singleGroup } from './discovery.ts';
 import type { Call, ServeContext } from './context.ts';
-import { parseAccept, wantsAggregatedDiscovery } from './negotiate.ts';
+import { acceptsType, parseAccept, wantsAggregatedDiscovery } from './negotiate.ts';
 import { isHealthPath, renderHealth } from './health.ts';
 import { openapiV2 } from './openapi-v2.ts';
 import { openapiDocument, openapiIndex } from './openapi.ts';
@@ -37,9 +37,25 @@ export async function servePath(context: ServeContext, call: Call, info: PathReq
     sendBytes(response, 200, body, contentType);
     return;
   }
+  if (await serveIssuer(context, call, parts)) return;
   const body = await documentAt(context, parts);
   if (body === undefined) throw unknownResource();
   sendJson(response, 200, body);
+}
+
+/** The documents of the token issuer; each has one type, and none is had as another. Says whether `parts` is one. */
+async function serveIssuer({ tokens }: ServeContext, call: Call, parts: readonly string[]): Promise<boolean> {
+  const documents: Readonly<Record<string, readonly [type: string, document: () => unknown]>> = {
+    '.well-known/openid-configuration': ['application/json', () => tokens.openidConfiguration()],
+    'openid/v1/jwks': ['application/jwk-set+json', () => tokens.jwks()],
+  };
+  const found = documents[parts.join('/')];
+  if (found === undefined) return false;
+  const [type, document] = found;
+  if (!acceptsType(call.request.headers.accept, type)) throw notAcceptable(type);
+  call.response.setHeader('cache-control', 'public, max-age=3600');
+  sendJson(call.response, 200, await document(), type);
+  return true;
 }
 
 async function documentAt(context: ServeContext, parts: readonly string[]): Promise<unknown> {
@@ -65,10 +81,6 @@ async function documentAt(context: ServeContext, parts: readonly string[]): Prom
       return third === undefined ? singleGroup(kinds, second ?? '') : resourceList(kinds, second ?? '', third);
     case 'version':
       return versionInfo(context.kubernetesVersion);
-    case '.well-known':
-      return second === 'openid-configuration' ? context.tokens.openidConfiguration() : undefined;
-    case 'openid':
-      return second === 'v1' && third === 'jwks' ? context.tokens.jwks() : undefined;
     case 'openapi':
       if (second !== 'v3') return undefined;
       return third === undefined ? openapiIndex(kinds) : openapiDocument(kinds, [third, ...rest]);

@@ -1,5 +1,5 @@
 import type { KubeObject } from '#kube';
-import type { Kind } from '../kinds/kind.ts';
+import { isCustom, type Kind } from '../kinds/kind.ts';
 import { REVIEW_KINDS } from '../kinds/review-kinds.ts';
 import type { Target, WriteOptions } from '../operations/context.ts';
 import { applyObject } from '../operations/apply.ts';
@@ -177,7 +177,12 @@ function sendList(
       });
       return;
     case 'object':
-      sendJson(response, 200, list);
+      sendJson(response, 200, isCustom(kind) ? list : { ...list, items: items.map(withoutType) });
       return;
   }
+}
+
+/** Items of a list of a built-in kind do not say their kind: the list does. Those of custom resources do. */
+function withoutType({ apiVersion: _apiVersion, kind: _kind, ...object }: KubeObject): object {
+  return object;
 }

@@ -18,7 +18,7 @@ export function sendBytes(response: ServerResponse, code: number, bytes: Buffer,
   response.writeHead(code, {
     'content-type': contentType,
     'content-length': bytes.length,
-    'cache-control': 'no-cache, private',
+    ...(response.hasHeader('cache-control') ? {} : { 'cache-control': 'no-cache, private' }),
   });
   response.end(bytes);
 }

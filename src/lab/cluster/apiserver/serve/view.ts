@@ -1,6 +1,6 @@
 import type { KubeObject } from '#kube';
 import type { Kind } from '../kinds/kind.ts';
-import { statusError } from '../status-errors.ts';
+import { notAcceptable } from '../status-errors.ts';
 import type { Call, ServeContext } from './context.ts';
 import { chooseRepresentation, parseAccept, type Representation } from './negotiate.ts';
 import { partialMetadata, renderTable, type IncludeObject } from './table.ts';
@@ -17,11 +17,7 @@ export interface View {
 export function viewOf({ request, url }: Call): View {
   const representation = chooseRepresentation(parseAccept(request.headers.accept));
   if (representation === undefined) {
-    throw statusError({
-      code: 406,
-      reason: 'NotAcceptable',
-      message: 'only the following media types are accepted: application/json, application/yaml',
-    });
+    throw notAcceptable('application/json, application/yaml');
   }
   return { representation, include: (url.searchParams.get('includeObject') as IncludeObject | null) ?? 'Metadata' };
 }
