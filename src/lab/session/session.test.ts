@@ -98,6 +98,15 @@ describe('the environment of commands', () => {
     expect(environment).not.toHaveProperty('HOME');
     expect(environment['PATH']).toBe("/s/it's/bin:/usr/bin");
   });
+
+  it('of a lab for a cluster outside leaves the person their HOME, their KUBECONFIG and the way to their cluster', () => {
+    const environment = labEnvironment({ ...base, cloudOnly: true });
+    expect(environment).not.toHaveProperty('HOME');
+    expect(environment).not.toHaveProperty('KUBECONFIG');
+    expect(environment['AZURE_CONFIG_DIR']).toBe(folder.azureConfig);
+    expect(environment['NO_PROXY']?.split(',')).toEqual(expect.arrayContaining(['127.0.0.1', '172.16.0.0/12']));
+    expect(environment['no_proxy']).toBe(environment['NO_PROXY']);
+  });
 });
 
 describe('the way to the emulated Azure', () => {
@@ -196,5 +205,26 @@ describe('the status', () => {
     expect(text).toContain('keyferry lab trace p -n default\n');
     expect(text).toMatch(/kv +1 secret +group g\n +kv-more +0 secrets, 2 keys, 1 certificate +group g\n/);
     expect(text).toMatch(/identities +none\n/);
+  });
+
+  it('of a lab for a cluster outside says where that finds it, and whose tokens are known', () => {
+    const status = {
+      version: '1',
+      state: '/s',
+      ephemeral: false,
+      clock: { labTime: '2026-01-01T00:00:00.000Z', machineTime: '2026-01-01T00:00:00.000Z', offsetMs: 0 },
+      gateway: { port: 1, proxyUrl: 'http://127.0.0.1:1' },
+      tenantId: 't',
+      subscriptionId: 'sub',
+      clusters: [],
+      vaults: [],
+      identities: [],
+      faults: [],
+    };
+    const issuers = [{ issuer: 'https://i', from: '/jwks.json' }];
+    const text = renderStatus({ ...status, cloudOnly: { listens: { host: 'fd00::1', port: 8443 }, issuers } });
+    expect(text).toMatch(/listens +\[fd00::1\]:8443\n/);
+    expect(text).toMatch(/issuer +https:\/\/i from \/jwks\.json\n/);
+    expect(renderStatus({ ...status, cloudOnly: { listens: undefined, issuers } })).toContain('on this machine only');
   });
 });

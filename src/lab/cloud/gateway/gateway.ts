@@ -169,13 +169,21 @@ type OnConnect = (message: IncomingMessage, socket: Duplex, head: Buffer) => voi
 async function listenOutside(options: GatewayOptions, onConnect: OnConnect): Promise<HttpServer | undefined> {
   const { outside } = options;
   if (outside === undefined) return undefined;
-  return startHttpServer({
-    ...outside,
-    listener: createPlainHttpListener({ ...options, allowInternet: false, control: undefined }),
-    prepare: (server) => {
-      server.on('connect', onConnect);
-    },
-  });
+  try {
+    return await startHttpServer({
+      ...outside,
+      listener: createPlainHttpListener({ ...options, allowInternet: false, control: undefined }),
+      prepare: (server) => {
+        server.on('connect', onConnect);
+      },
+    });
+  } catch (cause) {
+    if (!(cause instanceof KeyferryError)) throw cause;
+    throw new KeyferryError(cause.code, cause.message, {
+      cause,
+      hint: 'Name another with --listen ADDRESS:PORT. Without a port, it is the one that the lab on this state folder had before.',
+    });
+  }
 }
 
 async function listen(options: GatewayOptions, onConnect: OnConnect): Promise<HttpServer> {

@@ -1,5 +1,5 @@
-import { errorText, toKeyferryError, type Clock, type Issue } from '#base';
-import { createIssuerSource, DISCOVERY_PATH, type IssuerSource } from './issuer-source.ts';
+import { errorText, type Clock, type Issue } from '#base';
+import { createIssuerSource, DISCOVERY_PATH, readAuthorities, type IssuerSource } from './issuer-source.ts';
 import { isUrl, type MappedIssuer } from './mapped-issuer.ts';
 
 /** Reads the documents of issuers, those of mapped ones where they are mapped to. */
@@ -44,7 +44,7 @@ function pathOf(url: string, issuer: string): string {
 export interface IssuerCheck {
   /** What is wrong, and stays so: files that are no keys, documents of another issuer. */
   readonly issues: readonly Issue[];
-  /** Servers that do not answer now, which may come later. */
+  /** Servers that do not answer as they should now, which may come later. */
   readonly warnings: readonly string[];
 }
 
@@ -57,13 +57,17 @@ export async function checkIssuers(issuers: readonly MappedIssuer[], clock: Cloc
       const { issuer, from } = mapped;
       const path = `--issuer-map ${issuer}=${from}`;
       try {
+        await readAuthorities(mapped);
+      } catch (error) {
+        issues.push({ path: `--issuer-ca ${issuer}=${mapped.caFile}`, message: errorText(error) });
+        return;
+      }
+      try {
         const message = await problemOf(mapped, createIssuerSource(mapped, clock));
         if (message !== undefined) issues.push({ path, message });
       } catch (error) {
-        const { code, message } = toKeyferryError(error);
-        const reason = errorText(error) || message;
-        if (isUrl(from) && code !== 'failed-precondition') warnings.push(`${path}: ${reason}`);
-        else issues.push({ path, message: reason });
+        if (isUrl(from)) warnings.push(`${path}: ${errorText(error)}`);
+        else issues.push({ path, message: errorText(error) });
       }
     }),
   );
@@ -77,7 +81,9 @@ async function problemOf({ issuer }: MappedIssuer, source: IssuerSource): Promis
     return `the discovery document names the issuer ${JSON.stringify(named ?? null)}; they must be equal to the letter`;
   }
   if (typeof keysUrl !== 'string' || !URL.canParse(keysUrl)) return 'the discovery document has no jwks_uri';
-  const { keys } = fields(await source.read(pathOf(keysUrl, issuer)));
+  const { keys, jwks_uri: isDiscovery } = fields(await source.read(pathOf(keysUrl, issuer)));
+  if (isDiscovery !== undefined)
+    return 'it is a discovery document; what is needed is the key set that its jwks_uri names';
   if (!Array.isArray(keys)) return 'there are no "keys": it is no JSON Web Key Set';
   if (!keys.some((key) => fields(key)['kty'] === 'RSA')) {
     return 'there is no RSA key among the "keys", and Entra ID takes tokens signed by RS256 alone';

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -28,12 +29,24 @@ export function createIssuerSource(mapped: MappedIssuer, clock: Clock): IssuerSo
   return isUrl(mapped.from) ? serverSource(mapped, clock) : { read: (path) => readFromDisk(mapped, path) };
 }
 
+/** Reads the authorities of a mapped issuer's server, PEM. Throws `unavailable` or `failed-precondition`; undefined where it needs none. */
+export async function readAuthorities({ caFile }: Pick<MappedIssuer, 'caFile'>): Promise<string | undefined> {
+  if (caFile === undefined) return undefined;
+  const pem = await readText(caFile);
+  try {
+    new X509Certificate(pem);
+  } catch {
+    throw new KeyferryError('failed-precondition', `${caFile} holds no certificate (PEM)`);
+  }
+  return pem;
+}
+
 /** The authorities of the server are read each time too: a cluster that is made again has new ones. */
 function serverSource({ from, caFile }: MappedIssuer, clock: Clock): IssuerSource {
   const base = from.replace(/\/+$/, '');
   return {
     read: async (path) => {
-      const ca = caFile === undefined ? undefined : await readText(caFile);
+      const ca = await readAuthorities({ caFile });
       const dispatcher = new Agent({ connect: ca === undefined ? {} : { ca: [ca, ...rootCertificates] } });
       try {
         return await getJson(`${base}${path}`, { clock, timeoutMs: TIMEOUT_MS, dispatcher });
@@ -48,7 +61,7 @@ async function readFromDisk({ issuer, from }: MappedIssuer, path: string): Promi
   const isFolder = await stat(from).then(
     (found) => found.isDirectory(),
     (error: unknown) => {
-      throw new KeyferryError('unavailable', `cannot read ${from}: ${errorText(error)}`, { cause: error });
+      throw unreadable(from, error);
     },
   );
   if (!isFolder) return path === DISCOVERY_PATH ? discoveryOf(issuer) : parseJson(await readText(from), from);
@@ -68,8 +81,14 @@ async function readText(path: string): Promise<string> {
     if (size > LIMIT_BYTES) throw new Error(`it is larger than ${LIMIT_BYTES} bytes`);
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new KeyferryError('unavailable', `cannot read ${path}: ${errorText(error)}`, { cause: error });
+    throw unreadable(path, error);
   }
+}
+
+/** Node names the path in its own words again, behind the reason. */
+function unreadable(path: string, error: unknown): KeyferryError {
+  const reason = errorText(error).replace(/, [a-z]+(?: '.*')?$/s, '');
+  return new KeyferryError('unavailable', `cannot read ${path}: ${reason}`);
 }
 
 function parseJson(text: string, path: string): unknown {

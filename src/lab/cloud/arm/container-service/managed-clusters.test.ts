@@ -479,3 +479,14 @@ describe('a cluster with identities of its own', () => {
     expect(lab.arm.assignedIdentities(CLUSTER).userAssigned).toEqual([kubelet?.['principalId']]);
   });
 });
+
+it('is refused where there is nothing to run it on, and nothing is kept of it', async () => {
+  Object.assign(lab.clusters, { refusal: 'no Kubernetes here' });
+  const refused = await lab.send('PUT', CLUSTER, body());
+  expect([refused.status, refused.body['error']]).toEqual([
+    409,
+    { code: 'OperationNotAllowed', message: 'no Kubernetes here' },
+  ]);
+  expect((await lab.send('GET', CLUSTER)).status).toBe(404);
+  expect((await lab.send('GET', NODE_GROUP)).status).toBe(404);
+});
