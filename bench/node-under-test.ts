@@ -24,6 +24,19 @@ export interface NodeUnderTest extends AsyncDisposable {
   cpuMs(): number;
 }
 
+/** What starts the process: the program of this machine, or a container that has `shared` at the same place. */
+export type Launch = (wanted: {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly shared: string;
+}) => {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The process's own id, undefined when it is that of the command. */
+  readonly pid?: () => number;
+};
+
 const LIMITS = { timeoutMs: 60_000 };
 
 /** Starts the process with its own folders below `folder`, and the further flags. */
@@ -33,20 +46,21 @@ export async function startNode(
     azure,
     cluster,
     flags = [],
-  }: { readonly azure: StandInAzure; readonly cluster: BenchCluster; readonly flags?: readonly string[] },
+    launch = onThisMachine,
+  }: {
+    readonly azure: StandInAzure;
+    readonly cluster: BenchCluster;
+    readonly flags?: readonly string[];
+    readonly launch?: Launch;
+  },
 ): Promise<NodeUnderTest> {
   const kubelet = join(folder, 'kubelet');
   const socket = join(folder, 'csi.sock');
   mkdirSync(kubelet, { recursive: true });
   writeFileSync(join(folder, 'kubeconfig'), cluster.kubeconfig, { mode: 0o600 });
   writeFileSync(join(folder, 'ca.pem'), azure.caPem);
-  const startedMs = systemClock.monotonic();
-  const profile = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
-  const child = spawn(
-    process.execPath,
-    [
-      ...profile,
-      join(packageRoot(), 'bin/keyferry'),
+  const { command, args, env, pid } = launch({
+    args: [
       'node',
       `--endpoint=unix:/${socket}`,
       '--nodeid=bench',
@@ -55,16 +69,12 @@ export async function startNode(
       `--provider-volume=${join(folder, 'providers')}`,
       ...flags,
     ],
-    {
-      env: {
-        PATH: process.env['PATH'],
-        HTTPS_PROXY: azure.proxyUrl,
-        NO_PROXY: '127.0.0.1',
-        NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
-      },
-      stdio: ['ignore', 'ignore', openSync(join(folder, 'log'), 'a')],
-    },
-  );
+    env: { HTTPS_PROXY: azure.proxyUrl, NO_PROXY: '127.0.0.1', NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') },
+    shared: folder,
+  });
+  const startedMs = systemClock.monotonic();
+  const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', openSync(join(folder, 'log'), 'a')] });
+  const processId = pid ?? (() => child.pid ?? 0);
   const identity = createGrpcClient(IdentityClient, socket);
   for (;;) {
     if (child.exitCode !== null) throw new Error(readFileSync(join(folder, 'log'), 'utf8'));
@@ -89,10 +99,10 @@ export async function startNode(
     publish: (request) => timed(() => callUnary(node, 'nodePublishVolume', request, LIMITS, systemClock)),
     unpublish: ({ volumeId, targetPath }) =>
       timed(() => callUnary(node, 'nodeUnpublishVolume', { volumeId, targetPath }, LIMITS, systemClock)),
-    memoryMib: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
+    memoryMib: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${processId()}/status`, 'utf8'))?.[1]) / 1024,
     cpuMs: () => {
       // What the threads ran, nanoseconds: the kernel's documentation of sched-stats.
-      const folder = `/proc/${child.pid}/task`;
+      const folder = `/proc/${processId()}/task`;
       const ran = (thread: string) => Number(readFileSync(join(folder, thread, 'schedstat'), 'utf8').split(' ')[0]);
       return readdirSync(folder).reduce((sum, thread) => sum + ran(thread), 0) / 1e6;
     },
@@ -102,5 +112,14 @@ export async function startNode(
       child.kill('SIGTERM');
       await ended;
     },
+  };
+}
+
+function onThisMachine({ args, env }: Parameters<Launch>[0]): ReturnType<Launch> {
+  const profile = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
+  return {
+    command: process.execPath,
+    args: [...profile, join(packageRoot(), 'bin/keyferry'), ...args],
+    env: { ...env, PATH: process.env['PATH'] },
   };
 }

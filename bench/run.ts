@@ -1,5 +1,5 @@
-// The measurements of docs/performance.md, in one run: time to ready, the demo, publishes by direct gRPC, and the
-// requests that pods which share an identity cause. `npm run bench` builds first. Figures depend on the machine: compare
+// The measurements of docs/performance.md, in one run: time to ready, the demo, publishes by direct gRPC, the
+// image's process in a container, and the requests that pods which share an identity cause. `npm run bench` builds first. Figures depend on the machine: compare
 // ratios within one run.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -76,19 +76,22 @@ async function podsThatShare(): Promise<void> {
   row('  requests to Key Vault', String(count('keyvault')));
 }
 
-function publishes(): void {
+/** Runs a script of this folder in namespaces of its own, with a folder that is deleted after it. */
+function inNamespaces(name: string): void {
   const { command, args } = planNamespaces(process.getuid?.() ?? 0);
   const folder = mkdtempSync(join(tmpdir(), 'keyferry-bench-'));
-  const script = join(packageRoot(), 'bench', 'publishes.ts');
+  const script = join(packageRoot(), 'bench', name);
   const { status } = spawnSync(command, [...args, process.execPath, '--import', 'tsx', script, folder], {
     stdio: 'inherit',
   });
   rmSync(folder, { recursive: true, force: true });
-  if (status !== 0) throw new Error('the publishes failed: see above');
+  if (status !== 0) throw new Error(`${name} failed: see above`);
 }
 
 console.log(`machine: ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`);
 await timeToReady();
 demo();
-publishes();
+inNamespaces('publishes.ts');
+if (process.getuid?.() === 0 && spawnSync('runc', ['--version']).status === 0) inNamespaces('image.ts');
+else row('the node process in its image', 'skipped: needs root and runc');
 await podsThatShare();

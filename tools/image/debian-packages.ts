@@ -18,14 +18,13 @@ export interface SystemPackage {
  */
 export function owningPackages(paths: readonly string[]): readonly SystemPackage[] {
   if (spawnSync('dpkg-query', ['--version']).error !== undefined) return [];
-  const names = new Set(paths.map(owner));
-  return [...names].sort().map((name) => {
-    const [version = '', architecture = '', source = ''] = dpkgQuery([
-      '--show',
-      '--showformat=${Version}\n${Architecture}\n${source:Package}',
-      name,
-    ]).split('\n');
-    return { name, version, architecture, source, status: dpkgQuery(['--status', name]) };
+  const owners = new Set(paths.map(owner));
+  return [...owners].sort().map((qualified) => {
+    const format = '--showformat=${Package}\n${Version}\n${Architecture}\n${source:Package}';
+    const [name = '', version = '', architecture = '', source = ''] = dpkgQuery(['--show', format, qualified]).split(
+      '\n',
+    );
+    return { name, version, architecture, source, status: dpkgQuery(['--status', qualified]) };
   });
 }
 
@@ -40,11 +39,13 @@ export function packageFiles(packages: readonly SystemPackage[]): readonly Image
   ];
 }
 
-/** `/lib` is a link to `/usr/lib` on today's systems, and packages may name either. */
+/** The package's name, with its architecture. `/lib` is a link to `/usr/lib` on today's systems, and packages may name either. */
 function owner(path: string): string {
   for (const spelling of [path, `/usr${path}`]) {
-    const { status, stdout } = spawnSync('dpkg-query', ['--search', spelling], { encoding: 'utf8' });
-    if (status === 0) return stdout.split(/[:,]/, 1)[0] ?? '';
+    const { stdout } = spawnSync('dpkg-query', ['--search', spelling], { encoding: 'utf8' });
+    // Not `diversion by libc6 from: /lib64/…`, which Debian 13 says beside it.
+    const name = /^([a-z\d][a-z\d.+-]*(?::[a-z\d]+)?): \//m.exec(stdout)?.[1];
+    if (name !== undefined) return name;
   }
   throw new Error(`no package of this system owns ${path}: its version and licence are not known`);
 }

@@ -4,7 +4,8 @@ export const REPOSITORY = 'ghcr.io/keyferry/keyferry';
 /** How the image's process starts; the Dockerfile says the same, which its test holds. */
 export const IMAGE_CONFIG = {
   Entrypoint: ['/usr/local/bin/node', '/app/bin/keyferry'],
-  Env: ['PATH=/usr/local/bin'],
+  // One heap for all threads: glibc gives threads their own, which stay at their largest; 3 MiB with 100 mounts.
+  Env: ['PATH=/usr/local/bin', 'MALLOC_ARENA_MAX=1'],
   User: '0:0',
   WorkingDir: '/',
 } as const;
