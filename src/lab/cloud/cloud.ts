@@ -6,6 +6,7 @@ import type { Store } from '#lab/store';
 import { cloudHosts, type CloudHosts } from './azure-clouds.ts';
 import { createArm, type ArmService } from './arm/index.ts';
 import { createAuditLog } from './audit-log.ts';
+import { createChartRepositories } from './charts/index.ts';
 import type { ClusterHost, ClusterSpec } from './clusters.ts';
 import { openDirectory, type LabDirectory } from './directory-store.ts';
 import { openEntra } from './entra/index.ts';
@@ -41,6 +42,8 @@ export interface CloudOptions {
   readonly mappedIssuers?: readonly MappedIssuer[] | undefined;
   /** Answers plain HTTP requests to the gateway's own port: the session's control interface. */
   readonly control?: RequestListener;
+  /** The folder of Keyferry's chart, served under upstream's addresses. Default: no chart repositories. */
+  readonly chartFolder?: string | undefined;
   /** What goes wrong on purpose. Default: nothing. */
   readonly faults?: Pick<Faults, 'meet'> | undefined;
 }
@@ -126,6 +129,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     });
     const graph = createGraph({ clock, random, log, directory, tokens, audit });
     const issuers = createIssuerService({ clusters: options.clusters, specs: () => arm.clusters(), audit });
+    const { chartFolder } = options;
+    const charts = chartFolder === undefined ? [] : [createChartRepositories({ chartFolder, audit })];
     const nodes = createLabNodes({
       clock,
       random,
@@ -141,7 +146,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     });
     gateway = stack.use(
       await startGateway({
-        services: [entra.service, arm, graph, vaults, issuers],
+        services: [entra.service, arm, graph, vaults, issuers, ...charts],
         missingHost: (host) =>
           vaults.serves(host) && !vaults.exists(host)
             ? `${host} cannot be resolved: no vault has this name`

@@ -1,6 +1,6 @@
 /** One service of the emulated Azure: a function from a web Request to a Response, chosen by host name. */
 export interface CloudService {
-  readonly name: 'entra' | 'arm' | 'graph' | 'keyvault' | 'issuer' | 'imds';
+  readonly name: 'entra' | 'arm' | 'graph' | 'keyvault' | 'issuer' | 'imds' | 'charts';
   /** Whether this service answers for `host` (lower case, no port). */
   serves(host: string): boolean;
   fetch(request: Request): Promise<Response>;

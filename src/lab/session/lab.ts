@@ -135,6 +135,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
         ...(typeof port === 'number' ? { port } : {}),
         outside: listenAddress(cloudOnly, store),
         mappedIssuers: cloudOnly?.issuers,
+        chartFolder: join(packageRoot(), 'charts', 'keyferry'),
         ...(options.upstreamProxy === undefined ? {} : { upstreamProxy: options.upstreamProxy }),
         control: createControlListener(token, () => controlled),
         faults,
