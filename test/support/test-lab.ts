@@ -70,11 +70,16 @@ export interface TestCluster extends Disposable {
   readonly tenantId: string;
 }
 
-/** A resource group `g` and a cluster `c` with the OIDC issuer, workload identity and the add-on on; `more` are further options. */
-export async function makeCluster(lab: TestLab, more = ''): Promise<TestCluster> {
+const ADD_ON = '--enable-addons azure-keyvault-secrets-provider';
+
+/**
+ * A resource group `g` and a cluster `c` with the OIDC issuer, workload identity and `addOn` (default: the one with the node
+ * driver; empty: none); `more` are further options.
+ */
+export async function makeCluster(lab: TestLab, more = '', addOn = ADD_ON): Promise<TestCluster> {
   await lab.az('az group create -g g -l eastus');
   await lab.az(
-    `az aks create -g g -n c --enable-oidc-issuer --enable-workload-identity --enable-addons azure-keyvault-secrets-provider --generate-ssh-keys ${more}`.trimEnd(),
+    `az aks create -g g -n c --enable-oidc-issuer --enable-workload-identity ${addOn} --generate-ssh-keys ${more}`.trimEnd(),
   );
   await lab.az('az aks get-credentials -g g -n c');
   const client = createKubeClient({ config: loadKubeconfig(lab.folder.kubeconfig, systemClock), clock: systemClock });

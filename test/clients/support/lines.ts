@@ -21,20 +21,26 @@ export interface Table {
 /** A table from its parts. */
 export const table = (namespace: string, rows: readonly Row[]): Table => ({ namespace, rows });
 
+/** What {@link testTables} runs on. */
+export interface LinesOptions {
+  readonly clients: readonly string[];
+  /** The folder whose copy the lines are typed in. */
+  readonly files: URL;
+  /** The option of `az aks create` for the add-on with the node driver, empty for none. Default: with it. */
+  readonly addOn?: string;
+}
+
 /**
  * Tests of tables, one test a line, on one lab with a cluster. They are typed with the clients first on the PATH, in a
  * copy of the folder `files`, and each table's namespace is the current one.
  */
-export function testTables(
-  tables: readonly Table[],
-  { clients, files }: { readonly clients: readonly string[]; readonly files: URL },
-): void {
+export function testTables(tables: readonly Table[], { clients, files, addOn }: LinesOptions): void {
   let lab: TestLab;
   let folder: string;
 
   beforeAll(async () => {
     lab = await startTestLab();
-    using _cluster = await makeCluster(lab);
+    using _cluster = await makeCluster(lab, '', addOn);
     folder = await mkdtemp(join(tmpdir(), 'keyferry-lines-'));
     await cp(files, folder, { recursive: true });
   });
