@@ -1,6 +1,6 @@
-// The measurements of docs/performance.md, in one run: time to ready, the demo, publishes by direct gRPC, the
-// image's process in a container, and the requests that pods which share an identity cause. `npm run bench` builds first. Figures depend on the machine: compare
-// ratios within one run.
+// The measurements of docs/performance.md, in one run: time to ready, the demo, publishes by direct gRPC, the image's process
+// in a container, and the requests that pods which share an identity cause. `npm run bench` builds first. Figures depend on the
+// machine: compare ratios within one run.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';

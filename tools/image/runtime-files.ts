@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { relative } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
 
 /** What a process of the image loads beside its own bundle. */
 export interface RuntimeFiles {
@@ -34,13 +35,15 @@ const PROBE = `
 
 /** Starts this process's Node once, in the package root. Throws when it cannot load the bundles, or not with their code caches. */
 export function findRuntimeFiles(root: string): RuntimeFiles {
+  if (!existsSync(join(root, 'dist/packages.json')))
+    throw new Error('dist/ is missing or of an older build: npm run build');
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', PROBE], {
     cwd: root,
     encoding: 'utf8',
     env: {},
     timeout: 60_000,
   });
-  if (status !== 0) throw new Error(`the bundles in dist/ cannot be loaded (npm run build makes them):\n${stderr}`);
+  if (status !== 0) throw new Error(`the bundles in dist/ cannot be loaded:\n${stderr}`);
   const { modules, objects, staleCaches } = JSON.parse(stdout) as Probe;
   if (staleCaches.length > 0) {
     throw new Error(

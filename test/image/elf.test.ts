@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { trimElf } from './elf.ts';
+import { trimElf } from '../../tools/image/elf.ts';
 
 const SEGMENT_BYTES = 56;
 const SECTION_BYTES = 64;
