@@ -74,7 +74,7 @@ export interface ReadOptions {
 
 /**
  * Reads what the checks need, and changes nothing. What the caller may not read is told in `unread`; any other failure is
- * thrown. Secrets come without their data, but for the records of the Helm releases that own a driver or a provider.
+ * thrown, and that DaemonSets may not be listed: without them nothing can be told. Secrets come without their data, but for the records of the Helm releases that own a driver or a provider.
  */
 export async function readCluster(
   client: Pick<KubeClient, 'list'>,
@@ -92,7 +92,7 @@ export async function readCluster(
       const code = error instanceof KeyferryError ? error.code : undefined;
       // A kind that nobody has installed has no objects.
       if (code === 'not-found') return [];
-      if (code !== 'permission-denied') throw error;
+      if (code !== 'permission-denied' || resource === DAEMON_SETS) throw error;
       unread.push({ what, why: (error as KeyferryError).message });
       return undefined;
     }
