@@ -24,6 +24,16 @@ const main = { name: 'main', image: 'registry.k8s.io/pause:3.10' };
 /** What is wrong with objects, in the words of Kubernetes. */
 export const REFUSALS: readonly (Row & { readonly field: string; readonly message: string })[] = [
   {
+    id: 'same-key',
+    claim: 'a key of a ConfigMap holds a text or bytes, not both',
+    resource: 'configmaps',
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    body: () => ({ data: { a: 'x' }, binaryData: { a: 'eA==' } }),
+    field: 'data[a]',
+    message: 'Invalid value: "a": duplicate of key present in binaryData',
+  },
+  {
     id: 'no-containers',
     claim: 'a pod has containers',
     ...POD,

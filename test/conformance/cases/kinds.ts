@@ -4,6 +4,7 @@ import { answered, eventually, refused, type Case } from '../support/case.ts';
 import type { Body } from '../support/cluster-client.ts';
 import { DEFAULTS } from './kind-defaults.ts';
 import { FIXED, REFUSALS } from './kind-refusals.ts';
+import { POD_REFUSALS } from './pod-refusals.ts';
 import { containers, jobTemplate, PRIORITY_CLASS, WEBHOOKS, type Row } from './kind-row.ts';
 
 const SERVICE_CLASSES: readonly [string, object, string][] = [
@@ -33,7 +34,7 @@ export const KIND_CASES: readonly Case[] = [
       expect(made).toMatchObject(row.filled);
     },
   })),
-  ...REFUSALS.map((row): Case => ({
+  ...[...REFUSALS, ...POD_REFUSALS].map((row): Case => ({
     id: `kinds/refuse-${row.id}`,
     claim: row.claim,
     run: async ({ create, name }) => {

@@ -25,7 +25,12 @@ export interface World {
   update(resource: string, name: string, body: Body, query?: string): Promise<Answer>;
   patch(resource: string, name: string, type: PatchType, body: unknown, query?: string): Promise<Answer>;
   delete(resource: string, name: string, body?: Body, query?: string): Promise<Answer>;
-  watch(resource: string, query: string, enough: (events: readonly Body[]) => boolean): Promise<readonly Body[]>;
+  watch(
+    resource: string,
+    query: string,
+    enough: (events: readonly Body[]) => boolean,
+    accept?: string,
+  ): Promise<readonly Body[]>;
   call(call: Call): Promise<Answer>;
   /** The path of a resource in the namespace, or of a cluster-scoped one (`/…`): `pods`, `apps/v1/deployments`. */
   path(resource: string, name?: string, query?: string): string;
@@ -41,6 +46,9 @@ export const PATCH_TYPES = {
 
 /** A kind of patch. */
 export type PatchType = keyof typeof PATCH_TYPES;
+
+/** What kube-apiserver says to a watch of what is there now when its etcd cannot tell how far it is. */
+const OLD_ETCD = /storage feature RequestWatchProgress is disabled|^Timeout: Too large resource version/;
 
 /** A world for one run of all cases. */
 export function createWorld(api: ClusterClient, namespace: string, cleanUp: (path: string) => void): World {
@@ -71,7 +79,14 @@ export function createWorld(api: ClusterClient, namespace: string, cleanUp: (pat
     patch: (resource, name, type, body, query) =>
       api.call({ method: 'PATCH', path: path(resource, name, query), body, contentType: PATCH_TYPES[type] }),
     delete: (resource, name, body, query) => api.call({ method: 'DELETE', path: path(resource, name, query), body }),
-    watch: (resource, query, enough) => api.watch(path(resource, '', `watch=true&${query}`), enough),
+    watch: async (resource, query, enough, accept) => {
+      const events = await api.watch(path(resource, '', `watch=true&${query}`), enough, accept);
+      const [first] = events;
+      if (OLD_ETCD.test(String(first?.object?.message))) {
+        throw new CannotTell('the etcd behind the server is older than 3.4.25 and tells no progress of watches');
+      }
+      return events;
+    },
   };
 }
 

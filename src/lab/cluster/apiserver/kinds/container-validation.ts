@@ -158,7 +158,7 @@ function recordLength(list: unknown): number {
 const MAX_ID = 2_147_483_647;
 
 /** User and group ids of a security context, which a pod's has, too. */
-export function identityIssues(path: string, context: unknown): FieldIssue[] {
+function identityIssues(path: string, context: unknown): FieldIssue[] {
   return ['runAsUser', 'runAsGroup', 'fsGroup'].flatMap((field) => {
     const id = recordOf(context)[field];
     return typeof id === 'number' && (id < 0 || id > MAX_ID)
@@ -167,10 +167,36 @@ export function identityIssues(path: string, context: unknown): FieldIssue[] {
   });
 }
 
+/** What is wrong with the security of the pod as a whole, in a spec at `path`. */
+export function podSecurityIssues(path: string, spec: JsonRecord): FieldIssue[] {
+  const at = `${path}.securityContext`;
+  const context = recordOf(spec['securityContext']);
+  return [
+    ...identityIssues(at, context),
+    ...choiceIssues(`${at}.fsGroupChangePolicy`, context['fsGroupChangePolicy'], ['Always', 'OnRootMismatch']),
+    ...seccompIssues(`${at}.seccompProfile`, context['seccompProfile']),
+    ...(spec['hostPID'] === true && spec['shareProcessNamespace'] === true
+      ? [invalidIssue(`${at}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled')]
+      : []),
+  ];
+}
+
+function seccompIssues(path: string, profile: unknown): FieldIssue[] {
+  if (!isRecord(profile)) return [];
+  const { type, localhostProfile } = profile;
+  return [
+    ...choiceIssues(`${path}.type`, type ?? '', ['Localhost', 'RuntimeDefault', 'Unconfined']),
+    ...(type === 'Localhost' && !localhostProfile
+      ? [requiredIssue(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost')]
+      : []),
+  ];
+}
+
 function securityIssues(path: string, context: unknown): FieldIssue[] {
   const { privileged, allowPrivilegeEscalation } = recordOf(context);
   return [
     ...identityIssues(path, context),
+    ...seccompIssues(`${path}.seccompProfile`, recordOf(context)['seccompProfile']),
     ...(privileged === true && allowPrivilegeEscalation === false
       ? [invalidIssue(path, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true')]
       : []),

@@ -1,6 +1,7 @@
 import type { KubeObject } from '#kube';
 import { jsonEqual, recordOf, recordsOf, type JsonRecord } from '../json.ts';
 import type { FieldIssue } from '../status-errors.ts';
+import { invalidIssue } from './field-issues.ts';
 import type { Strategy } from './kind.ts';
 
 const NAME_LABEL = 'kubernetes.io/metadata.name';
@@ -48,6 +49,9 @@ export const configMapStrategy: Strategy = {
     ...[...Object.keys(recordOf(object['data'])), ...Object.keys(recordOf(object['binaryData']))].flatMap((key) =>
       keyIssues(key),
     ),
+    ...Object.keys(recordOf(object['data']))
+      .filter((key) => key in recordOf(object['binaryData']))
+      .map((key) => invalidIssue(`data[${key}]`, key, 'duplicate of key present in binaryData')),
     // kube-apiserver names no field here
     ...sizeIssues('[]', bytesOf(object['data'], 'utf8') + bytesOf(object['binaryData'], 'base64')),
     ...(old?.['immutable'] === true ? frozenIssues(object, old) : []),

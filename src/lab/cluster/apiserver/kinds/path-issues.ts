@@ -27,13 +27,13 @@ export function filePathIssues(field: string, path: unknown): FieldIssue[] {
 
 const HOST_PATH_TYPES = [
   '',
-  'DirectoryOrCreate',
-  'Directory',
-  'FileOrCreate',
-  'File',
-  'Socket',
-  'CharDevice',
   'BlockDevice',
+  'CharDevice',
+  'Directory',
+  'DirectoryOrCreate',
+  'File',
+  'FileOrCreate',
+  'Socket',
 ];
 
 /** What is wrong with the hostPath of a volume or of a persistent volume. */
@@ -59,7 +59,7 @@ export function volumePathIssues(path: string, volume: JsonRecord): FieldIssue[]
         ...itemIssues(`${at}.secret`, source['secret']),
         ...itemIssues(`${at}.configMap`, source['configMap']),
         ...downwardIssues(`${at}.downwardAPI`, source['downwardAPI']),
-        ...(isRecord(token) ? filePathIssues(`${at}.serviceAccountToken.path`, token['path']) : []),
+        ...(isRecord(token) ? filePathIssues(`${path}.projected.path`, token['path']) : []),
       ];
     }),
   ];

@@ -15,9 +15,14 @@ export function withPodDefaults(spec: JsonRecord): JsonRecord {
     dnsPolicy: spec['dnsPolicy'] ?? 'ClusterFirst',
     schedulerName: spec['schedulerName'] ?? 'default-scheduler',
     securityContext: spec['securityContext'] ?? {},
-    terminationGracePeriodSeconds: spec['terminationGracePeriodSeconds'] ?? 30,
+    terminationGracePeriodSeconds: graceSeconds(spec['terminationGracePeriodSeconds']),
     ...(spec['enableServiceLinks'] === undefined ? { enableServiceLinks: true } : {}),
   };
+}
+
+/** Thirty seconds where nothing is said; below zero means at once, which is written as 1 (since Kubernetes 1.21). */
+function graceSeconds(asked: unknown): unknown {
+  return typeof asked === 'number' && asked < 0 ? 1 : (asked ?? 30);
 }
 
 function mapRecords(list: unknown, change: (item: JsonRecord) => JsonRecord): unknown[] {
@@ -33,6 +38,7 @@ function withContainerDefaults(container: JsonRecord): JsonRecord {
       ? { ports: mapRecords(container['ports'], (port) => ({ protocol: 'TCP', ...port })) }
       : {}),
     ...(Array.isArray(container['env']) ? { env: mapRecords(container['env'], withEnvDefaults) } : {}),
+    ...(isRecord(container['lifecycle']) ? { lifecycle: withHookDefaults(container['lifecycle']) } : {}),
     imagePullPolicy: container['imagePullPolicy'] ?? pullPolicyOf(textOf(container['image'])),
     resources: container['resources'] ?? {},
     terminationMessagePath: container['terminationMessagePath'] ?? '/dev/termination-log',
@@ -48,16 +54,32 @@ function pullPolicyOf(image: string): string {
 }
 
 function withEnvDefaults(env: JsonRecord): JsonRecord {
-  const source = recordOf(env['valueFrom']);
-  if (!isRecord(source['fieldRef'])) return env;
-  return { ...env, valueFrom: { ...source, fieldRef: { apiVersion: 'v1', ...source['fieldRef'] } } };
+  const source = env['valueFrom'];
+  return isRecord(source) ? { ...env, valueFrom: withFieldRefDefaults(source) } : env;
+}
+
+/** A field of the pod is one of version v1 of its kind. */
+function withFieldRefDefaults(source: JsonRecord): JsonRecord {
+  const { fieldRef } = source;
+  return isRecord(fieldRef) ? { ...source, fieldRef: { apiVersion: 'v1', ...fieldRef } } : source;
+}
+
+function withHookDefaults(lifecycle: JsonRecord): JsonRecord {
+  const hooks = ['postStart', 'preStop'].filter((field) => isRecord(lifecycle[field]));
+  return {
+    ...lifecycle,
+    ...Object.fromEntries(hooks.map((field) => [field, withHttpDefaults(recordOf(lifecycle[field]))])),
+  };
+}
+
+function withHttpDefaults(handler: JsonRecord): JsonRecord {
+  const { httpGet } = handler;
+  return isRecord(httpGet) ? { ...handler, httpGet: { path: '/', scheme: 'HTTP', ...httpGet } } : handler;
 }
 
 function withProbeDefaults(probe: JsonRecord): JsonRecord {
-  const httpGet = probe['httpGet'];
   return {
-    ...probe,
-    ...(isRecord(httpGet) ? { httpGet: { path: '/', scheme: 'HTTP', ...httpGet } } : {}),
+    ...withHttpDefaults(probe),
     timeoutSeconds: probe['timeoutSeconds'] ?? 1,
     periodSeconds: probe['periodSeconds'] ?? 10,
     successThreshold: probe['successThreshold'] ?? 1,
@@ -75,12 +97,16 @@ function withVolumeDefaults(volume: JsonRecord): JsonRecord {
     moded.map((field) => [field, { defaultMode: DEFAULT_FILE_MODE, ...recordOf(volume[field]) }]),
   );
   const projected = recordOf(withModes['projected']);
+  const downward = recordOf(withModes['downwardAPI']);
   const hostPath = volume['hostPath'];
   return {
     ...volume,
     ...withModes,
     ...(isRecord(projected['sources']) || Array.isArray(projected['sources'])
       ? { projected: { ...projected, sources: mapRecords(projected['sources'], withTokenDefaults) } }
+      : {}),
+    ...(Array.isArray(downward['items'])
+      ? { downwardAPI: { ...downward, items: mapRecords(downward['items'], withFieldRefDefaults) } }
       : {}),
     ...(isRecord(hostPath) ? { hostPath: { type: '', ...hostPath } } : {}),
   };

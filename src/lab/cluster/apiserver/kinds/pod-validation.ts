@@ -3,17 +3,22 @@ import { isRecord, jsonEqual, recordOf, recordsOf, textOf, type JsonRecord } fro
 import { labelNameIssue } from './names.ts';
 import type { FieldIssue } from '../status-errors.ts';
 import { recordsIn } from './core-strategies.ts';
-import { containerPartIssues, hostNetworkIssues, identityIssues } from './container-validation.ts';
-import { invalidIssue } from './field-issues.ts';
+import { containerPartIssues, hostNetworkIssues, podSecurityIssues } from './container-validation.ts';
+import { forbiddenIssue, invalidIssue, requiredIssue } from './field-issues.ts';
 import { placementIssues } from './placement-validation.ts';
-import { innerPathIssues, volumePathIssues } from './path-issues.ts';
+import { mountIssues, nameIssues, volumeIssues } from './volume-validation.ts';
+import { variableIssues } from './variable-validation.ts';
 
 const MAX_SECONDS = 2_147_483_647;
 
 /** What is wrong with a pod. On update most of the spec may not change. */
 export function podIssues(object: KubeObject, old: KubeObject | undefined): FieldIssue[] {
-  const issues = podSpecIssues('spec', recordOf(object['spec']));
-  return old === undefined ? issues : [...issues, ...immutableSpecIssues(object, old)];
+  const spec = recordOf(object['spec']);
+  const issues = podSpecIssues('spec', spec);
+  if (old !== undefined) return [...issues, ...immutableSpecIssues(object, old)];
+  return recordsOf(spec['ephemeralContainers']).length === 0
+    ? issues
+    : [...issues, forbiddenIssue('spec.ephemeralContainers', 'cannot be set on create')];
 }
 
 /** What is wrong with the spec of a pod or of a pod template, under `path`. */
@@ -50,11 +55,10 @@ export function podSpecIssues(path: string, spec: JsonRecord): FieldIssue[] {
       invalidIssue(`${path}.activeDeadlineSeconds`, deadline, `must be between 1 and ${MAX_SECONDS}, inclusive`),
     );
   }
-  issues.push(
-    ...identityIssues(`${path}.securityContext`, spec['securityContext']),
-    ...placementIssues(path, spec),
-    ...hostNetworkIssues(path, spec),
-  );
+  issues.push(...podSecurityIssues(path, spec), ...placementIssues(path, spec), ...hostNetworkIssues(path, spec));
+  if (spec['dnsPolicy'] === 'None' && !isRecord(spec['dnsConfig'])) {
+    issues.push(requiredIssue(`${path}.dnsConfig`, 'must provide `dnsConfig` when `dnsPolicy` is None'));
+  }
   for (const field of ['hostname', 'subdomain']) {
     const name = spec[field];
     const issue = typeof name === 'string' && name !== '' ? labelNameIssue(`${path}.${field}`, name) : undefined;
@@ -62,7 +66,7 @@ export function podSpecIssues(path: string, spec: JsonRecord): FieldIssue[] {
   }
   issues.push(...oneOf(`${path}.restartPolicy`, spec['restartPolicy'], ['Always', 'OnFailure', 'Never']));
   issues.push(
-    ...oneOf(`${path}.dnsPolicy`, spec['dnsPolicy'], ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None']),
+    ...oneOf(`${path}.dnsPolicy`, spec['dnsPolicy'], ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']),
   );
   return issues;
 }
@@ -82,42 +86,6 @@ function duplicateIssues(path: string, items: readonly JsonRecord[]): FieldIssue
   });
 }
 
-function nameIssues(path: string, name: unknown): FieldIssue[] {
-  if (typeof name !== 'string' || name === '') return [{ field: `${path}.name`, reason: 'FieldValueRequired' }];
-  const issue = labelNameIssue(`${path}.name`, name);
-  return issue === undefined ? [] : [issue];
-}
-
-function volumeIssues(path: string, volume: JsonRecord): FieldIssue[] {
-  const issues = nameIssues(path, volume['name']);
-  const sources = Object.keys(volume).filter((field) => field !== 'name');
-  for (const extra of sources.slice(1)) {
-    issues.push({
-      field: `${path}.${extra}`,
-      reason: 'FieldValueForbidden',
-      detail: 'may not specify more than 1 volume type',
-    });
-  }
-  if (isRecord(volume['csi']) && !volume['csi']['driver']) {
-    issues.push({ field: `${path}.csi.driver`, reason: 'FieldValueRequired' });
-  }
-  issues.push(...volumePathIssues(path, volume));
-  recordsIn(volume['projected'], 'sources').forEach((source, index) => {
-    const token = source['serviceAccountToken'];
-    if (!isRecord(token)) return;
-    const at = `${path}.projected.sources[${index}].serviceAccountToken`;
-    if (Number(token['expirationSeconds'] ?? 3600) < 600) {
-      issues.push({
-        field: `${at}.expirationSeconds`,
-        reason: 'FieldValueInvalid',
-        value: token['expirationSeconds'],
-        detail: 'may not specify a duration less than 10 minutes',
-      });
-    }
-  });
-  return issues;
-}
-
 function containerIssues(path: string, container: JsonRecord, volumeNames: ReadonlySet<unknown>): FieldIssue[] {
   const issues = nameIssues(path, container['name']);
   const { image } = container;
@@ -125,55 +93,7 @@ function containerIssues(path: string, container: JsonRecord, volumeNames: Reado
   else if (typeof image === 'string' && image.trim() !== image) {
     issues.push(invalidIssue(`${path}.image`, image, 'must not have leading or trailing whitespace'));
   }
-  const paths = new Set<unknown>();
-  recordsIn(container, 'volumeMounts').forEach((mount, index) => {
-    const at = `${path}.volumeMounts[${index}]`;
-    if (!mount['name']) issues.push({ field: `${at}.name`, reason: 'FieldValueRequired' });
-    else if (!volumeNames.has(mount['name'])) {
-      issues.push({ field: `${at}.name`, reason: 'FieldValueNotFound', value: mount['name'] });
-    }
-    if (!mount['mountPath']) issues.push({ field: `${at}.mountPath`, reason: 'FieldValueRequired' });
-    else if (paths.has(mount['mountPath'])) {
-      issues.push({
-        field: `${at}.mountPath`,
-        reason: 'FieldValueInvalid',
-        value: mount['mountPath'],
-        detail: 'must be unique',
-      });
-    }
-    paths.add(mount['mountPath']);
-    issues.push(
-      ...innerPathIssues(`${at}.subPath`, mount['subPath']),
-      ...innerPathIssues(`${at}.subPathExpr`, mount['subPathExpr']),
-    );
-    if (mount['subPath'] && mount['subPathExpr']) {
-      issues.push(
-        invalidIssue(`${at}.subPathExpr`, mount['subPathExpr'], 'subPathExpr and subPath are mutually exclusive'),
-      );
-    }
-  });
-  recordsIn(container, 'env').forEach((env, index) => {
-    const at = `${path}.env[${index}]`;
-    if (!env['name']) issues.push({ field: `${at}.name`, reason: 'FieldValueRequired' });
-    // the relaxed rule, which is the one since Kubernetes 1.32
-    else if (!/^[ -<>-~]+$/.test(textOf(env['name']))) {
-      issues.push(
-        invalidIssue(
-          `${at}.name`,
-          env['name'],
-          "a valid environment variable name must consist only of printable ASCII characters other than '='",
-        ),
-      );
-    }
-    if (env['value'] && env['valueFrom'] !== undefined) {
-      issues.push({
-        field: `${at}.valueFrom`,
-        reason: 'FieldValueInvalid',
-        value: '',
-        detail: 'may not be specified when `value` is not empty',
-      });
-    }
-  });
+  issues.push(...mountIssues(path, container, volumeNames), ...variableIssues(path, container));
   issues.push(...oneOf(`${path}.imagePullPolicy`, container['imagePullPolicy'], ['Always', 'IfNotPresent', 'Never']));
   return issues;
 }
