@@ -28,6 +28,8 @@ export async function startLabCluster(): Promise<ClusterUnderTest> {
           return kubelet;
         },
       },
+      // The lab's kubelet, containers and API server are one process; test/lab/lab-kills.test.ts kills that.
+      operations: {},
       [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose](),
     };
   } catch (error) {

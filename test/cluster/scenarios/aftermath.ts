@@ -5,6 +5,7 @@ import { eventually } from '../../support/test-lab.ts';
 import { driverLog, driverPods } from './driver.ts';
 import { readNodeState, strayState } from './node-state.ts';
 import type { Scene, SceneOptions } from './scene.ts';
+import type { Stage } from './stage.ts';
 
 /**
  * Takes a scene down and looks at what it leaves: no mount, folder or record of a pod that is gone, no pod status object
@@ -21,12 +22,9 @@ export async function checkAftermath(scene: Scene, { warnings = [] }: SceneOptio
   ).toEqual([]);
   expect(stage.leaks.search('events', JSON.stringify(told))).toEqual([]);
 
-  await scene.kubectl('delete', 'deployments,pods', '--all', '--wait', '--timeout=60s');
-  await stage.kubectl('delete', 'namespace', namespace, '--wait=false');
-  await eventually('nothing of the scene is left on the node', async () => {
-    const stray = strayState(await readNodeState(stage.cluster), await livePods(scene));
-    return stray.length === 0 ? { found: true } : { seen: stray.join('; ') };
-  });
+  await scene.kubectl('delete', 'deployments,jobs,pods', '--all', '--wait', '--timeout=60s');
+  await stage.kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--wait=false');
+  await nothingStray(stage);
   await eventually('no pod status object is left', async () => {
     const left = await scene.kubectl('get', 'secretproviderclasspodstatuses', '-o', 'name');
     return left === '' ? { found: true } : { seen: left };
@@ -38,7 +36,17 @@ export async function checkAftermath(scene: Scene, { warnings = [] }: SceneOptio
   }
 }
 
-async function livePods({ stage }: Scene): Promise<ReadonlySet<string>> {
+/** Waits until nothing of a pod that is gone is left on the node, and nothing is there twice. */
+export async function nothingStray(stage: Stage): Promise<void> {
+  await eventually('nothing is left on the node', async () => {
+    const stray = strayState(await readNodeState(stage.cluster), await livePods(stage));
+    return stray.length === 0 ? { found: true } : { seen: stray.join('; ') };
+  });
+}
+
+/** The UIDs of pods that may have volumes: kubelet takes those of a pod that has ended away, though its object stays. */
+async function livePods(stage: Stage): Promise<ReadonlySet<string>> {
   const { items } = await stage.getJson<{ items: Pod[] }>('pods', '-A');
-  return new Set(items.map(({ metadata }) => metadata?.uid ?? ''));
+  const live = items.filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed');
+  return new Set(live.map(({ metadata }) => metadata?.uid ?? ''));
 }

@@ -1,6 +1,8 @@
 /** All scenarios, on one cluster, in an order in which none is in the way of another. */
 import { afterAll, beforeAll } from 'vitest';
 import type { ClusterUnderTest } from './cluster.ts';
+import { disruptionScenarios } from './disruptions.ts';
+import { installationScenarios } from './installation.ts';
 import { refreshScenarios } from './refreshes.ts';
 import { openStage, type Stage } from './stage.ts';
 import { volumeScenarios } from './volumes.ts';
@@ -17,7 +19,9 @@ export function testScenarios(start: () => Promise<ClusterUnderTest>): void {
   afterAll(() => cluster?.[Symbol.asyncDispose]());
 
   const current = () => stage;
+  installationScenarios(current);
   walkthroughs(current);
   volumeScenarios(current);
   refreshScenarios(current);
+  disruptionScenarios(current);
 }

@@ -29,8 +29,8 @@ export interface ClusterUnderTest extends AsyncDisposable {
   /** The images that pods may name: one with a POSIX shell and the usual small programs, one with `/bin/bash` as well. */
   readonly images: { readonly shell: string; readonly bash: string };
   readonly node: NodeView;
-  /** What can be done to the node; absent where it cannot. */
-  readonly operations?: NodeOperations;
+  /** What can be done to the cluster; the scenarios that need more are skipped. */
+  readonly operations: Partial<NodeOperations>;
 }
 
 /** The node's files and mounts, seen through a process that lives in its mount namespace. */
@@ -42,16 +42,18 @@ export interface NodeView {
   kubelet(): Promise<string>;
 }
 
-/** What happens to nodes and control planes. */
+/** What happens to nodes and control planes. Each answers when it is done: gone, or ready again. */
 export interface NodeOperations {
-  /** Ends kubelet and starts it again; answers when the node is ready again. Containers run on. */
-  restartKubelet(): Promise<void>;
-  /** kubelet, the container runtime, all containers and their mounts are gone at once; then all starts anew. */
-  reboot(): Promise<void>;
-  /** Ends the API server; answers when nobody listens any more. */
+  /** Ends kubelet; containers run on. */
+  stopKubelet(): Promise<void>;
+  startKubelet(): Promise<void>;
+  /** kubelet, the container runtime, all containers and all mounts are gone at once; the disk stays. */
+  powerOff(): Promise<void>;
+  powerOn(): Promise<void>;
   stopApiServer(): Promise<void>;
-  /** Starts it; answers when it serves. */
   startApiServer(): Promise<void>;
+  /** Installs the driver anew with another setting, as `helm upgrade` does; done when the new one serves. */
+  upgradeDriver(): Promise<void>;
 }
 
 /** Runs a program to its end; for implementations of {@link ClusterUnderTest.run}. */

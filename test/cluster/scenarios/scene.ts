@@ -55,7 +55,13 @@ export async function inScene(
   play: (scene: Scene) => Promise<void>,
 ): Promise<void> {
   const scene = await openScene(stage, options.name);
-  await play(scene);
+  try {
+    await play(scene);
+  } catch (error) {
+    // What failed is told by its error; the next scenario is not to fail for what this one left.
+    await stage.kubectl('delete', 'namespace', options.name, '--ignore-not-found', '--timeout=60s').catch(() => '');
+    throw error;
+  }
   await checkAftermath(scene, options);
 }
 

@@ -27,6 +27,8 @@ export interface Stage {
   setSecret(name: string, value: string): Promise<string>;
   /** Lets a service account act as the identity. */
   trust(namespace: string, serviceAccount: string): Promise<void>;
+  /** Every vault answers 503, or none any more. */
+  vaultsDown(down: boolean): Promise<void>;
   /** What Azure was asked, oldest first. */
   audit(): Promise<readonly AuditRecord[]>;
 }
@@ -69,6 +71,10 @@ export async function openStage(cluster: ClusterUnderTest): Promise<Stage> {
       await az(
         `identity federated-credential create -g ${GROUP} --identity-name ${IDENTITY} -n ${namespace}-${serviceAccount} --issuer ${cluster.issuer} --subject system:serviceaccount:${namespace}:${serviceAccount} --audiences api://AzureADTokenExchange`,
       );
+    },
+    async vaultsDown(down) {
+      const how = down ? ['add', '--host', '*.vault.azure.net', '--status', '503'] : ['clear'];
+      await must(['keyferry', 'lab', 'fault', ...how]);
     },
     async audit() {
       const text = await must(['keyferry', 'lab', 'audit', '--output', 'json']);
