@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    // Tiers of their own: vitest.clients.config.ts, vitest.endurance.config.ts.
-    exclude: ['test/clients/**', 'test/endurance/**'],
+    // Tiers of their own: vitest.clients.config.ts, vitest.endurance.config.ts, vitest.cluster.config.ts.
+    exclude: ['test/clients/**', 'test/endurance/**', 'test/cluster/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',

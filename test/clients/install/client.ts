@@ -12,6 +12,8 @@ export interface Client {
   missing(): Promise<string | undefined>;
   /** Fills the (empty) folder. The folder is never moved afterwards. */
   install(folder: string, run: RunStep): Promise<void>;
+  /** How long one step of it may take, where that is more than a quarter of an hour. */
+  readonly stepTimeoutMs?: number;
   /** The programs it brings: name → path inside the folder. */
   readonly programs: Readonly<Record<string, string>>;
   /** The version that the installed thing tells of itself. Throws when it does not run. */

@@ -14,9 +14,13 @@ export async function installClient(client: Client, cache: string, signal?: Abor
   const folder = folderOf(client, cache);
   const stamp = stampOf(folder);
   const log = `${folder}.log`;
+  const stepOptions = {
+    ...(signal === undefined ? {} : { signal }),
+    ...(client.stepTimeoutMs === undefined ? {} : { timeoutMs: client.stepTimeoutMs }),
+  };
   try {
     const found = existsSync(stamp) ? await client.version(folder).catch(() => undefined) : undefined;
-    const version = found ?? (await install(client, folder, stepRunner(log, signal === undefined ? {} : { signal })));
+    const version = found ?? (await install(client, folder, stepRunner(log, stepOptions)));
     writeFileSync(stamp, '');
     const programs = Object.fromEntries(
       Object.entries(client.programs).map(([name, path]) => [name, join(folder, path)]),

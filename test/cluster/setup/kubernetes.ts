@@ -26,6 +26,8 @@ export function kubernetes(version: KubernetesVersion): Client {
       );
     },
     install: (folder, run) => build(release, folder, run),
+    // How long it may take is for --within to say.
+    stepTimeoutMs: 3_600_000,
     programs: Object.fromEntries(PROGRAMS.map((name) => [name, join('bin', name)])),
     version: (folder) => outputOf(join(folder, 'bin', 'kubelet'), ['--version']),
   };

@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createDisposeStack, systemClock } from '#base';
 import { createKubeClient, loadKubeconfig, RESOURCES, type KubeClient, type Node } from '#kube';
@@ -7,12 +7,12 @@ import { eventually } from '../../support/test-lab.ts';
 import type { KubernetesVersion } from '../setup/kubernetes.ts';
 import { findPrograms } from '../setup/programs.ts';
 import { ADDRESSES } from './addresses.ts';
-import { renderBusyboxImage } from './busybox-image.ts';
 import { startApiServer, startControllers, startEtcd, type ControlPlaneOptions } from './control-plane.ts';
 import { makeCredentials } from './credentials.ts';
 import { startForward } from './forward.ts';
 import { startMachine, type Words } from './machine.ts';
 import { PAUSE_IMAGE } from './node-configs.ts';
+import { renderShellImage } from './shell-image.ts';
 import { bootNode, prepareNode, startContainerd, startKubelet, type NodeOptions, type RunningNode } from './node.ts';
 
 /** A Kubernetes of one node made of real programs, in a network, mounts and processes of its own. */
@@ -58,7 +58,7 @@ export interface Cluster extends AsyncDisposable {
   powerOn(): Promise<void>;
   /** {@link powerOff} and {@link powerOn}. */
   reboot(): Promise<void>;
-  /** Ends the API server and waits until it has ended; all else goes on. */
+  /** Kills the API server; all else goes on. */
   stopApiServer(): Promise<void>;
   /** Starts the API server again; done when it is ready. */
   startApiServer(): Promise<void>;
@@ -148,9 +148,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const [program, ...args] = [...node.machine.enter, ...CTR, 'images', 'import', '--all-platforms', archive];
       await outputOf(program, args);
     };
-    const busybox = join(folder, 'busybox.tar');
-    await writeFile(busybox, await renderBusyboxImage('/bin/busybox', [PAUSE_IMAGE, ...BUSYBOX_IMAGES]));
-    await importImage(busybox);
+    const shell = join(folder, 'shell.tar');
+    await writeFile(shell, await renderShellImage([PAUSE_IMAGE, ...SHELL_IMAGES]));
+    await importImage(shell);
+    await rm(shell);
     await nodeReady(0);
     const jwks = join(folder, 'jwks.json');
     await writeFile(jwks, await kubectl('get', '--raw=/openid/v1/jwks'));
@@ -160,13 +161,16 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         .then((found) => ({ found }), seenError),
     );
 
-    const stopKubelet = () => node.services.kubelet.stop('SIGKILL');
+    const stopKubelet = () => node.services.kubelet.kill();
     const startKubeletAgain = async () => {
       const sinceMs = secondsNow();
       node.services.kubelet = startKubelet(node.machine, nodeOptions);
       await nodeReady(sinceMs);
     };
-    const powerOff = () => node.machine.powerOff();
+    const powerOff = async () => {
+      await node.machine.powerOff();
+      await machine.script(FORGET_NODE, machine.cgroup);
+    };
     const powerOn = async () => {
       const sinceMs = secondsNow();
       node = await bootNode(machine, nodeOptions);
@@ -201,7 +205,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         await startKubeletAgain();
       },
       async restartContainerd() {
-        await node.services.containerd.stop('SIGKILL');
+        await node.services.containerd.kill();
         node.services.containerd = await startContainerd(node.machine, nodeOptions);
       },
       powerOff,
@@ -210,7 +214,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         await powerOff();
         await powerOn();
       },
-      stopApiServer: () => apiServer.stop('SIGTERM'),
+      stopApiServer: () => apiServer.kill(),
       async startApiServer() {
         apiServer = startApiServer(controlPlane);
         await apiServerReady();
@@ -222,6 +226,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     throw error;
   }
 }
+
+/** What a node that is switched off has no more, and what is not in its namespaces. $1: its control group. */
+const FORGET_NODE = `
+find /sys/fs/cgroup -depth -type d -path "/sys/fs/cgroup*/$1/*" -exec rmdir {} +
+if ip link show cni0 > /dev/null 2>&1; then ip link delete cni0; fi
+for table in filter nat mangle; do iptables --table $table --flush; iptables --table $table --delete-chain; done
+`;
 
 function builtPrograms(version: KubernetesVersion): string {
   const found = findPrograms(version);
@@ -239,8 +250,12 @@ ip link set cable up
 ip route add default dev eth0
 `;
 
-/** What containers of the tests run: a shell and the usual programs. */
-const BUSYBOX_IMAGES = ['docker.io/library/busybox:1.36'];
+/** The names that manifests may have for an image with shells and the usual programs. A tag that is not `latest` is not pulled. */
+const SHELL_IMAGES = [
+  'docker.io/library/busybox:1.36',
+  'docker.io/library/ubuntu:20.04',
+  'docker.io/library/debian:12',
+];
 
 /** containerd keeps the images of Kubernetes in a namespace of that name. */
 const CTR = ['ctr', '--address=/run/containerd/containerd.sock', '--namespace=k8s.io'];

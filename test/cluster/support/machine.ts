@@ -40,6 +40,7 @@ export interface KeptMachine extends Machine, AsyncDisposable {
  * by whatever means (see keeper.sh).
  */
 export async function startMachine(folder: string): Promise<KeptMachine> {
+  await outputOf('sh', ['-c', SWEEP]);
   const cgroup = `keyferry-${process.pid}-${started++}`;
   const keeper = spawn('sh', [fileURLToPath(new URL('keeper.sh', import.meta.url)), folder, cgroup], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -63,6 +64,15 @@ export async function startMachine(folder: string): Promise<KeptMachine> {
 
 let started = 0;
 
+/** Takes the control groups whose keeper was killed before it could, known by the process id of its starter. */
+const SWEEP = `
+for group in /sys/fs/cgroup/keyferry-*-* /sys/fs/cgroup/*/keyferry-*-*; do
+  [ -d "$group" ] || continue
+  starter=\${group##*/keyferry-}
+  [ -d "/proc/\${starter%-*}" ] || find "$group" -depth -type d -exec rmdir {} +
+done
+`;
+
 function createMachine(pid: number): Machine {
   const enter: Words = ['nsenter', '--target', `${pid}`, '--net', '--mount', '--pid', '--'];
   return {
@@ -77,7 +87,8 @@ function createMachine(pid: number): Machine {
 async function startInner(enter: Words): Promise<InnerMachine> {
   const own = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const [program, ...args] = [...enter, ...own, 'sh', '-c', 'trap "" CHLD; exec sleep infinity'];
-  const outer = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'], detached: true });
+  // util-linux 2.38 says "sigprocmask unblock failed" when its child was killed, which is how a machine is switched off.
+  const outer = spawn(program, args, { stdio: 'ignore', detached: true });
   const ended = once(outer, 'close');
   const pid = await processOne(await onlyChild(outer.pid as number));
   return {

@@ -10,8 +10,8 @@ export interface Service {
   readonly logPath: string;
   /** Throws with the last lines of its log when it has ended. */
   check(): void;
-  /** Asks it to end, or kills it, and waits until it has. One that has ended already is let be. */
-  stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** Kills it and waits until it is gone. One that has ended already is let be. */
+  kill(): Promise<void>;
 }
 
 /** Starts a program in a machine; whether it is ready is another question. */
@@ -35,11 +35,10 @@ export function startService(
     check() {
       if (isOver()) throw new Error(`${name} ended with ${endOf(child)}:\n${lastLines(logPath)}`);
     },
-    async stop(signal) {
+    async kill() {
       // The child is nsenter; the program is its child and known by its process id in the machine.
       const pid = readFileSync(pidPath, 'utf8').trim();
-      if (!isOver())
-        await outputOf('nsenter', [...machine.enter.slice(1), 'kill', `-${signal.slice(3)}`, pid]).catch(() => {});
+      if (!isOver()) await outputOf('nsenter', [...machine.enter.slice(1), 'kill', '-KILL', pid]).catch(() => {});
       await ended;
     },
   };

@@ -1,0 +1,60 @@
+// `npm run test:cluster [-- --version 1.34] [--within 15m] [FILE…]`: the tests on clusters of real programs, one version after
+// the other. Skipping is no failure; what is skipped, and why, is printed and stands in build/cluster-report.json.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, rmSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { cacheFolder } from '../clients/install/cache.ts';
+import { installClient } from '../clients/install/install-client.ts';
+import { kubectlAndHelm } from '../clients/install/kubectl-and-helm.ts';
+import { readOptions, signalOfProcess } from './setup/options.ts';
+import { mergeReports } from './setup/report.ts';
+import { setUp } from './setup/set-up.ts';
+
+const root = dirname(dirname(import.meta.dirname));
+const build = join(root, 'build');
+mkdirSync(build, { recursive: true });
+const { words, ...options } = readOptions();
+const signal = signalOfProcess();
+
+const helm = await installClient(kubectlAndHelm, cacheFolder(), signal);
+const versions =
+  'skipped' in helm
+    ? Object.fromEntries(options.versions.map((version) => [version, { skipped: `no helm: ${helm.skipped}` }]))
+    : await setUp({ ...options, signal });
+
+const reports: string[] = [];
+const skipped: string[] = [];
+const image = join(build, 'cluster-image.tar');
+for (const [version, result] of Object.entries(versions)) {
+  if ('skipped' in result) {
+    skipped.push(`Kubernetes ${version}: ${result.skipped}`);
+    continue;
+  }
+  if (reports.length === 0)
+    await runNode(['--import', 'tsx', join(root, 'tools/image/main.ts'), '--output', image], {});
+  const report = join(build, `cluster-report-${version}.json`);
+  rmSync(report, { force: true });
+  reports.push(report);
+  const programs = [result, helm].flatMap((installed) =>
+    'skipped' in installed ? [] : Object.values(installed.programs).map((program) => dirname(program)),
+  );
+  const reporters = ['--reporter=verbose', '--reporter=json', `--outputFile.json=${report}`];
+  const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config=vitest.cluster.config.ts'];
+  const passed = await runNode([...vitest, ...reporters, ...words], {
+    KEYFERRY_KUBERNETES: version,
+    KEYFERRY_IMAGE: image,
+    PATH: [...new Set(programs), process.env['PATH']].join(delimiter),
+  });
+  if (!passed) process.exitCode ??= 1;
+  signal.throwIfAborted();
+}
+for (const line of skipped) console.log(`SKIPPED ${line}`);
+mergeReports(reports, skipped, join(build, 'cluster-report.json'));
+
+/** Runs Node to its end; answers whether it ended well. */
+async function runNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<boolean> {
+  const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: 'inherit' });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return code === 0;
+}
