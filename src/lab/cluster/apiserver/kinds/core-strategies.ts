@@ -50,7 +50,7 @@ export const configMapStrategy: Strategy = {
       keyIssues(key),
     ),
     ...Object.keys(recordOf(object['data']))
-      .filter((key) => key in recordOf(object['binaryData']))
+      .filter((key) => Object.hasOwn(recordOf(object['binaryData']), key))
       .map((key) => invalidIssue(`data[${key}]`, key, 'duplicate of key present in binaryData')),
     // kube-apiserver names no field here
     ...sizeIssues('[]', bytesOf(object['data'], 'utf8') + bytesOf(object['binaryData'], 'base64')),

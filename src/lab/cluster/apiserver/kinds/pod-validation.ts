@@ -1,5 +1,5 @@
 import type { KubeObject } from '#kube';
-import { isRecord, jsonEqual, recordOf, recordsOf, textOf, type JsonRecord } from '../json.ts';
+import { isRecord, jsonEqual, recordOf, recordsOf, type JsonRecord } from '../json.ts';
 import { labelNameIssue } from './names.ts';
 import type { FieldIssue } from '../status-errors.ts';
 import { recordsIn } from './core-strategies.ts';
