@@ -10,6 +10,9 @@ export interface GetJsonOptions {
 
 const LIMIT_BYTES = 1024 * 1024;
 
+/** An API server gives its keys as a JWK set (RFC 7517, 8.5.1) and as nothing else: plain JSON alone gets a 406. */
+const ACCEPT = 'application/json, application/jwk-set+json';
+
 /**
  * The JSON document at `url`; redirects are not followed. Throws `unavailable` when it cannot be had, `deadline-exceeded`
  * when it is late, `failed-precondition` when it is not JSON.
@@ -32,7 +35,7 @@ async function get(url: string, dispatcher: Dispatcher, signal: AbortSignal): Pr
     const answer = await request(url, {
       dispatcher,
       signal,
-      headers: { accept: 'application/json', 'user-agent': 'keyferry-lab-entra' },
+      headers: { accept: ACCEPT, 'user-agent': 'keyferry-lab-entra' },
     });
     status = answer.statusCode;
     text = await readLimited(answer.body);

@@ -50,7 +50,12 @@ async function serve(documents: Readonly<Record<string, unknown>>) {
       listener: (message, response) => {
         asked.push(message.url ?? '');
         const document = documents[message.url ?? ''];
-        response.writeHead(document === undefined ? 403 : 200).end(JSON.stringify(document));
+        // As kube-apiserver 1.34 does: its keys are of a type of their own, and a client that does not take it gets 406.
+        const type = message.url === '/openid/v1/jwks' ? 'application/jwk-set+json' : 'application/json';
+        const taken = message.headers.accept?.split(/,\s*/).includes(type) === true;
+        response
+          .writeHead(document === undefined ? 403 : taken ? 200 : 406, { 'content-type': type })
+          .end(JSON.stringify(document));
       },
     }),
   );

@@ -66,12 +66,21 @@ export async function checkIssuers(issuers: readonly MappedIssuer[], clock: Cloc
         const message = await problemOf(mapped, createIssuerSource(mapped, clock));
         if (message !== undefined) issues.push({ path, message });
       } catch (error) {
-        if (isUrl(from)) warnings.push(`${path}: ${errorText(error)}`);
+        if (isUrl(from)) warnings.push(`${path}: ${errorText(error)}${hintFor(errorText(error))}`);
         else issues.push({ path, message: errorText(error) });
       }
     }),
   );
   return { issues, warnings };
+}
+
+/** API servers tell their issuer's documents to service accounts only, unless somebody says otherwise. */
+function hintFor(reason: string): string {
+  if (!/HTTP 40[13]$/.test(reason)) return '';
+  return (
+    ' (let everybody read them: kubectl create clusterrolebinding oidc-discovery ' +
+    '--clusterrole=system:service-account-issuer-discovery --group=system:unauthenticated)'
+  );
 }
 
 async function problemOf({ issuer }: MappedIssuer, source: IssuerSource): Promise<string | undefined> {
