@@ -86,3 +86,16 @@ true
 {{- int .Values.azure.prometheusPort -}}
 {{- end -}}
 {{- end -}}
+
+{{/*
+Whether tokens come among the secrets of a call: `true` or nothing. By `auto` only where a cluster is asked and knows the
+field (1.35): helm template takes the version that helm was built for, and an older API server refuses the field.
+*/}}
+{{- define "keyferry.tokensInSecrets" -}}
+{{- $wish := toString .Values.serviceAccountTokenInSecrets -}}
+{{- if eq $wish "true" -}}
+true
+{{- else if and (eq $wish "auto") (semverCompare ">=1.35-0" .Capabilities.KubeVersion.Version) (lookup "v1" "Namespace" "" "kube-system") -}}
+true
+{{- end -}}
+{{- end -}}

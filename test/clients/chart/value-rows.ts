@@ -88,6 +88,11 @@ export const VALUE_ROWS: readonly ValueRow[] = [
   { value: 'enableSecretRotation', set: false, flag: 'enable-secret-rotation' },
   { value: 'rotationPollInterval', set: '30s', flag: 'rotation-poll-interval', is: 30_000 },
   { value: 'tokenRequests', set: [{ audience: 'a' }], seen: object('CSIDriver', 'spec.tokenRequests') },
+  {
+    value: 'serviceAccountTokenInSecrets',
+    set: true,
+    seen: object('CSIDriver', 'spec.serviceAccountTokenInSecrets'),
+  },
   { value: 'syncSecret.enabled', set: false, seen: readsSecrets, is: [] },
   { value: 'syncSecret.namespaces', set: ['shop', 'billing'], seen: readsSecrets, is: ['shop', 'billing'] },
   { value: 'providerHealthCheck', set: true, flag: 'provider-health-check' },
