@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { KeyferryError } from '#base';
 import { createFakeKubeClient } from '../../kube/testing/index.ts';
@@ -97,6 +98,12 @@ const CASES: readonly (readonly [
     ],
     /\/etc\/cloud of the node|own\.json/,
     [...helm, secretClass('db', ONE)],
+  ],
+  [
+    'node-network',
+    [...helm, secretClass('db', ONE, { parameters: { useVMManagedIdentity: 'true' } })],
+    /useVMManagedIdentity: "true"/,
+    [...helm, secretClass('db', ONE, { parameters: { useVMManagedIdentity: 'false' } })],
   ],
   [
     'version-history',
@@ -275,6 +282,11 @@ describe('the values', () => {
   });
 });
 
+it('the values give pods the node’s network where identities come from there', async () => {
+  const own = secretClass('db', ONE, { parameters: { usePodIdentity: 'true' } });
+  expect((await check(...helm, own)).values).toEqual({ enableSecretRotation: false, hostNetwork: true });
+});
+
 describe('the way', () => {
   it('goes by uninstalling the release, and back to its chart and version', async () => {
     const { way } = await check(...helm);
@@ -298,5 +310,13 @@ describe('the way', () => {
   it('of manifests deletes and applies the DaemonSets', async () => {
     const { way } = await check(...upstreamObjects({ origin: 'manifest' }));
     expect(way.there.flatMap(({ lines }) => lines).filter((line) => line.startsWith('kubectl delete'))).toHaveLength(2);
+  });
+});
+
+describe('docs/migration.md', () => {
+  it('has a row for each check, with its weight', () => {
+    const page = readFileSync(new URL('../../../docs/migration.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| `([a-z-]+)` +\| ([a-z ]+?) +\|/gm)].map(([, id, weight]) => [id, weight]);
+    expect(rows).toEqual(Object.entries(CHECKS).map(([id, { weight }]) => [id, weight]));
   });
 });

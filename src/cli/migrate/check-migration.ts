@@ -44,11 +44,12 @@ export interface MigrationOptions extends ReadOptions {
 /** Reads a cluster and says what will be different when Keyferry takes over. It changes nothing. */
 export async function checkMigration({ client, nodeFlags, ...options }: MigrationOptions): Promise<MigrationReport> {
   const cluster = await readCluster(client, options);
-  const values = planValues(cluster);
+  const classes = cluster.classes.map((each) => judgeClass(each, cluster));
+  const values = planValues({ cluster, classes });
   return {
     programs: cluster.components.map((component) => describeProgram(component, cluster)),
     classes: cluster.classes.length,
-    findings: runChecks({ cluster, classes: cluster.classes.map((each) => judgeClass(each, cluster)), nodeFlags }),
+    findings: runChecks({ cluster, classes, nodeFlags }),
     values,
     way: planWay(cluster, values),
   };

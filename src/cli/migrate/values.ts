@@ -1,3 +1,5 @@
+import type { Scene } from './checks/check.ts';
+import { asksOnTheNode } from './checks/node-network.ts';
 import { AUDIENCES } from './checks/token-requests.ts';
 import { SYNC_ROLE } from './checks/secret-sync.ts';
 import { hostPaths, PROVIDER_FOLDERS, providerFolders, type Component } from './cluster/components.ts';
@@ -25,10 +27,10 @@ export const VALUE_OF_FLAG = {
 } as const satisfies Readonly<Record<string, { path: string; default: string | number | boolean }>>;
 
 /**
- * The values with which Keyferry's chart does what the cluster has today, read from the running DaemonSets: they are what
- * counts, whoever installed them. Only what differs from the chart's defaults is in it, and nothing that may be a secret.
+ * The values with which Keyferry's chart does what the cluster has today, read from the running DaemonSets, which are what
+ * counts, whoever installed them, and from the classes. Only what differs from the chart's defaults is in it, and nothing that may be a secret.
  */
-export function planValues(cluster: ClusterView): ChartValues {
+export function planValues({ cluster, classes }: Pick<Scene, 'cluster' | 'classes'>): ChartValues {
   const values: ChartValues = {};
   const linux = cluster.components.filter(({ os }) => os === 'linux');
   const driver = linux.find(({ role }) => role === 'driver');
@@ -44,6 +46,7 @@ export function planValues(cluster: ClusterView): ChartValues {
   }
   if (!cluster.roles.some(({ metadata }) => metadata.name === SYNC_ROLE)) set(values, 'syncSecret.enabled', false);
   addTokenRequests(values, cluster);
+  if (classes.some((each) => asksOnTheNode(each).length > 0)) set(values, 'hostNetwork', true);
   return values;
 }
 

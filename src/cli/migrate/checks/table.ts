@@ -8,6 +8,7 @@ import { environment } from './environment.ts';
 import { flagsWithoutEffect } from './flags.ts';
 import { foreignSecret } from './foreign-secret.ts';
 import { metrics } from './metrics.ts';
+import { nodeNetwork } from './node-network.ts';
 import { oneFileTwice } from './one-file-twice.ts';
 import { otherProviders } from './other-providers.ts';
 import { runningPods } from './pods.ts';
@@ -29,6 +30,7 @@ export const CHECKS = {
   'one-file-twice': oneFileTwice,
   'foreign-secret': foreignSecret,
   'cloud-file': cloudFile,
+  'node-network': nodeNetwork,
   'version-history': versionHistory,
   'token-requests': tokenRequests,
   rotation,
