@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { KeyferryError, Secret, systemClock } from '#base';
 import { readBody, startHttpServer } from '#http';
 import { createKubeClient, type KubeClient } from './client.ts';
+import type { KubeConfig } from './config.ts';
 import { isReason } from './errors.ts';
 import { RESOURCES } from './resources.ts';
 
@@ -19,6 +20,7 @@ interface Seen {
 async function withApi(
   answer: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>,
   use: (client: KubeClient, seen: Seen[]) => Promise<void>,
+  token: KubeConfig['token'] = () => Promise.resolve(new Secret('a-token')),
 ): Promise<void> {
   const seen: Seen[] = [];
   await using server = await startHttpServer({
@@ -39,7 +41,7 @@ async function withApi(
   const config = {
     server: `http://127.0.0.1:${server.port}/proxied`,
     namespace: 'default',
-    token: () => Promise.resolve(new Secret('a-token')),
+    token,
   };
   using client = createKubeClient({ config, clock: systemClock, userAgent: 'tests' });
   await use(client, seen);
@@ -173,6 +175,25 @@ describe('a client', () => {
       await client.get(RESOURCES.pods, pod);
       expect(requests).toBe(3);
     });
+  });
+});
+
+describe('a client whose token is refused', () => {
+  it.each([
+    ['again with a newer one, where there is one', 'newer', ['Bearer held', 'Bearer newer']],
+    ['once where there is no other', 'held', ['Bearer held']],
+  ])('asks %s', async (_what, inFile, asked) => {
+    const token = (refused?: Secret<string>) => Promise.resolve(new Secret(refused === undefined ? 'held' : inFile));
+    const answer = ({ headers }: IncomingMessage, response: ServerResponse) => {
+      response.statusCode = headers.authorization === 'Bearer newer' ? 200 : 401;
+      response.end('{"metadata":{"name":"x"}}');
+    };
+    const use = async (client: KubeClient, seen: Seen[]) => {
+      await client.create(RESOURCES.pods, 'shop', { metadata: { name: 'x' } }).catch(() => undefined);
+      expect(seen.map(({ headers }) => headers.authorization)).toEqual(asked);
+      expect(seen.at(-1)?.body).toEqual({ metadata: { name: 'x' } });
+    };
+    await withApi(answer, use, token);
   });
 });
 

@@ -83,6 +83,19 @@ describe('inClusterConfig', () => {
     expect((await config.token?.())?.expose()).toBe('rotated');
   });
 
+  it('reads the token again at once when the one that it holds is refused', async () => {
+    const env = { KUBERNETES_SERVICE_HOST: 'h', KUBERNETES_SERVICE_PORT: '443' };
+    const config = inClusterConfig({ env, clock: createFakeClock(), folder });
+    writeFileSync(join(folder, 'token'), 'expired');
+    const refused = await config.token?.();
+    writeFileSync(join(folder, 'token'), 'next');
+    const next = await config.token?.(refused);
+    expect(next?.expose()).toBe('next');
+    // Another request was refused with the same: it has been read again since.
+    writeFileSync(join(folder, 'token'), 'later');
+    expect(await config.token?.(refused)).toBe(next);
+  });
+
   it('says what is missing outside a cluster', () => {
     expect(() => inClusterConfig({ env: {}, clock: createFakeClock() })).toThrow('KUBERNETES_SERVICE_HOST');
   });

@@ -18,8 +18,11 @@ export interface KubeConfig {
   readonly tlsServerName?: string;
   /** True only where a kubeconfig says `insecure-skip-tls-verify`. */
   readonly skipTlsVerify?: boolean;
-  /** The bearer token of now; a token file is read again about once a minute, because kubelet rotates it. */
-  readonly token?: () => Promise<Secret<string>>;
+  /**
+   * The bearer token of now. A token file is read again about once a minute, because kubelet rotates it, and at once when the
+   * one that is held is `refused`: after a suspension it has expired before it was read again.
+   */
+  readonly token?: (refused?: Secret<string>) => Promise<Secret<string>>;
 }
 
 const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -184,10 +187,10 @@ export function loadKubeconfig(path: string, clock: Clock, context?: string): Ku
   });
 }
 
-function tokenFile(path: string, clock: Clock): () => Promise<Secret<string>> {
+function tokenFile(path: string, clock: Clock): NonNullable<KubeConfig['token']> {
   let held: { readonly token: Secret<string>; readonly readAtMs: number } | undefined;
-  return async () => {
-    if (held === undefined || clock.monotonic() - held.readAtMs >= TOKEN_AGE_MS) {
+  return async (refused) => {
+    if (held === undefined || held.token === refused || clock.monotonic() - held.readAtMs >= TOKEN_AGE_MS) {
       held = { token: new Secret((await readFile(path, 'utf8')).trim()), readAtMs: clock.monotonic() };
     }
     return held.token;

@@ -38,15 +38,25 @@ export function createTransport(config: KubeConfig, userAgent: string): Transpor
   };
   const agent = secure ? new HttpsAgent({ keepAlive: true, ...tls }) : new HttpAgent({ keepAlive: true });
   const headers = async (): Promise<Record<string, string>> => {
-    const token: Secret<string> | undefined = await config.token?.();
-    return {
-      'user-agent': userAgent,
-      accept: 'application/json',
-      ...(token && { authorization: `Bearer ${token.expose()}` }),
-    };
+    return headersWith(await config.token?.());
   };
+  const headersWith = (token: Secret<string> | undefined): Record<string, string> => ({
+    'user-agent': userAgent,
+    accept: 'application/json',
+    ...(token && { authorization: `Bearer ${token.expose()}` }),
+  });
   const basePath = server.pathname.replace(/\/$/, '');
+  /** Sends it again where the token was refused and there is another one by now: nothing has been done then. */
   const sendOnce = async (request: KubeRequest): Promise<IncomingMessage> => {
+    const token = await config.token?.();
+    const response = await sendWith(token, request);
+    if (response.statusCode !== 401 || token === undefined) return response;
+    const next = await config.token?.(token);
+    if (next?.expose() === token.expose()) return response;
+    response.resume();
+    return sendWith(next, request);
+  };
+  const sendWith = async (token: Secret<string> | undefined, request: KubeRequest): Promise<IncomingMessage> => {
     const options: RequestOptions = {
       agent,
       method: request.method,
@@ -55,7 +65,7 @@ export function createTransport(config: KubeConfig, userAgent: string): Transpor
       path: basePath + request.path,
       signal: request.signal,
       headers: {
-        ...(await headers()),
+        ...headersWith(token),
         ...request.headers,
         ...(request.body !== undefined && { 'content-length': Buffer.byteLength(request.body) }),
       },
