@@ -1,7 +1,7 @@
 // A lab whose clock is moved on: what a day does, and a week, to tokens, schedules, secrets, pods and the node. The tests
 // build on one another, as time does.
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ProxyAgent, request } from 'undici';
@@ -10,7 +10,7 @@ import { findProgram } from '#lab/session';
 import { RESOURCES, type Event, type KubeObject, type Node, type Pod } from '#kube';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { createPerson } from '../support/keyferry.ts';
-import { nodeProcessOf } from '../support/node-process.ts';
+import { nodeLogOf, nodeProcessOf } from '../support/node-process.ts';
 import { podWithClass, secretProviderClass } from '../support/manifests.ts';
 import { makeReader } from '../support/reader.ts';
 import {
@@ -162,9 +162,7 @@ const readSecret = (token: string) =>
 
 /** What the node process has logged. */
 const nodeLog = () => {
-  const [cluster = ''] = readdirSync(lab.folder.clusters);
-  const text = readFileSync(join(lab.folder.clusters, cluster, 'node.log'), 'utf8');
-  const lines = text.split('\n').slice(0, -1);
+  const lines = nodeLogOf(lab.folder.clusters).split('\n').slice(0, -1);
   return lines.map((line) => JSON.parse(line) as { readonly time: string; readonly msg: string });
 };
 

@@ -1,12 +1,12 @@
 // The list of test/bats/e2e-provider.bats of secrets-store-csi-driver: a provider that needs no cloud, on a socket in one
 // of the node's provider folders, and everything that a cluster makes of it. In the order of that list.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDisposeStack } from '#base';
 import { RESOURCES, type Event, type KubeObject, type Pod, type SecretObject } from '#kube';
 import { startE2eProvider, type E2eProvider } from '../support/e2e-provider.ts';
-import { nodeProcessOf, readProcessFile } from '../support/node-process.ts';
+import { nodeLogOf } from '../support/node-process.ts';
+import { daemonOf, findKubelets } from '../support/node-volumes.ts';
 import { eventually, makeCluster, startTestLab, type TestCluster, type TestLab } from '../support/test-lab.ts';
 
 const GROUP = 'secrets-store.csi.x-k8s.io';
@@ -28,16 +28,12 @@ let provider: E2eProvider;
 beforeAll(async () => {
   lab = stack.use(await startTestLab());
   cluster = stack.use(await makeCluster(lab, '--enable-secret-rotation --rotation-poll-interval 1s'));
-  const { pid, folder } = await eventually('the folder of the providers', async () => {
-    const found = nodeProcessOf(lab.folder.root);
-    const flags = found === undefined ? [] : readProcessFile(found, 'cmdline').split('\0');
-    const at = flags.find((flag) => flag.startsWith('--provider-volume='))?.split('=')[1];
-    return found !== undefined && at !== undefined ? { found: { pid: found, folder: at } } : { seen: String(found) };
-  });
-  // The folder is in the lab's own mount namespace.
+  // The node's folder of the providers, in the lab's own mount namespace.
+  const root = `/proc/${await daemonOf(lab.folder.root)}/root`;
+  const [kubelet = ''] = findKubelets(root);
   provider = stack.use(
     await startE2eProvider({
-      socketPath: join(`/proc/${pid}/root`, folder, 'e2e-provider.sock'),
+      socketPath: join(root, kubelet, 'providers', 'e2e-provider.sock'),
       values: new Map([SECRET, KEY].map(({ name, value }) => [name, value])),
       audience: 'api://AzureADTokenExchange',
     }),
@@ -331,13 +327,8 @@ describe('a rotation', () => {
   }, 60_000);
 });
 
-/** The log of the node process. */
 function nodeLog(): string {
-  return readdirSync(lab.folder.clusters)
-    .map((name) => join(lab.folder.clusters, name, 'node.log'))
-    .filter((path) => existsSync(path))
-    .map((path) => readFileSync(path, 'utf8'))
-    .join('');
+  return nodeLogOf(lab.folder.clusters);
 }
 
 describe('the metrics', () => {

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RESOURCES, type Event, type Pod, type SecretObject } from '#kube';
 import { podWithClass, secretProviderClass } from '../support/manifests.ts';
-import { nodeProcessOf, readProcessFile } from '../support/node-process.ts';
+import { killNodeProcess, nodeLogOf, nodeProcessOf, readProcessFile } from '../support/node-process.ts';
 import { makeReader } from '../support/reader.ts';
 import {
   eventually,
@@ -61,7 +61,7 @@ const killNode = (but?: number) =>
   eventually('a node process to kill', async () => {
     const pid = nodeProcessOf(lab.folder.root);
     if (pid === undefined || pid === but) return { seen: String(pid) };
-    process.kill(pid, 'SIGKILL');
+    await killNodeProcess(cluster.client, pid);
     return { found: pid };
   });
 
@@ -170,7 +170,7 @@ describe('what can be read of a node process', () => {
     for (const path of filesBelow(lab.folder.root)) {
       texts.set(relative(lab.folder.root, path), readFileSync(path, 'utf8'));
     }
-    const [, nodeLog = ''] = [...texts].find(([name]) => name.endsWith('/node.log')) ?? [];
+    const nodeLog = nodeLogOf(lab.folder.clusters);
     texts.set('metrics', await metricsOf(nodeLog));
 
     // The search looks where there is something to find.

@@ -1,12 +1,11 @@
 // Refreshing without kubelet: the lab's CSIDriver asks for no republishing, so whatever reaches a pod is the driver's own
 // doing. The interval is a day, so it is not that either, unless a test says so.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RESOURCES, type ResourceRef } from '#kube';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { startCsiNode, type CsiNode } from '../support/csi-node.ts';
-import { nodeProcessOf } from '../support/node-process.ts';
+import { killNodeProcess, nodeProcessOf } from '../support/node-process.ts';
+import { daemonOf, nextRegistration, registrationOf } from '../support/node-volumes.ts';
 import { podWithClass, secretProviderClass } from '../support/manifests.ts';
 import { makeReader } from '../support/reader.ts';
 import {
@@ -177,15 +176,8 @@ const vaultReads = async () => (await lab.audit()).filter(({ operation }) => ope
 
 /** Kills the node process and waits for the next one to serve. */
 const restartNode = async () => {
-  const served = () => nodeLog().split('"msg":"Driver serves"').length;
-  const before = served();
-  process.kill(nodeProcessOf(lab.folder.root) ?? Number.NaN, 'SIGKILL');
-  await eventually('the next node process serves', async () =>
-    served() > before ? { found: true } : { seen: nodeLog().slice(-500) },
-  );
-};
-
-const nodeLog = () => {
-  const [name = ''] = readdirSync(lab.folder.clusters);
-  return readFileSync(join(lab.folder.clusters, name, 'node.log'), 'utf8');
+  const daemon = await daemonOf(lab.folder.root);
+  const before = registrationOf(daemon);
+  await killNodeProcess(cluster.client, nodeProcessOf(lab.folder.root) ?? Number.NaN);
+  await nextRegistration(daemon, before);
 };

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { readAll } from './node-volumes.ts';
+import { readProcessFile } from './node-process.ts';
 
 /** One process of this machine, told from a later one with the same id. */
 export interface ProcessId {
@@ -24,10 +24,10 @@ export function labProcesses(stateFolder: string): LabProcesses | undefined {
   const own: { readonly pid: number; readonly program: string }[] = [];
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
-    const parent = /^PPid:\s*(\d+)/m.exec(readAll(`/proc/${name}/status`))?.[1];
+    const parent = /^PPid:\s*(\d+)/m.exec(readProcessFile(Number(name), 'status'))?.[1];
     if (parent === undefined) continue;
     parents.set(Number(name), Number(parent));
-    const words = readAll(`/proc/${name}/cmdline`).split('\0');
+    const words = readProcessFile(Number(name), 'cmdline').split('\0');
     if (words.includes('lab-daemon') && words.includes(`--state=${stateFolder}`)) {
       own.push({ pid: Number(name), program: words[0] ?? '' });
     }
@@ -49,12 +49,12 @@ export function labProcesses(stateFolder: string): LabProcesses | undefined {
 export function stillRunning(processes: readonly ProcessId[]): string[] {
   return processes
     .filter(({ pid, startedAt }) => processOf(pid).some((now) => now.startedAt === startedAt))
-    .map(({ pid }) => `${pid} ${readAll(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`);
+    .map(({ pid }) => `${pid} ${readProcessFile(pid, 'cmdline').replaceAll('\0', ' ')}`);
 }
 
 function processOf(pid: number): ProcessId[] {
   // proc(5): the program's name in parentheses may hold anything; state is field 3, the start time field 22.
-  const fields = readAll(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? [];
+  const fields = readProcessFile(pid, 'stat').split(') ').at(-1)?.split(' ') ?? [];
   const [state = '', startedAt] = [fields[0], fields[19]];
   return startedAt === undefined || 'ZX'.includes(state) ? [] : [{ pid, startedAt }];
 }

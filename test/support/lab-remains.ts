@@ -4,7 +4,7 @@ import { RESOURCES } from '#kube';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { labProcesses } from './lab-processes.ts';
 import { filesBelow } from './leak-search.ts';
-import { readProcessFile } from './node-process.ts';
+import { nodeLogOf, readProcessFile } from './node-process.ts';
 import type { TestCluster, TestLab } from './test-lab.ts';
 
 /** A place where something of a lab can be read, and what can be read there. */
@@ -49,9 +49,7 @@ export async function* remainsOf({
     const list = await cluster.client.list(resource).catch(() => undefined);
     if (list !== undefined) yield { where: `api ${resource.resource}`, content: JSON.stringify(list.items) };
   }
-  for (const { path, content } of filesBelow(lab.folder.clusters)) {
-    if (path.endsWith('/node.log')) yield { where: 'metrics', content: await metricsOf(content.toString()) };
-  }
+  yield { where: 'metrics', content: await metricsOf(nodeLogOf(lab.folder.clusters)) };
   yield { where: 'audit', content: JSON.stringify(await lab.audit()) };
 }
 

@@ -2,15 +2,14 @@
  * A lab whose `keyferry node` is killed over and over at random moments, while pods come and go and secrets change, and
  * what must be true of it all the while. test/lab runs it with a few kills, test/endurance with a hundred and fifty.
  */
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { systemClock, type Random } from '#base';
 import { RESOURCES, type KubeObject, type Pod, type SecretObject } from '#kube';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { createFakeRandom } from '../../src/base/testing/index.ts';
 import { podWithClass, secretProviderClass } from './manifests.ts';
-import { nodeProcessOf, readProcessFile } from './node-process.ts';
-import { daemonOf, list, readAll, registrationOf, strayRecords, volumesOf, type NodeVolume } from './node-volumes.ts';
+import { driverPodOf, nodeLogOf, nodeProcessOf, readProcessFile } from './node-process.ts';
+import { daemonOf, registrationOf, strayRecords, volumesOf, type NodeVolume } from './node-volumes.ts';
 import { makeReader } from './reader.ts';
 import { eventually, makeCluster, podReady, startTestLab, type TestCluster, type TestLab } from './test-lab.ts';
 
@@ -193,7 +192,12 @@ function createScenario(
     healedAfterMs: [],
   };
   const passing: string[] = [];
-  let lastKilled: number | undefined;
+  const killed = new Set<number>();
+  /** Pods that go with a kill: kubelet may have begun to start their container again. */
+  const deleted = new Set<string>();
+  /** What the logs of pods told that are gone, with their logs. */
+  const restarted = new Set<string>();
+  const inOldLogs = new Map<string, number>();
   let leftSocket: string | undefined;
   let lastKillMs = systemClock.monotonic();
   let newest = 0;
@@ -204,10 +208,24 @@ function createScenario(
 
   const nextProcess = () =>
     quickly('a node process that was not killed yet', () => {
-      const pid = nodeProcessOf(lab.folder.root);
-      return pid === lastKilled ? undefined : pid;
+      return nodeProcessOf(lab.folder.root, (pid) => !killed.has(pid) && !deleted.has(driverPodOf(pid)));
     });
-  const countInLog = (text: string) => readNodeLog(lab.folder.clusters).split(`"msg":"${text}"`).length - 1;
+  const countInLog = (text: string) =>
+    (inOldLogs.get(text) ?? 0) + nodeLogOf(lab.folder.clusters).split(`"msg":"${text}"`).length - 1;
+  /** Kubelet starts the container of a pod again once without a pause; for the next kill the pod goes too. */
+  const killProcess = async (pid: number) => {
+    const pod = driverPodOf(pid);
+    killed.add(pid);
+    if (restarted.has(pod)) {
+      deleted.add(pod);
+      for (const text of ['Volume mounted', 'Volume has new content']) inOldLogs.set(text, countInLog(text));
+    }
+    restarted.add(pod);
+    process.kill(pid, 'SIGKILL');
+    if (deleted.has(pod)) {
+      await client.delete(RESOURCES.pods, { namespace: 'kube-system', name: pod }, { gracePeriodSeconds: 0 });
+    }
+  };
 
   const podList = async () => (await client.list<Pod>(RESOURCES.pods, { namespace: 'default' })).items;
   const deletePod = (name: string) =>
@@ -262,10 +280,9 @@ function createScenario(
       if (moment !== 'refresh') await provoke(moment);
       await upTo(LATEST_KILL_MS[moment]);
     }
-    process.kill(pid, 'SIGKILL');
+    await killProcess(pid);
     await quickly('the process is dead', () => (readProcessFile(pid, 'cmdline') === '' ? true : undefined));
     figures.kills[moment] += 1;
-    lastKilled = pid;
     leftSocket = registrationOf(daemon);
     lastKillMs = systemClock.monotonic();
     const volumes = volumesOf(daemon);
@@ -399,12 +416,6 @@ function statusWrongs(pod: string, statuses: readonly KubeObject[], versions: Re
 
 function isReady({ status }: Pod): boolean {
   return status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true;
-}
-
-function readNodeLog(clusters: string): string {
-  return list(clusters)
-    .map((name) => readAll(join(clusters, name, 'node.log')))
-    .join('\n');
 }
 
 async function catFile({ client }: TestCluster, pod: string, file: string): Promise<string> {

@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { nodeProcessOf, readProcessFile } from './node-process.ts';
+import { labProcesses } from './lab-processes.ts';
+import { readProcessFile } from './node-process.ts';
 import { eventually } from './test-lab.ts';
 
-/** The process id of the lab's own process: the parent of its node process, which changes, while this one does not. */
+/** The process id of the lab's own process. */
 export async function daemonOf(stateFolder: string): Promise<number> {
   const known = daemons.get(stateFolder);
   if (known !== undefined) return known;
   const found = await eventually("the lab's process", async () => {
-    const node = nodeProcessOf(stateFolder);
-    const parent = node === undefined ? undefined : /^PPid:\s*(\d+)/m.exec(readAll(`/proc/${node}/status`))?.[1];
-    return parent === undefined ? { seen: 'no node process' } : { found: Number(parent) };
+    const daemon = labProcesses(stateFolder)?.daemon;
+    return daemon === undefined ? { seen: 'no such process' } : { found: daemon };
   });
   daemons.set(stateFolder, found);
   return found;
@@ -23,6 +23,14 @@ export function registrationOf(daemon: number): string | undefined {
   const socket = join(root, findKubelets(root)[0] ?? '', 'plugins_registry/secrets-store.csi.k8s.io-reg.sock');
   const found = statSync(socket, { throwIfNoEntry: false });
   return found === undefined ? undefined : `${found.ino}:${found.birthtimeMs}`;
+}
+
+/** Waits until another driver than the one of `before` has offered itself to kubelet. */
+export async function nextRegistration(daemon: number, before: string | undefined): Promise<void> {
+  await eventually('the next driver offers itself to kubelet', () => {
+    const now = registrationOf(daemon);
+    return Promise.resolve(now === undefined || now === before ? { seen: String(now) } : { found: now });
+  });
 }
 
 /** One CSI volume as it is on the node. */

@@ -11,6 +11,8 @@ export interface ProcessClockOptions {
   readonly path: string;
   /** The built module that calls {@link followClock}. */
   readonly preload: string;
+  /** Where the process finds the two, when it has another root. */
+  readonly seen?: { readonly path: string; readonly preload: string } | undefined;
   readonly machine: Clock;
 }
 
@@ -27,9 +29,10 @@ export interface ProcessClock {
 const LOOK_MS = 5;
 
 /** The clock of a process that is yet to start. */
-export function createProcessClock({ path, preload, machine }: ProcessClockOptions): ProcessClock {
+export function createProcessClock({ path, preload, seen, machine }: ProcessClockOptions): ProcessClock {
+  const inside = seen ?? { path, preload };
   return {
-    env: { NODE_OPTIONS: `--import=${pathToFileURL(preload).href}`, [CLOCK_FILE_VARIABLE]: path },
+    env: { NODE_OPTIONS: `--import=${pathToFileURL(inside.preload).href}`, [CLOCK_FILE_VARIABLE]: inside.path },
     begin: (offsetMs) => createClockFile(path, offsetMs),
     follow: async (offsetMs, withinMs) => {
       writeWanted(path, offsetMs);

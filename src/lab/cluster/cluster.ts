@@ -8,6 +8,7 @@ import { startApiServer } from './apiserver/index.ts';
 import { addContainerExtras, type ContainerFile } from './container-extras.ts';
 import { startControllers } from './controllers/index.ts';
 import { startKubelet, type Kubelet } from './kubelet/index.ts';
+import { addLocalImages, type LocalImage } from './local-images.ts';
 import { summarizePod, type PodSummary } from './pod-summary.ts';
 import { podTroubles } from './pod-trouble.ts';
 import { createProcessRuntime, type ContainerRuntime } from './runtime/index.ts';
@@ -36,6 +37,8 @@ export interface ClusterOptions {
   readonly containerEnv?: Readonly<Record<string, string>> | undefined;
   /** Files that every container finds. */
   readonly containerFiles?: readonly ContainerFile[] | undefined;
+  /** Images that are here, beside those of which only the command is known. */
+  readonly images?: readonly LocalImage[] | undefined;
   /** The API server's port, if it is free; otherwise the one of before, or any. */
   readonly port?: number | undefined;
   readonly nodeName: string;
@@ -188,7 +191,8 @@ async function startRuntime(options: ClusterOptions): Promise<ContainerRuntime> 
   const { clock, log, folder, kubeletDir } = options;
   const stateDir = join(folder, 'runtime');
   const plain = await createProcessRuntime({ stateDir, hiddenPaths: [...options.hiddenPaths, folder], clock, log });
-  return addContainerExtras(stopGracefully(plain, { clock, graceMs: STOP_GRACE_MS }), {
+  const withImages = addLocalImages(plain, options.images ?? []);
+  return addContainerExtras(stopGracefully(withImages, { clock, graceMs: STOP_GRACE_MS }), {
     env: options.containerEnv ?? {},
     files: options.containerFiles ?? [],
     folder: join(kubeletDir, 'container-files'),

@@ -7,4 +7,6 @@ export {
   type ServiceAccountKubeconfigRequest,
 } from './cluster.ts';
 export type { ContainerFile } from './container-extras.ts';
+export { imageName, parseLogEntry } from './runtime/index.ts';
+export type { ImageEntry, ImageFile, LocalImage } from './local-images.ts';
 export type { PodSummary } from './pod-summary.ts';

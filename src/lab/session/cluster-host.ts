@@ -7,11 +7,14 @@ import { startCluster, type Cluster } from '#lab/cluster';
 import type { Faults } from '#lab/faults';
 import { storeSection, type Store } from '#lab/store';
 import { proxyEnvironment } from './environment.ts';
-import { removeAddonObjects, startAddon, type Addon } from './secrets-provider-addon.ts';
+import { driverPods, driverState, isDriverRegistered, readDriverLogs } from './driver-pods.ts';
+import { keyferryImage } from './keyferry-image.ts';
+import { choosePort } from './metrics-port.ts';
+import { installAddon, removeAddon } from './secrets-provider-addon.ts';
 import type { StateFolder } from './state-folder.ts';
 import type { ClusterSummary } from './status.ts';
 import type { TracedCluster } from './trace/gather.ts';
-import type { ProcessTime } from './timekeeper.ts';
+import type { Timekeeper } from './timekeeper.ts';
 
 /** What a cluster host starts clusters with. */
 export interface ClusterHostOptions {
@@ -28,11 +31,11 @@ export interface ClusterHostOptions {
   startNodeMetadata(armId: string): Promise<NodeMetadata>;
   /** What pods must not see: homes and state folders. */
   readonly hiddenPaths: readonly string[];
-  /** `--v` of the node processes. */
+  /** `--v` of the add-on's drivers. */
   readonly verbosity: number;
   readonly clock: Clock;
-  /** Keeps a process in the lab's time; `path` is for its clock file. */
-  timeFor(path: string): ProcessTime;
+  /** Keeps the containers of Keyferry's image in the lab's time. */
+  readonly timeFor: Timekeeper['timeFor'];
   readonly random: Random;
   readonly log: Log;
   /** What goes wrong on purpose for clients of the API servers. */
@@ -42,7 +45,7 @@ export interface ClusterHostOptions {
 /** A {@link ClusterHost} that runs each managed cluster as a Kubernetes of the lab, in this process. */
 export interface LabClusters extends ClusterHost, AsyncDisposable {
   summaries(): Promise<ClusterSummary[]>;
-  /** The running clusters, with the logs of their node processes. */
+  /** The running clusters, and how the logs of their drivers are read. */
   traced(): TracedCluster[];
   /** Where the API servers of running clusters are. */
   apiServers(): { readonly cluster: string; readonly host: string }[];
@@ -51,8 +54,13 @@ export interface LabClusters extends ClusterHost, AsyncDisposable {
 interface Running {
   readonly cluster: Cluster;
   readonly metadata: NodeMetadata;
+  /** The cluster's folder. */
+  readonly folder: string;
+  /** Where the add-on's driver serves metrics and probes. */
+  readonly port: number;
   spec: ClusterSpec;
-  addon: Addon | undefined;
+  /** What of the add-on is installed by this lab. */
+  addon: ClusterSpec['secretsProvider'];
 }
 
 /** Where pods find the lab's CA. */
@@ -68,17 +76,18 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
     const id = clusterId(spec.armId);
     const folder = join(options.folder.clusters, `${spec.name}-${id}`);
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    const port = await choosePort(storeSection(options.store, `clusters/${id}/`), options.random);
     const metadata = await options.startNodeMetadata(spec.armId);
     const cluster = await startClusterWith(spec, metadata.port, { id, folder }).catch(async (error: unknown) => {
       await metadata[Symbol.asyncDispose]();
       throw error;
     });
-    const entry: Running = { cluster, metadata, spec, addon: undefined };
+    const entry: Running = { cluster, metadata, folder, port, spec, addon: undefined };
     running.set(spec.armId.toLowerCase(), entry);
     return entry;
   };
 
-  const startClusterWith = (
+  const startClusterWith = async (
     spec: ClusterSpec,
     metadataPort: number,
     { id, folder }: { readonly id: string; readonly folder: string },
@@ -94,6 +103,7 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
       folder,
       kubeletDir: join(options.runFolder, id, 'kubelet'),
       hiddenPaths: options.hiddenPaths,
+      images: [await keyferryImage({ timeFor: options.timeFor, clockFolder: join(folder, 'clocks') })],
       containerEnv: proxyEnvironment({
         gatewayPort: options.gatewayPort(),
         metadataPort,
@@ -112,39 +122,19 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
       userName: `clusterUser_${spec.resourceGroup}_${spec.name}`,
     });
 
-  const bringAddon = async (entry: Running, before: ClusterSpec['secretsProvider'] | undefined) => {
+  /** Installs the add-on, changes its settings or takes it away. After a restart of the lab it is installed again, as it may be newer. */
+  const bringAddon = async (entry: Running, before: ClusterSpec['secretsProvider']) => {
     const wanted = entry.spec.secretsProvider;
-    const changed = JSON.stringify(wanted) !== JSON.stringify(before);
-    if (entry.addon !== undefined && changed) {
-      await entry.addon[Symbol.asyncDispose]();
-      entry.addon = undefined;
-      if (wanted === undefined) await removeAddonObjects(entry.cluster);
+    const { api } = entry.cluster;
+    if (wanted === undefined) {
+      if (before !== undefined) await removeAddon(api);
+    } else if (JSON.stringify(wanted) !== JSON.stringify(entry.addon)) {
+      await installAddon(api, { settings: wanted, verbosity: options.verbosity, port: entry.port });
     }
-    if (wanted !== undefined && entry.addon === undefined) {
-      const folder = join(options.folder.clusters, `${entry.spec.name}-${clusterId(entry.spec.armId)}`);
-      entry.addon = await startAddon({
-        cluster: entry.cluster,
-        settings: wanted,
-        verbosity: options.verbosity,
-        env: {
-          PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin',
-          ...proxyEnvironment({
-            ...options.folder,
-            gatewayPort: options.gatewayPort(),
-            metadataPort: entry.metadata.port,
-          }),
-        },
-        logFile: join(folder, 'node.log'),
-        time: options.timeFor(join(folder, 'node.clock')),
-        clock: options.clock,
-        random: options.random,
-        log: options.log,
-      });
-    }
+    entry.addon = wanted;
   };
 
   const stop = async (entry: Running) => {
-    await entry.addon?.[Symbol.asyncDispose]();
     await entry.cluster[Symbol.asyncDispose]();
     await entry.metadata[Symbol.asyncDispose]();
   };
@@ -180,24 +170,26 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
         const entry = find(armId);
         if (entry === undefined) throw new KeyferryError('not-found', `the cluster ${armId} does not run`);
         await entry.cluster.rotateSigningKeys();
-        await entry.addon?.renewCredentials();
       }),
     issuer: (armId) => find(armId)?.cluster.issuer,
     summaries: () =>
       Promise.all(
-        [...running.values()].map(async ({ cluster, spec, addon }) => ({
+        [...running.values()].map(async ({ cluster, spec }) => ({
           name: spec.name,
           resourceGroup: spec.resourceGroup,
           url: cluster.url,
           issuerUrl: spec.issuerUrl,
-          secretsProvider: addon?.state ?? ('off' as const),
+          secretsProvider: driverState(await driverPods(cluster.api), {
+            wanted: spec.secretsProvider !== undefined,
+            registered: await isDriverRegistered(cluster),
+          }),
           pods: await cluster.pods(),
         })),
       ),
     traced: () =>
-      [...running.values()].map(({ cluster, spec }) => ({
+      [...running.values()].map(({ cluster, folder }) => ({
         cluster,
-        nodeLog: join(options.folder.clusters, `${spec.name}-${clusterId(spec.armId)}`, 'node.log'),
+        driverLog: async () => readDriverLogs(join(folder, 'pods'), await driverPods(cluster.api)),
       })),
     apiServers: () =>
       [...running.values()].map(({ cluster, spec }) => ({ cluster: spec.name, host: new URL(cluster.url).host })),

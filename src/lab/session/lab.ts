@@ -118,7 +118,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
             hiddenPaths: [homedir(), '/home', '/root', folder.root],
             verbosity: options.verbosity ?? 0,
             clock,
-            timeFor: (path) => time.timeFor(path),
+            timeFor: (path, seen) => time.timeFor(path, seen),
             faults,
             random,
             log,

@@ -35,8 +35,8 @@ export interface Timekeeper {
    * `invalid-input` for less than no time, and for more than a century in all.
    */
   advance(ms: number): Promise<ClockAdvance>;
-  /** Brings a process into the lab's time; `path` is for its clock file. */
-  timeFor(path: string): ProcessTime;
+  /** Brings a process into the lab's time; `path` is for its clock file. A process with a root of its own sees it elsewhere. */
+  timeFor(path: string, seen?: { readonly path: string; readonly preload: string }): ProcessTime;
 }
 
 /** What a timekeeper is made of. */
@@ -96,8 +96,9 @@ export function openTimekeeper({ store, machine, log, afterAdvance }: Timekeeper
     clock,
     report,
     advance: (ms) => turns.run(KEY, () => advance(ms)),
-    timeFor: (path) => {
-      const follower = createProcessClock({ path, preload: join(packageRoot(), 'dist', 'lab-clock.js'), machine });
+    timeFor: (path, seen) => {
+      const preload = join(packageRoot(), 'dist', 'lab-clock.js');
+      const follower = createProcessClock({ path, preload, seen, machine });
       return {
         env: follower.env,
         begin: () => {

@@ -8,6 +8,7 @@ import { NodeServiceCapability_RPC_Type, type NodeClient } from '../../../gen/cs
 import { ApiError, type ApiAccess } from '../api-access.ts';
 import { RESOURCES } from '../resources.ts';
 import { buildPublishRequest, rpcErrorText, type CsiDriverObject, type ServiceAccountTokens } from './csi-request.ts';
+import type { NodeRoot } from './node-root.ts';
 import type { PluginRegistry } from './plugins.ts';
 import type { TokenCache } from './token-cache.ts';
 import { VolumeError } from './volume-files.ts';
@@ -21,7 +22,7 @@ const REPUBLISH_SPREAD_MS = 25_000;
 /** Inline CSI volumes of pods. */
 export interface CsiVolumes {
   /**
-   * NodePublishVolume. Answers when to publish again. Throws {@link VolumeError} with kubelet's text. `fsGroup` goes to drivers
+   * NodePublishVolume of `targetPath`, a path of this machine; the driver is told the node's. Answers when to publish again. Throws {@link VolumeError} with kubelet's text. `fsGroup` goes to drivers
    * that take it (VOLUME_MOUNT_GROUP); for others nothing is done about it, as an inline volume names no file system.
    */
   publish(
@@ -39,6 +40,7 @@ export interface CsiVolumesOptions {
   readonly api: ApiAccess;
   readonly nodeName: string;
   readonly plugins: Pick<PluginRegistry, 'driver'>;
+  readonly nodeRoot: Pick<NodeRoot, 'nodePathOf'>;
   readonly tokens: TokenCache;
   readonly clock: Clock;
   readonly random: Random;
@@ -47,7 +49,7 @@ export interface CsiVolumesOptions {
 
 /** The kubelet's side of CSI, for inline volumes (pkg/volume/csi/csi_mounter.go). */
 export function createCsiVolumes(options: CsiVolumesOptions): CsiVolumes {
-  const { api, plugins, tokens, clock, random } = options;
+  const { api, plugins, nodeRoot, tokens, clock, random } = options;
   const machine = machineTime(clock);
 
   /** An advance of the clock would take the driver's own time away. */
@@ -113,7 +115,7 @@ export function createCsiVolumes(options: CsiVolumesOptions): CsiVolumes {
         pod,
         volume,
         driver,
-        targetPath,
+        targetPath: nodeRoot.nodePathOf(targetPath),
         fsGroup: fsGroup !== undefined && (await takesGroup(client, signal)) ? fsGroup : undefined,
         publishSecret: secret === undefined ? undefined : decode(secret),
         tokens: await tokensFor(pod, driver),
@@ -140,7 +142,7 @@ export function createCsiVolumes(options: CsiVolumesOptions): CsiVolumes {
           `kubernetes.io/csi: Unmounter.TearDownAt failed to get CSI client: driver name ${data.driverName} not found in the list of registered CSI drivers`,
         );
       }
-      const request = { volumeId: data.volumeHandle, targetPath };
+      const request = { volumeId: data.volumeHandle, targetPath: nodeRoot.nodePathOf(targetPath) };
       try {
         await call(() =>
           callUnary(driver.client, 'nodeUnpublishVolume', request, { timeoutMs: CALL_TIMEOUT_MS, signal }, machine),

@@ -109,6 +109,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const plugins = stack.use(
     startPluginRegistry({
       registryDir: paths.registryDir,
+      machinePath: (nodePath) => nodeRoot.resolve(nodePath).machinePath,
       clock,
       log,
       onChange: async (drivers) => {
@@ -123,7 +124,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     find<KubeObject & SecretObject>(api, RESOURCES.secrets, namespace, name);
   const configMap = (namespace: string, name: string) =>
     find<KubeObject & ConfigMap>(api, RESOURCES.configMaps, namespace, name);
-  const csi = createCsiVolumes({ api, nodeName, plugins, tokens, clock, random, secret });
+  const csi = createCsiVolumes({ api, nodeName, plugins, nodeRoot, tokens, clock, random, secret });
   const etc = (name: string) => readFile(join('/etc', name), 'utf8').catch(() => '');
   const node = { nodeName, nodeIp, resolvConf: await etc('resolv.conf'), hosts: await etc('hosts') };
   const sources = (pod: Pod) => {

@@ -57,6 +57,14 @@ describe("the node's root", () => {
     });
   });
 
+  it.each([
+    ['kubelet/pods/uid', '/var/lib/kubelet/pods/uid'],
+    ['kubelet', '/var/lib/kubelet'],
+    ['kubelet-of-another/pods', undefined],
+  ])('%s of the machine is %s to the node', (machinePath, nodePath) => {
+    expect(root.nodePathOf(join(folder, machinePath))).toBe(nodePath ?? join(folder, machinePath));
+  });
+
   it('refuses links in a circle', () => {
     expect(() => root.resolve('/data/circle')).toThrow('too many levels of symbolic links');
   });

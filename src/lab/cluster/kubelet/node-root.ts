@@ -20,6 +20,8 @@ export interface NodeRoot {
    * {@link VolumeError} for more symlinks than the kernel would follow.
    */
   resolve(path: string): NodePlace;
+  /** What the node calls a path of the kubelet's folder on this machine; other paths stay as they are. */
+  nodePathOf(machinePath: string): string;
   /** A folder that shows all of the node's root at once, for a pod whose hostPath is `/`. */
   whole(): Promise<string>;
 }
@@ -35,6 +37,7 @@ export interface NodeRootOptions {
   readonly mounter: Pick<VolumeMounter, 'show' | 'cover'>;
 }
 
+const KUBELET = '/var/lib/kubelet';
 /** The machine's folders that a node has too. Read-only, whatever a pod says. */
 const SYSTEM = /^\/(?:usr|bin|sbin|lib[^/]*|etc|opt|boot|nix|gnu|sw)(?:\/|$)/;
 const KERNEL = /^\/(?:proc|sys)(?:\/|$)/;
@@ -72,7 +75,7 @@ export async function createNodeRoot(options: NodeRootOptions): Promise<NodeRoot
     await chmod(join(nodeDir, folder), mode);
   }
   const mapped: readonly (readonly [nodePath: string, machinePath: string])[] = [
-    ['/var/lib/kubelet', kubeletDir],
+    [KUBELET, kubeletDir],
     ['/var/log/pods', logDir],
     // the two folders where the driver looks for the sockets of providers
     ['/run/secrets-store-csi-providers', join(kubeletDir, 'providers')],
@@ -101,7 +104,7 @@ export async function createNodeRoot(options: NodeRootOptions): Promise<NodeRoot
     const { mounter } = options;
     const view = `${nodeDir}-root`;
     await mounter.show(nodeDir, view, 'rw');
-    await mounter.show(kubeletDir, join(view, 'var/lib/kubelet'), 'rw');
+    await mounter.show(kubeletDir, join(view, KUBELET), 'rw');
     for (const name of (await readdir('/')).filter((entry) => SYSTEM.test(`/${entry}`) || KERNEL.test(`/${entry}`))) {
       const [path, shown] = [join('/', name), join(view, name)];
       if (look(path)?.isSymbolicLink() !== true) await mounter.show(path, shown, 'ro');
@@ -112,6 +115,8 @@ export async function createNodeRoot(options: NodeRootOptions): Promise<NodeRoot
   };
 
   return {
+    nodePathOf: (machinePath) =>
+      isWithin(machinePath, kubeletDir) ? join(KUBELET, posix.relative(kubeletDir, machinePath)) : machinePath,
     whole: () => (assembled ??= assemble()),
     resolve: (path) => {
       let rest = posix.resolve('/', path).split('/').filter(Boolean);

@@ -24,6 +24,8 @@ export interface PluginRegistry extends AsyncDisposable {
 export interface PluginRegistryOptions {
   /** The folder `plugins_registry`. */
   readonly registryDir: string;
+  /** Where a path of the node, in which a plugin names its socket, is on this machine. */
+  readonly machinePath: (nodePath: string) => string;
   readonly clock: Clock;
   readonly log: Log;
   /** Called whenever the set of drivers changed, before a registration is confirmed to the driver. */
@@ -74,7 +76,7 @@ export function startPluginRegistry(options: PluginRegistryOptions): PluginRegis
         plugins.set(socket, { identity, driver: undefined, nextTryAtMs: Infinity });
         return;
       }
-      const client = createGrpcClient(NodeClient, info.endpoint === '' ? socket : info.endpoint);
+      const client = createGrpcClient(NodeClient, info.endpoint === '' ? socket : options.machinePath(info.endpoint));
       try {
         const { nodeId } = await callUnary(client, 'nodeGetInfo', {}, limits, machine);
         plugins.set(socket, { identity, driver: { name: info.name, nodeId, client }, nextTryAtMs: Infinity });

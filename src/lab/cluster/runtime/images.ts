@@ -32,8 +32,13 @@ export function imageRepository(reference: string): string {
   return named.replace(/^(?:index\.)?docker\.io\//, '').replace(/^library\//, '');
 }
 
+/** The last part of an image's repository: `ghcr.io/org/app:1` is `app`. */
+export function imageName(reference: string): string {
+  return imageRepository(reference).replace(/^.*\//, '');
+}
+
 /** What is known of an image by its name alone; undefined when nothing is. */
 export function knownImage(reference: string): ImageFacts | undefined {
   const repository = imageRepository(reference);
-  return IMAGES.get(repository) ?? IMAGES.get(repository.slice(repository.lastIndexOf('/') + 1));
+  return IMAGES.get(repository) ?? IMAGES.get(imageName(reference));
 }

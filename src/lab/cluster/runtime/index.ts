@@ -1,4 +1,5 @@
 export { formatLogEntry, parseLogEntry, type LogEntry } from './cri-log.ts';
+export { imageName } from './images.ts';
 export { mountOf, readMounts } from './mount-table.ts';
 export { createProcessRuntime } from './process-runtime.ts';
 export {
@@ -8,4 +9,5 @@ export {
   type ContainerMount,
   type ContainerRuntime,
   type ContainerSpec,
+  type ImageFacts,
 } from './runtime.ts';

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { KeyferryError } from '#base';
 import { RESOURCES, type Event, type Pod } from '#kube';
 import type { AuditLog } from '#lab/cloud';
@@ -15,10 +14,11 @@ export interface TraceRequest {
   readonly cluster?: string | undefined;
 }
 
-/** A cluster that a pod may be in, and the log of its node process. */
+/** A cluster that a pod may be in. */
 export interface TracedCluster {
   readonly cluster: Cluster;
-  readonly nodeLog: string;
+  /** The lines that its drivers have logged. */
+  driverLog(): Promise<string>;
 }
 
 /** What {@link traceLabPod} reads. */
@@ -29,12 +29,9 @@ export interface TraceSources {
   readonly audit: Pick<AuditLog, 'records'>;
 }
 
-/** So much of the end of a node's log is read: some thousand publishes. */
-const LOG_TAIL_BYTES = 8 * 1024 * 1024;
-
 /** The way of a pod's secrets so far. Throws `not-found` for an unknown pod or cluster, `invalid-input` where the cluster has to be named. */
 export async function traceLabPod(sources: TraceSources, request: TraceRequest): Promise<Trace> {
-  const { cluster, nodeLog, pod } = await findPod(sources, request);
+  const { cluster, driverLog, pod } = await findPod(sources, request);
   const events = await cluster.api.list<Event>(RESOURCES.events, {
     namespace: request.namespace,
     fieldSelector: `involvedObject.uid=${pod.metadata?.uid}`,
@@ -43,7 +40,7 @@ export async function traceLabPod(sources: TraceSources, request: TraceRequest):
     cluster: cluster.name,
     pod,
     events: events.items,
-    lines: parseVolumeLines(await readTail(nodeLog, LOG_TAIL_BYTES)),
+    lines: parseVolumeLines(await driverLog()),
     audit: sources.audit.records(),
   });
 }
@@ -102,20 +99,5 @@ async function getPod(cluster: Cluster, namespace: string, name: string): Promis
   } catch (error) {
     if (error instanceof ApiError && error.body.code === 404) return undefined;
     throw error;
-  }
-}
-
-/** The last whole lines of a file; empty where there is none. */
-async function readTail(path: string, maxBytes: number): Promise<string> {
-  const file = await open(path, 'r').catch(() => undefined);
-  if (file === undefined) return '';
-  try {
-    const { size } = await file.stat();
-    const start = Math.max(0, size - maxBytes);
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(size - start), position: start });
-    const text = buffer.toString('utf8', 0, bytesRead);
-    return start === 0 ? text : text.slice(text.indexOf('\n') + 1);
-  } finally {
-    await file.close();
   }
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { KeyferryError, silentLog, systemClock } from '#base';
 import { grpcService, startGrpcServer } from '#grpc';
 import { NodeService, type NodePublishVolumeRequest, type NodeServer } from '../../../../gen/csi/v1/csi.ts';
@@ -15,7 +15,7 @@ export interface FakeDriver extends AsyncDisposable {
   failure: string | undefined;
 }
 
-/** Starts a driver named `name` below a kubelet's folder. */
+/** Starts a driver named `name` below a kubelet's folder. It is told the node's paths, as a driver in a container is. */
 export async function startFakeDriver(
   name: string,
   paths: { pluginsDir: string; registryDir: string },
@@ -27,6 +27,7 @@ export async function startFakeDriver(
   const unpublished: string[] = [];
   const registrations: boolean[] = [];
   const mounted = new Set<string>();
+  const onMachine = (nodePath: string) => nodePath.replace('/var/lib/kubelet', dirname(paths.pluginsDir));
   const state: { failure: string | undefined } = { failure: undefined };
   const node = grpcService<NodeServer>(NodeService, {
     nodeGetInfo: () => Promise.resolve({ nodeId: 'fake-node', maxVolumesPerNode: 0 }),
@@ -34,22 +35,28 @@ export async function startFakeDriver(
       published.push(request);
       if (state.failure !== undefined) throw new KeyferryError('unknown', state.failure);
       if (!mounted.has(request.targetPath)) {
-        mkdirSync(request.targetPath, { recursive: true });
-        execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', request.targetPath]);
+        mkdirSync(onMachine(request.targetPath), { recursive: true });
+        execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', onMachine(request.targetPath)]);
         mounted.add(request.targetPath);
       }
-      writeFileSync(join(request.targetPath, 'file'), `published ${published.length}`);
+      writeFileSync(join(onMachine(request.targetPath), 'file'), `published ${published.length}`);
       return {};
     },
     nodeUnpublishVolume: async ({ targetPath }) => {
       unpublished.push(targetPath);
-      if (mounted.delete(targetPath)) execFileSync('umount', [targetPath]);
-      rmdirSync(targetPath);
+      if (mounted.delete(targetPath)) execFileSync('umount', [onMachine(targetPath)]);
+      rmdirSync(onMachine(targetPath));
       return {};
     },
   });
   const registration = grpcService<RegistrationServer>(RegistrationService, {
-    getInfo: () => Promise.resolve({ type: 'CSIPlugin', name, endpoint, supportedVersions: ['1.0.0'] }),
+    getInfo: () =>
+      Promise.resolve({
+        type: 'CSIPlugin',
+        name,
+        endpoint: `/var/lib/kubelet/plugins/${name}/csi.sock`,
+        supportedVersions: ['1.0.0'],
+      }),
     notifyRegistrationStatus: ({ pluginRegistered }) => {
       registrations.push(pluginRegistered);
       return Promise.resolve({});

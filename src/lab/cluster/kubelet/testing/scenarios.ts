@@ -78,7 +78,7 @@ serveScenarios({
         left,
         csiNode,
         uid: running.metadata?.uid,
-        target: `${place.folder}/kubelet/pods/${running.metadata?.uid}/volumes/kubernetes.io~csi/v/mount`,
+        target: `/var/lib/kubelet/pods/${running.metadata?.uid}/volumes/kubernetes.io~csi/v/mount`,
         publishes: before,
         unpublished: driver.unpublished,
         pods: readdirSync(kubelet.paths.podsDir),
