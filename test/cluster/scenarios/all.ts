@@ -4,6 +4,7 @@ import type { ClusterUnderTest } from './cluster.ts';
 import { disruptionScenarios } from './disruptions.ts';
 import { installationScenarios } from './installation.ts';
 import { refreshScenarios } from './refreshes.ts';
+import { rightsScenarios } from './rights.ts';
 import { openStage, type Stage } from './stage.ts';
 import { volumeScenarios } from './volumes.ts';
 import { walkthroughs } from './walkthroughs.ts';
@@ -20,6 +21,7 @@ export function testScenarios(start: () => Promise<ClusterUnderTest>): void {
 
   const current = () => stage;
   installationScenarios(current);
+  rightsScenarios(current);
   walkthroughs(current);
   volumeScenarios(current);
   refreshScenarios(current);
