@@ -86,17 +86,20 @@ describe.skipIf(address === undefined)("Azure's side for a cluster outside", () 
   let printed: string;
   let read: (issuerName: string, subject: string) => Promise<string>;
   const state = () => ['--state', join(person.home, 'lab')];
-  const options = () => [
-    ...['--cloud-only', '--detach', '--listen', address ?? '', '--print-values'],
-    ...['--issuer-map', `${ISSUER}=${issuer.url}`, '--issuer-ca', `${ISSUER}=${join(person.home, 'ca.crt')}`],
-  ];
+  const options = () =>
+    [
+      ['--cloud-only', '--detach', '--print-values'],
+      ['--listen', address ?? ''],
+      ['--issuer-map', `${ISSUER}=${issuer.url}`],
+      ['--issuer-ca', `${ISSUER}=${join(person.home, 'ca.crt')}`],
+    ].flat();
 
   beforeAll(async () => {
     person = stack.use(await createPerson());
     issuer = stack.use(await startIssuer());
     await writeFile(join(person.home, 'ca.crt'), issuer.caPem);
     const up = await person.keyferry('lab', 'up', ...state(), ...options());
-    expect({ exitCode: up.exitCode, err: up.err }).toEqual({ exitCode: 0, err: expect.stringContaining('is ready') });
+    if (up.exitCode !== 0) throw new Error(`the lab did not start: ${up.err}`);
     stack.defer(async () => {
       await person.keyferry('lab', 'down', ...state());
     });

@@ -33,12 +33,16 @@ export function createIssuerSource(mapped: MappedIssuer, clock: Clock): IssuerSo
 export async function readAuthorities({ caFile }: Pick<MappedIssuer, 'caFile'>): Promise<string | undefined> {
   if (caFile === undefined) return undefined;
   const pem = await readText(caFile);
-  try {
-    new X509Certificate(pem);
-  } catch {
-    throw new KeyferryError('failed-precondition', `${caFile} holds no certificate (PEM)`);
-  }
+  if (!isCertificate(pem)) throw new KeyferryError('failed-precondition', `${caFile} holds no certificate (PEM)`);
   return pem;
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** The authorities of the server are read each time too: a cluster that is made again has new ones. */
