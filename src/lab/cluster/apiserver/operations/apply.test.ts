@@ -95,6 +95,37 @@ describe('server-side apply', () => {
     });
   });
 
+  it('takes away an item of a list whole, also where the server filled in fields of it', () => {
+    const ports = (...numbers: readonly number[]) =>
+      config({}, {}, { ports: numbers.map((containerPort) => ({ name: `p${containerPort}`, containerPort })) });
+    apply('a', ports(80, 81));
+    expect(apply('a', ports(8080, 81)).object).toMatchObject({
+      spec: {
+        template: {
+          spec: {
+            containers: [
+              {
+                ports: [
+                  { name: 'p81', containerPort: 81, protocol: 'TCP' },
+                  { name: 'p8080', containerPort: 8080, protocol: 'TCP' },
+                ],
+              },
+            ],
+          },
+        },
+      },
+    });
+  });
+
+  it('leaves the keys of an item that another manager has fields in', () => {
+    apply('a', config({}, {}, { ports: [{ name: 'web', containerPort: 80 }] }));
+    const host = { containerPort: 80, protocol: 'TCP', hostPort: 8080 };
+    apply('b', config({}, {}, { ports: [host] }));
+    expect(apply('a', config()).object).toMatchObject({
+      spec: { template: { spec: { containers: [{ ports: [host] }] } } },
+    });
+  });
+
   it('leaves what another manager owns too', () => {
     apply('a', config({}, { shared: '1', mine: '1' }));
     apply('b', { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd', labels: { shared: '1' } } });

@@ -121,10 +121,10 @@ function conflictsWith(
   );
 }
 
-/** Takes away what the manager no longer says, the innermost first, unless somebody else owns it or something within it. */
+/** Takes away what the manager no longer says, the outermost first, unless somebody else owns it or something within it. */
 function removeDropped(schema: Schema, merged: unknown, dropped: FieldSet, managers: readonly Manager[]): unknown {
-  const innermostFirst = [...dropped].sort((a, b) => b.length - a.length);
-  return innermostFirst.reduce<unknown>((object, place) => {
+  const outermostFirst = [...dropped].sort((a, b) => a.length - b.length);
+  return outermostFirst.reduce<unknown>((object, place) => {
     const owned = managers.some(({ places }) => [...places].some((other) => isWithin(other, place)));
     return owned ? object : withoutPlace(schema, object, place);
   }, merged);

@@ -88,7 +88,7 @@ export function valueAtPlace(schema: Schema, value: unknown, place: string): unk
 
 /**
  * `value` without what is at `place`. An object or list that becomes empty by this goes too, so that removing the only
- * label removes `labels`.
+ * label removes `labels`. The keys of a list's item stay as long as the item does.
  */
 export function withoutPlace(schema: Schema, value: unknown, place: string): unknown {
   return cut(schema, value, stepsOf(place));
@@ -106,6 +106,8 @@ function cut(schema: Schema, value: unknown, steps: readonly string[]): unknown 
     return Object.keys(others).length === 0 ? undefined : others;
   }
   if (schema.type !== 'list' || !Array.isArray(value)) return value;
+  const [inside = ''] = rest;
+  if (schema.keys.includes(inside.slice('f:'.length))) return value;
   const items = (value as unknown[]).flatMap((item) => {
     if (itemStep(schema, item) !== step) return [item];
     const inner = rest.length === 0 ? undefined : cut(schema.items, item, rest);
