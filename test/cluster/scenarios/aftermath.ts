@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { Pod } from '#kube';
 import { eventually } from '../../support/test-lab.ts';
-import { driverLog, driverPods } from './driver.ts';
+import { driverLog, driverRestarts } from './driver.ts';
 import { readNodeState, strayState } from './node-state.ts';
 import type { Scene, SceneOptions } from './scene.ts';
 import type { Stage } from './stage.ts';
@@ -11,7 +11,7 @@ import type { Stage } from './stage.ts';
  * Takes a scene down and looks at what it leaves: no mount, folder or record of a pod that is gone, no pod status object
  * of one, no warning that does not belong to the scenario, no secret in what the driver says.
  */
-export async function checkAftermath(scene: Scene, { warnings = [] }: SceneOptions): Promise<void> {
+export async function checkAftermath(scene: Scene, { warnings = [], rebooted = false }: SceneOptions): Promise<void> {
   const { stage, namespace } = scene;
   const told = await scene.events();
   expect(
@@ -31,8 +31,9 @@ export async function checkAftermath(scene: Scene, { warnings = [] }: SceneOptio
   });
 
   expect(stage.leaks.search("the driver's log", await driverLog(stage))).toEqual([]);
-  for (const pod of await driverPods(stage)) {
-    expect(pod.status?.containerStatuses?.map(({ restartCount }) => restartCount)).toEqual([0]);
+  if (rebooted) return;
+  for (const [uid, count] of await driverRestarts(stage)) {
+    expect(count - (scene.restartsBefore.get(uid) ?? 0), 'restarts of the driver').toBe(0);
   }
 }
 

@@ -103,13 +103,14 @@ export function disruptionScenarios(stage: () => Stage): void {
         const { powerOff, powerOn } = needs(context, 'powerOff', 'powerOn');
         await inScene(
           stage(),
-          { name: 'rebooted', warnings: [NO_DRIVER, /^FailedMount: /, ...REBOOT] },
+          { name: 'rebooted', warnings: [NO_DRIVER, /^FailedMount: /, ...REBOOT], rebooted: true },
           async (scene) => {
             await scene.stage.setSecret('Turning', generation(0));
             await scene.makeClass('turning', { secrets: ['Turning'] });
             await scene.makePod('survives', { classes: ['turning'] });
             await scene.ready(['survives']);
             await powerOff();
+            await scene.stage.setSecret('Turning', generation(1));
             await scene.stage.vaultsDown(true);
             await powerOn();
             await eventually(
@@ -124,7 +125,6 @@ export function disruptionScenarios(stage: () => Stage): void {
             );
             const { mounts } = await readNodeState(scene.stage.cluster);
             expect(mounts.filter(({ volume }) => volume === 'turning')).toEqual([]);
-            await scene.stage.setSecret('Turning', generation(1));
             await scene.stage.vaultsDown(false);
             await eventually(
               'the pod was started again',

@@ -20,3 +20,13 @@ export async function driverLog(stage: Stage): Promise<string> {
   );
   return logs.join('\n');
 }
+
+/** How often the containers of the driver's pods were started again: UID of the pod → count. */
+export async function driverRestarts(stage: Stage): Promise<ReadonlyMap<string, number>> {
+  return new Map(
+    (await driverPods(stage)).map(({ metadata, status }) => [
+      metadata?.uid ?? '',
+      (status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0),
+    ]),
+  );
+}

@@ -3,6 +3,7 @@ import type { Event, Pod } from '#kube';
 import { eventually } from '../../support/test-lab.ts';
 import { classManifest, podManifest, type ClassOptions, type PodOptions } from './manifests.ts';
 import { checkAftermath } from './aftermath.ts';
+import { driverRestarts } from './driver.ts';
 import type { Stage } from './stage.ts';
 
 /** A file as a container sees it. */
@@ -18,6 +19,8 @@ export interface SeenFile {
 export interface Scene {
   readonly stage: Stage;
   readonly namespace: string;
+  /** How often the driver's containers had been started again when the scene began: UID of the pod → count. */
+  readonly restartsBefore: ReadonlyMap<string, number>;
   /** kubectl in the namespace; throws when it fails. */
   kubectl(...args: readonly string[]): Promise<string>;
   getJson<T>(...args: readonly string[]): Promise<T>;
@@ -46,6 +49,8 @@ export interface SceneOptions {
   readonly name: string;
   /** Warnings that belong to it, as `Reason: message`; any other fails it. */
   readonly warnings?: readonly RegExp[];
+  /** The node is rebooted in it, and the driver's containers start again. */
+  readonly rebooted?: boolean;
 }
 
 /** Plays a scenario in a namespace of its own; after it nothing may be left on the node, nor told that should not be. */
@@ -59,6 +64,7 @@ export async function inScene(
     await play(scene);
   } catch (error) {
     // What failed is told by its error; the next scenario is not to fail for what this one left.
+    await stage.vaultsDown(false).catch(() => undefined);
     await stage.kubectl('delete', 'namespace', options.name, '--ignore-not-found', '--timeout=60s').catch(() => '');
     throw error;
   }
@@ -80,6 +86,7 @@ async function openScene(stage: Stage, namespace: string): Promise<Scene> {
   return {
     stage,
     namespace,
+    restartsBefore: await driverRestarts(stage),
     kubectl,
     getJson,
     apply,
