@@ -39,15 +39,21 @@ export function packageFiles(packages: readonly SystemPackage[]): readonly Image
   ];
 }
 
-/** The package's name, with its architecture. `/lib` is a link to `/usr/lib` on today's systems, and packages may name either. */
+/** `/lib` is a link to `/usr/lib` on today's systems, and packages may name either. */
 function owner(path: string): string {
   for (const spelling of [path, `/usr${path}`]) {
-    const { stdout } = spawnSync('dpkg-query', ['--search', spelling], { encoding: 'utf8' });
-    // Not `diversion by libc6 from: /lib64/…`, which Debian 13 says beside it.
-    const name = /^([a-z\d][a-z\d.+-]*(?::[a-z\d]+)?): \//m.exec(stdout)?.[1];
+    const name = parseOwner(spawnSync('dpkg-query', ['--search', spelling], { encoding: 'utf8' }).stdout);
     if (name !== undefined) return name;
   }
   throw new Error(`no package of this system owns ${path}: its version and licence are not known`);
+}
+
+/**
+ * The package in an answer of `dpkg-query --search`, with its architecture: `libc6:amd64: /lib/…`. Debian 13 tells of diversions
+ * beside it: `diversion by libc6 from: /lib64/…`.
+ */
+export function parseOwner(answer: string): string | undefined {
+  return /^([a-z\d][a-z\d.+-]*(?::[a-z\d]+)?): \//m.exec(answer)?.[1];
 }
 
 function dpkgQuery(args: readonly string[]): string {

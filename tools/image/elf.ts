@@ -51,7 +51,7 @@ function endOfSegments(file: Buffer): number | undefined {
   const tableEnd = table + count * SEGMENT.bytes;
   if (count === 0 || file.readUInt16LE(HEADER.segmentBytes) !== SEGMENT.bytes || tableEnd > file.length)
     return undefined;
-  let end = tableEnd;
+  let end = Math.max(tableEnd, HEADER_BYTES);
   for (let at = table; at < tableEnd; at += SEGMENT.bytes) {
     end = Math.max(end, offset(file, at + SEGMENT.offset) + offset(file, at + SEGMENT.bytesInFile));
   }

@@ -29,12 +29,18 @@ const command = new Command('npm run image --')
     'after',
     '\nSOURCE_DATE_EPOCH gives all files their time, in seconds; without it the last commit does.\nREVISION is the commit that the image says it was made of.',
   );
-await command.action(main).parseAsync();
+await command.action(main).parseAsync().catch(fail);
+
+function fail(error: unknown): void {
+  console.error(`the image was not made: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
 
 async function main({ output, folder, reference }: Options): Promise<void> {
   const created = new Date(Number(process.env['SOURCE_DATE_EPOCH'] ?? git(['log', '-1', '--format=%ct']) ?? 0) * 1000);
   const revision = process.env['REVISION'] ?? git(['rev-parse', 'HEAD']);
   const provenance: Provenance = { version, description, license, revision, created };
+  console.error(`collecting what ${process.execPath} (${process.version}) loads`);
   const files = collectFiles(root, provenance);
   if (folder !== undefined) {
     writeTree(resolve(folder), files, created);
@@ -42,6 +48,7 @@ async function main({ output, folder, reference }: Options): Promise<void> {
     console.log(`${files.length} files and folders in ${folder}: ${megabytes(bytes)}`);
     return;
   }
+  console.error('compressing the layers (some seconds)');
   const { archive, digest, layers } = await renderOciArchive(files, { ...provenance, reference });
   mkdirSync(dirname(resolve(output)), { recursive: true });
   writeFileSync(output, archive);
