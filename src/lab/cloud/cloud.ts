@@ -38,7 +38,7 @@ export interface CloudOptions {
   readonly upstreamProxy?: string;
   /** Another address for the gateway to listen on, for clients on other machines. Default: none. */
   readonly outside?: ListenAddress | undefined;
-  /** Issuers whose documents are read somewhere else than at their own address. Default: none. */
+  /** Issuers whose documents are read somewhere else than at their own address. Default: none, and none can be. */
   readonly mappedIssuers?: readonly MappedIssuer[] | undefined;
   /** Answers plain HTTP requests to the gateway's own port: the session's control interface. */
   readonly control?: RequestListener;
@@ -110,7 +110,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const outbound = stack.use(createOutbound({ clock: machineTime(clock), proxyUrl, caPem: authority.pair.certPem }));
     const { fetchJson } = createIssuerMap({
       clock: machineTime(clock),
-      issuers: options.mappedIssuers ?? [],
+      issuers: options.mappedIssuers,
       fetchJson: (url) => outbound.fetchJson(url),
     });
     const entra = stack.use(openEntra({ store, clock, random, log, directory, audit, fetchJson }));

@@ -27,7 +27,7 @@ export interface EntraDeps {
   readonly log: Log;
   readonly directory: Directory;
   readonly audit: AuditLog;
-  /** Reads the documents of external token issuers, over HTTPS. */
+  /** Reads the documents of external token issuers. */
   readonly fetchJson: FetchJson;
 }
 

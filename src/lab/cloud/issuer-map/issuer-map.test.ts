@@ -114,7 +114,9 @@ describe('the documents of a mapped issuer', () => {
 
   it('are those of its exact name: another is read where it says it is, and told from one that differs by a slash', async () => {
     const map = mapOf({ issuer: ISSUER, from: await write('jwks.json', KEYS) });
-    await expect(map.fetchJson('https://other/k', 'https://other')).rejects.toThrow(/^no way to https:\/\/other\/k$/);
+    await expect(map.fetchJson('https://other/k', 'https://other')).rejects.toThrow(
+      'no way to https://other/k; no --issuer-map names https://other',
+    );
     await expect(map.fetchJson(DISCOVERY, `${ISSUER}/`)).rejects.toThrow(
       `no way to ${DISCOVERY}; --issuer-map names ${ISSUER}, which is another issuer than ${ISSUER}/`,
     );

@@ -11,27 +11,32 @@ export interface IssuerMap {
 /** What reading through a map needs. */
 export interface IssuerMapDeps {
   readonly clock: Clock;
-  readonly issuers: readonly MappedIssuer[];
+  /** Undefined where none can be mapped. */
+  readonly issuers: readonly MappedIssuer[] | undefined;
   /** Reads what belongs to no mapped issuer. */
   readonly fetchJson: (url: string) => Promise<unknown>;
 }
 
 /** The map of `issuers`. All documents of one come from where it is mapped to: its keys too, whatever host they are said to be on. */
 export function createIssuerMap({ clock, issuers, fetchJson }: IssuerMapDeps): IssuerMap {
-  const sources = new Map(issuers.map((mapped) => [mapped.issuer, createIssuerSource(mapped, clock)]));
+  const sources = new Map((issuers ?? []).map((mapped) => [mapped.issuer, createIssuerSource(mapped, clock)]));
   return {
     fetchJson: (url, issuer) => {
       const source = sources.get(issuer);
       if (source !== undefined) return source.read(pathOf(url, issuer));
       return fetchJson(url).catch((error: unknown) => {
-        const other = issuer.endsWith('/') ? issuer.slice(0, -1) : `${issuer}/`;
-        if (!sources.has(other)) throw error;
-        throw new Error(`${errorText(error)}; --issuer-map names ${other}, which is another issuer than ${issuer}`, {
-          cause: error,
-        });
+        if (issuers === undefined) throw error;
+        throw new Error(`${errorText(error)}; ${notMapped(issuer, sources)}`, { cause: error });
       });
     },
   };
+}
+
+function notMapped(issuer: string, sources: ReadonlyMap<string, unknown>): string {
+  const other = issuer.endsWith('/') ? issuer.slice(0, -1) : `${issuer}/`;
+  return sources.has(other)
+    ? `--issuer-map names ${other}, which is another issuer than ${issuer}`
+    : `no --issuer-map names ${issuer}`;
 }
 
 /** The path of a document below its issuer. An API server names its keys by an address of its own: their path there counts. */
