@@ -210,7 +210,7 @@ describe(`${PODS} pods at once`, () => {
       return found === undefined ? { seen: JSON.stringify(items) } : { found };
     });
     expect(event.message).toBe(
-      '0/1 nodes are available: 1 Too many pods. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+      '0/1 nodes are available: 1 Too many pods. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
     );
     // A place that becomes free is taken.
     const running = (await podList()).find(({ spec }) => spec?.nodeName);

@@ -38,7 +38,7 @@ export function testCases(start: () => Promise<ServerUnderTest>, lacks: Readonly
       30_000,
     );
     expect(account.code, account.text).toBe(200);
-  }, 60_000);
+  }, 120_000);
 
   afterAll(async () => {
     for (const path of outside) await api.call({ method: 'DELETE', path });

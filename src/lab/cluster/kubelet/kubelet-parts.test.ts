@@ -333,6 +333,49 @@ describe('the status of a pod', () => {
     expect(status(policy, ...containers).phase).toBe(phase);
   });
 
+  it.each([
+    ['none before its volumes are set up', {}, false, wait, undefined],
+    ['one when they are', {}, true, wait, '1'],
+    ['one while a container runs', {}, false, on, '1'],
+    ['the one of the node at once on its network', { hostNetwork: true }, false, wait, '1'],
+  ] as const)('has an address: %s', (_what, spec, volumesReady, state, address) => {
+    const containers = [facts('main', state)];
+    const { podIP, podIPs } = computePodStatus({
+      pod: pod(spec),
+      containers,
+      volumesReady,
+      startTimeMs: 0,
+      nowMs: 0,
+      hostIp: '1',
+    });
+    expect([podIP, podIPs]).toEqual([address, address && [{ ip: address }]]);
+  });
+
+  it('tells of which generation it is, how volumes are mounted, and what a container that was made has', () => {
+    const resources = { limits: { cpu: '2' }, requests: { cpu: '1' } };
+    const volumeMounts = [
+      { name: 'v', mountPath: '/v' },
+      { name: 's', mountPath: '/s', readOnly: true },
+    ];
+    const spec = { containers: [{ name: 'main1', image: 'i', resources, volumeMounts }] };
+    const { metadata, ...rest } = pod(spec);
+    const made = computePodStatus({
+      pod: { ...rest, metadata: { ...metadata, generation: 3 } },
+      containers: [{ ...facts('main', on), containerId: 'lab://1' }],
+      volumesReady: true,
+      startTimeMs: 0,
+      nowMs: 0,
+      hostIp: '1',
+    });
+    expect(made).toMatchObject({ observedGeneration: 3 });
+    expect(made.conditions?.[0]).toMatchObject({ observedGeneration: 3 });
+    expect(made.containerStatuses?.[0]).toMatchObject({
+      resources,
+      allocatedResources: { cpu: '1' },
+      volumeMounts: [volumeMounts[0], { ...volumeMounts[1], recursiveReadOnly: 'Disabled' }],
+    });
+  });
+
   it('says nothing of the conditions of others, which it may know from before', () => {
     const scheduled = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable' };
     const stale = { ...pod({}), status: { conditions: [scheduled, { type: 'DisruptionTarget', status: 'True' }] } };

@@ -1,10 +1,9 @@
-import type { ContainerStatus, Pod, PodCondition, PodStatus } from '#kube';
+import type { Container, ContainerStatus, Pod, PodCondition, PodStatus } from '#kube';
 import type { ContainerExit } from '../runtime/index.ts';
 
 /** How a container ended, as its status tells. */
 export interface Termination {
   readonly exitCode: number;
-  readonly signal?: number | undefined;
   readonly reason: string;
   readonly message?: string | undefined;
   readonly startedAtMs: number;
@@ -44,7 +43,6 @@ export interface PodFacts {
 export function terminationOf(exit: ContainerExit, containerId: string): Termination {
   return {
     exitCode: exit.exitCode,
-    ...(exit.signal === undefined ? {} : { signal: exit.signal }),
     reason: exit.exitCode === 0 ? 'Completed' : 'Error',
     startedAtMs: exit.startedAtMs,
     finishedAtMs: exit.finishedAtMs,
@@ -59,8 +57,14 @@ export function computePodStatus(facts: PodFacts): PodStatus {
   const isOver = phase === 'Succeeded' || phase === 'Failed';
   const init = containers.filter(({ kind }) => kind !== 'main');
   const main = containers.filter(({ kind }) => kind === 'main');
-  const statuses = main.map(renderContainerStatus);
-  const initStatuses = init.map(renderContainerStatus);
+  const specs = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
+  const statusOf = (container: ContainerFacts) =>
+    renderContainerStatus(
+      container,
+      specs.find(({ name }) => name === container.name),
+    );
+  const statuses = main.map(statusOf);
+  const initStatuses = init.map(statusOf);
   const hasBegun = main.some(hasRun);
   const uninitialized = hasBegun ? [] : init.filter((container) => !isInitialized(container)).map(({ name }) => name);
   const needed = [...main, ...init.filter(({ kind }) => kind === 'sidecar')];
@@ -69,6 +73,7 @@ export function computePodStatus(facts: PodFacts): PodStatus {
     keepTransition(pod, nowMs, {
       type,
       status: isTrue ? 'True' : 'False',
+      ...observed(pod),
       ...(reason === undefined ? {} : { reason }),
       ...(message === undefined ? {} : { message }),
     });
@@ -103,12 +108,20 @@ export function computePodStatus(facts: PodFacts): PodStatus {
     conditions: [...own, ...scheduled],
     hostIP: facts.hostIp,
     hostIPs: [{ ip: facts.hostIp }] as never,
-    podIP: facts.hostIp,
-    podIPs: [{ ip: facts.hostIp }],
+    ...observed(pod),
+    // a pod has an address once its sandbox stands, which comes after its volumes; the node's own it has at once
+    ...(facts.volumesReady || containers.some(hasRun) || pod.spec?.hostNetwork === true
+      ? { podIP: facts.hostIp, podIPs: [{ ip: facts.hostIp }] }
+      : {}),
     startTime: wireTime(facts.startTimeMs),
     containerStatuses: statuses,
     ...(initStatuses.length === 0 ? {} : { initContainerStatuses: initStatuses }),
   };
+}
+
+/** Of which generation of its spec a pod's status and conditions tell (KEP-5067). */
+function observed({ metadata }: Pod): { readonly observedGeneration?: number } {
+  return metadata?.generation === undefined ? {} : { observedGeneration: metadata.generation };
 }
 
 /** What the pod's readiness gates still wait for (pkg/kubelet/status/generate.go). */
@@ -154,7 +167,7 @@ function isInitialized({ kind, state, last }: ContainerFacts): boolean {
   return state.is === 'terminated' && state.exitCode === 0;
 }
 
-function renderContainerStatus(facts: ContainerFacts): ContainerStatus {
+function renderContainerStatus(facts: ContainerFacts, spec: Container | undefined): ContainerStatus {
   const { state, last } = facts;
   const isReady = facts.kind === 'init' ? isInitialized(facts) : state.is === 'running' && state.ready;
   return {
@@ -164,7 +177,10 @@ function renderContainerStatus(facts: ContainerFacts): ContainerStatus {
     restartCount: facts.restartCount,
     ready: isReady,
     started: state.is === 'running' && state.started,
-    ...(facts.containerId === undefined ? {} : { containerID: facts.containerId }),
+    ...(facts.containerId === undefined ? {} : { containerID: facts.containerId, ...renderResources(spec) }),
+    ...(spec?.volumeMounts === undefined || spec.volumeMounts.length === 0
+      ? {}
+      : { volumeMounts: spec.volumeMounts.map(renderMount) }),
     state:
       state.is === 'running'
         ? { running: { startedAt: wireTime(state.startedAtMs) } }
@@ -175,13 +191,26 @@ function renderContainerStatus(facts: ContainerFacts): ContainerStatus {
   };
 }
 
+/** What a container that was made has of what it asked for: in the lab all of it, and nothing holds it to that. */
+function renderResources(spec: Container | undefined): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
+  const { limits, requests } = spec?.resources ?? {};
+  return {
+    resources: { ...(limits === undefined ? {} : { limits }), ...(requests === undefined ? {} : { requests }) },
+    ...(requests === undefined ? {} : { allocatedResources: requests }),
+  };
+}
+
+/** A mount as it was made; one that is read-only is so at its top alone. */
+function renderMount({ name, mountPath, readOnly }: NonNullable<Container['volumeMounts']>[number]) {
+  return { name, mountPath, ...(readOnly === true ? { readOnly, recursiveReadOnly: 'Disabled' } : {}) };
+}
+
 function renderTermination(end: Termination): NonNullable<NonNullable<ContainerStatus['state']>['terminated']> {
   return {
     exitCode: end.exitCode,
     reason: end.reason,
     startedAt: wireTime(end.startedAtMs),
     finishedAt: wireTime(end.finishedAtMs),
-    ...(end.signal === undefined ? {} : { signal: end.signal }),
     ...(end.message === undefined ? {} : { message: end.message }),
     ...(end.containerId === undefined ? {} : { containerID: end.containerId }),
   };
@@ -192,7 +221,6 @@ function keepTransition(pod: Pod, nowMs: number, next: PodCondition): PodConditi
   const before = pod.status?.conditions?.find(({ type }) => type === next.type);
   const same = before?.status === next.status && before.lastTransitionTime !== undefined;
   return {
-    lastProbeTime: null as never,
     ...next,
     lastTransitionTime: same ? before.lastTransitionTime : wireTime(nowMs),
   } as PodCondition;

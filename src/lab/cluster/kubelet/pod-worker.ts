@@ -308,6 +308,13 @@ function isOlder(next: Pod, pod: Pod): boolean {
 }
 
 /** A patch leaves what it does not name: the fields that a status no longer has are named with null. */
-function withNulls(status: PodStatus): unknown {
-  return { reason: null, message: null, initContainerStatuses: null, ...status };
+function withNulls({ conditions = [], ...status }: PodStatus): unknown {
+  return {
+    reason: null,
+    message: null,
+    initContainerStatuses: null,
+    podIP: null,
+    ...status,
+    conditions: conditions.map((condition) => ({ reason: null, message: null, ...condition })),
+  };
 }

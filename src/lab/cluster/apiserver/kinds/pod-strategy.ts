@@ -1,4 +1,4 @@
-import { listOf, recordOf, recordsOf, type JsonRecord } from '../json.ts';
+import { isRecord, listOf, recordOf, recordsOf, type JsonRecord } from '../json.ts';
 import type { Strategy } from './kind.ts';
 import { withPodDefaults } from './pod-defaults.ts';
 import { podIssues } from './pod-validation.ts';
@@ -9,7 +9,11 @@ export const podStrategy: Strategy = {
     ...object,
     status: { phase: 'Pending', ...gatedConditions(recordOf(object['spec'])) },
   }),
-  defaults: (object) => ({ ...object, spec: withHostPorts(withPodDefaults(recordOf(object['spec']))) }),
+  defaults: (object) => ({
+    ...object,
+    spec: withHostPorts(withPodDefaults(recordOf(object['spec']))),
+    ...(isRecord(object['status']) ? { status: withProbeTimes(object['status']) } : {}),
+  }),
   validate: podIssues,
   graceSeconds: (object, asked) => {
     const spec = recordOf(object['spec']);
@@ -19,6 +23,13 @@ export const podStrategy: Strategy = {
     return Math.max(0, asked ?? Number(spec['terminationGracePeriodSeconds'] ?? 30));
   },
 };
+
+/** The times of a condition are there even when nobody has said them (PodCondition has no omitempty for them). */
+function withProbeTimes(status: JsonRecord): JsonRecord {
+  if (!Array.isArray(status['conditions'])) return status;
+  const times = { lastProbeTime: null, lastTransitionTime: null };
+  return { ...status, conditions: recordsOf(status['conditions']).map((condition) => ({ ...times, ...condition })) };
+}
 
 /** A pod with scheduling gates says so from its beginning (pkg/registry/core/pod, applySchedulingGatedCondition). */
 function gatedConditions(spec: JsonRecord): JsonRecord {

@@ -1,6 +1,6 @@
 import type { KubeObject } from '#kube';
 import { admit } from '../admission/admission.ts';
-import { jsonEqual } from '../json.ts';
+import { jsonEqual, recordOf } from '../json.ts';
 import { isCustom } from '../kinds/kind.ts';
 import { badRequest, conflict, invalid } from '../status-errors.ts';
 import { requireObject, type ApiContext, type Target, type WriteOptions } from './context.ts';
@@ -122,8 +122,16 @@ function pick(source: Metadata, keys: readonly (keyof Metadata)[]): Metadata {
 function withGeneration({ kind }: Target, live: KubeObject, next: KubeObject): KubeObject {
   if (!kind.countsGenerations) return next;
   const generation = live.metadata.generation ?? 1;
-  const changed = !jsonEqual(specPart(live), specPart(next));
+  const changed = !jsonEqual(specPart(bound(live, next)), specPart(next));
   return { ...next, metadata: { ...next.metadata, generation: changed ? generation + 1 : generation } };
+}
+
+/** A pod that is given its node is bound to it, which counts as no change of its spec (its binding subresource). */
+function bound(live: KubeObject, next: KubeObject): KubeObject {
+  const spec = recordOf(live['spec']);
+  if (live.kind !== 'Pod' || live.apiVersion !== 'v1' || spec['nodeName']) return live;
+  const { nodeName } = recordOf(next['spec']);
+  return nodeName === undefined ? live : { ...live, spec: { ...spec, nodeName } };
 }
 
 function specPart(object: KubeObject): unknown {

@@ -10,7 +10,8 @@ const required = (...terms: object[]) => ({
 });
 const taint = { key: 'dedicated', value: 'gpu', effect: 'NoSchedule' };
 
-const PREEMPTION = ' preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
+const PREEMPTION =
+  ' no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
 const MISMATCH = `0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.${PREEMPTION}`;
 
 describe('a pod is assigned', () => {
@@ -85,13 +86,13 @@ describe('a pod is not assigned', () => {
     expect(planScheduling(pod(), [full], { podsOn: podsOn(3) })).toEqual({
       kind: 'unschedulable',
       message:
-        '0/1 nodes are available: 1 Too many pods. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+        '0/1 nodes are available: 1 Too many pods. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
     });
     // As in hwameistor/hwameistor#1227.
     const cordoned = { ...node({ unschedulable: true }), metadata: { name: 'n2' } } as Node;
     expect(planScheduling(pod(), [cordoned, full], { podsOn: podsOn(3) })).toMatchObject({
       message:
-        '0/2 nodes are available: 1 Too many pods, 1 node(s) were unschedulable. preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.',
+        '0/2 nodes are available: 1 Too many pods, 1 node(s) were unschedulable. no new claims to deallocate, preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.',
     });
   });
 

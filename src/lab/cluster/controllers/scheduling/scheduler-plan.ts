@@ -52,7 +52,9 @@ const NO_VICTIMS = 'No preemption victims found for incoming pod';
 
 function unschedulable(nodes: number, reasons: string, preemption: string): SchedulingDecision {
   const none = `0/${nodes} nodes are available:`;
-  return { kind: 'unschedulable', message: `${none} ${reasons}. preemption: ${none} ${preemption}.` };
+  // the scheduler's plugin for claims of devices, which is on since 1.34, has its word too
+  const claims = 'no new claims to deallocate';
+  return { kind: 'unschedulable', message: `${none} ${reasons}. ${claims}, preemption: ${none} ${preemption}.` };
 }
 
 /** Equal reasons together, each with how many nodes have it. */

@@ -17,10 +17,10 @@ export function startScheduler(context: ControllerContext): ReconcileLoop {
   /** Writes the PodScheduled condition by a patch that leaves the kubelet's conditions alone. */
   const setScheduled = (key: { namespace: string; name: string }, pod: Pod, condition: Partial<PodCondition>) => {
     const lastTransitionTime = wireTime(clock.now());
-    const body = {
-      metadata: { uid: pod.metadata?.uid },
-      status: { conditions: [{ type: 'PodScheduled', lastTransitionTime, ...condition }] },
-    };
+    const { uid, generation } = pod.metadata ?? {};
+    const known = { type: 'PodScheduled', lastTransitionTime, reason: null, message: null };
+    const observed = generation === undefined ? {} : { observedGeneration: generation };
+    const body = { metadata: { uid }, status: { conditions: [{ ...known, ...observed, ...condition }] } };
     return ignoreNotFound(api.patch(RESOURCES.pods, key, 'strategic', body, 'status'));
   };
 
