@@ -1,5 +1,6 @@
 // `npm run test:cluster [-- --version 1.34] [--within 15m] [FILE…]`: the tests on clusters of real programs, one version after
-// the other. Skipping is no failure; what is skipped, and why, is printed and stands in build/cluster-report.json.
+// the other; with `--figures` what is measured there. Skipping is no failure; what is skipped, and why, is printed and stands in
+// build/cluster-report.json.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -13,8 +14,9 @@ import { setUp } from './setup/set-up.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 const build = join(root, 'build');
+const FIGURES = join(import.meta.dirname, 'figures.ts');
 mkdirSync(build, { recursive: true });
-const { words, ...options } = readOptions();
+const { words, figures, ...options } = readOptions();
 const signal = signalOfProcess();
 
 const helm = await installClient(kubectlAndHelm, cacheFolder(), signal);
@@ -26,31 +28,42 @@ const versions =
 const reports: string[] = [];
 const skipped: string[] = [];
 const image = join(build, 'cluster-image.tar');
+let imageIsMade = false;
 for (const [version, result] of Object.entries(versions)) {
   if ('skipped' in result) {
     skipped.push(`Kubernetes ${version}: ${result.skipped}`);
     continue;
   }
-  if (reports.length === 0)
-    await runNode(['--import', 'tsx', join(root, 'tools/image/main.ts'), '--output', image], {});
-  const report = join(build, `cluster-report-${version}.json`);
-  rmSync(report, { force: true });
-  reports.push(report);
+  if (!imageIsMade) await makeImage();
   const programs = [result, helm].flatMap((installed) =>
     'skipped' in installed ? [] : Object.values(installed.programs).map((program) => dirname(program)),
   );
-  const reporters = ['--reporter=verbose', '--reporter=json', `--outputFile.json=${report}`];
-  const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config=vitest.cluster.config.ts'];
-  const passed = await runNode([...vitest, ...reporters, ...words], {
+  const env = {
     KEYFERRY_KUBERNETES: version,
     KEYFERRY_IMAGE: image,
     PATH: [...new Set(programs), process.env['PATH']].join(delimiter),
-  });
+  };
+  const passed = figures ? await runNode(['--import', 'tsx', FIGURES], env) : await runTests(version, env);
   if (!passed) process.exitCode ??= 1;
   signal.throwIfAborted();
 }
 for (const line of skipped) console.log(`SKIPPED ${line}`);
-mergeReports(reports, skipped, join(build, 'cluster-report.json'));
+if (!figures) mergeReports(reports, skipped, join(build, 'cluster-report.json'));
+
+async function makeImage(): Promise<void> {
+  imageIsMade = await runNode(['--import', 'tsx', join(root, 'tools/image/main.ts'), '--output', image]);
+  if (!imageIsMade) throw new Error('the image could not be made');
+}
+
+/** Runs the tests on one version, with a report of their own. */
+function runTests(version: string, env: Readonly<Record<string, string>>): Promise<boolean> {
+  const report = join(build, `cluster-report-${version}.json`);
+  rmSync(report, { force: true });
+  reports.push(report);
+  const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config=vitest.cluster.config.ts'];
+  const reporters = ['--reporter=verbose', '--reporter=json', `--outputFile.json=${report}`];
+  return runNode([...vitest, ...reporters, ...words], env);
+}
 
 /** Runs Node to its end; answers whether it ended well. */
 async function runNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<boolean> {

@@ -2,12 +2,17 @@ import { expect, test } from 'vitest';
 import { readOptions } from './options.ts';
 
 test('all versions and an hour are meant when nothing is said', () => {
-  expect(readOptions([])).toEqual({ versions: ['1.34', '1.36'], withinMs: 3_600_000, words: [] });
+  expect(readOptions([])).toEqual({ versions: ['1.34', '1.36'], withinMs: 3_600_000, figures: false, words: [] });
 });
 
 test('a version may be named short or whole, and further words are for the test runner', () => {
   const words = ['--version', '1.36.3', '--version=1.34', '--within', '15m', 'harness'];
-  expect(readOptions(words)).toEqual({ versions: ['1.36', '1.34'], withinMs: 900_000, words: ['harness'] });
+  expect(readOptions(words)).toEqual({
+    versions: ['1.36', '1.34'],
+    withinMs: 900_000,
+    figures: false,
+    words: ['harness'],
+  });
 });
 
 test.each([
