@@ -8,6 +8,7 @@
  *
  * A kill at any step leaves the old or the new files, whole; the next run removes what was left lying.
  */
+import type { Dirent } from 'node:fs';
 import { join, posix } from 'node:path';
 import { KeyferryError, type Clock } from '#base';
 import type { ProviderFile } from '#providerapi';
@@ -68,7 +69,7 @@ export function createAtomicWriter({ clock, files: fs = nodeVolumeFiles }: Atomi
     async give(target, { groupId }) {
       if (groupId === undefined) return;
       give(fs, target, groupId);
-      for (const entry of fs.readdirSync(target, { withFileTypes: true, recursive: true })) {
+      for (const entry of entriesBelow(fs, target)) {
         const place = join(entry.parentPath, entry.name);
         if (entry.isFile()) give(fs, place, groupId, modeFor(fs.lstatSync(place).mode & 0o777, groupId));
         else if (entry.isDirectory()) give(fs, place, groupId);
@@ -217,7 +218,7 @@ function isSame(fs: VolumeFiles, folder: string, { files, groupId }: Wanted): bo
   const isOwned = (gid: number) => groupId === undefined || gid === groupId;
   if (!isOwned(fs.lstatSync(folder).gid)) return false;
   let count = 0;
-  for (const entry of fs.readdirSync(folder, { withFileTypes: true, recursive: true })) {
+  for (const entry of entriesBelow(fs, folder)) {
     if (entry.isDirectory()) continue;
     const path = posix.relative(folder, posix.join(entry.parentPath, entry.name));
     const wanted = files.get(path);
@@ -228,6 +229,14 @@ function isSame(fs: VolumeFiles, folder: string, { files, groupId }: Wanted): bo
     count += 1;
   }
   return count === files.size;
+}
+
+/** All that is below a folder, links as links: `readdir` with `recursive` goes where they lead, from Node 24 on. */
+function* entriesBelow(fs: VolumeFiles, folder: string): Generator<Dirent> {
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    yield entry;
+    if (entry.isDirectory()) yield* entriesBelow(fs, join(folder, entry.name));
+  }
 }
 
 function topName(path: string): string {
