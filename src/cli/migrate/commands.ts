@@ -20,6 +20,7 @@ const DEFAULT_NAMESPACE = 'kube-system';
 const RELEASE = 'keyferry';
 const CHART = 'charts/keyferry';
 const CLASSES_FILE = 'classes.yaml';
+const restoreClasses = `kubectl apply -f ${CLASSES_FILE}`;
 const VALUES_FILE = 'keyferry-values.yaml';
 /** What the API server sets, in the metadata of each object of a list. */
 const SERVER_FIELDS = "'^    (resourceVersion|uid|creationTimestamp|generation):'";
@@ -40,15 +41,21 @@ export function planWay(cluster: ClusterView, values: ChartValues): Way {
   const namespace = upstream.find(({ role }) => role === 'driver')?.namespace ?? DEFAULT_NAMESPACE;
   const origins = originsOf(upstream);
   const hasValues = Object.keys(values).length > 0;
+  // Where only one namespace was looked at there may be others.
+  const hasClasses = cluster.classes.length > 0 || cluster.namespace !== undefined;
   const install =
     `helm install ${RELEASE} ${CHART} --namespace ${word(namespace)} --take-ownership --wait` +
     (hasValues ? ` --values ${VALUES_FILE}` : '');
   return {
     there: [
-      {
-        what: 'Save the classes, should their kinds be removed on the way.',
-        lines: [`kubectl get secretproviderclasses -A -o yaml | grep -vE ${SERVER_FIELDS} > ${CLASSES_FILE}`],
-      },
+      ...(hasClasses
+        ? [
+            {
+              what: 'Save the classes, should their kinds be removed on the way.',
+              lines: [`kubectl get secretproviderclasses -A -o yaml | grep -vE ${SERVER_FIELDS} > ${CLASSES_FILE}`],
+            },
+          ]
+        : []),
       ...origins.flatMap(({ save }) => save),
       ...(hasValues
         ? [
@@ -61,7 +68,7 @@ export function planWay(cluster: ClusterView, values: ChartValues): Way {
       ...origins.flatMap(({ remove }) => remove),
       {
         what: 'Install Keyferry. Pods that started or ended meanwhile go on now.',
-        lines: [install, `kubectl apply -f ${CLASSES_FILE}`],
+        lines: hasClasses ? [install, restoreClasses] : [install],
       },
       {
         what: 'Look: a line for each volume that was taken over, within about two minutes.',
@@ -77,7 +84,7 @@ export function planWay(cluster: ClusterView, values: ChartValues): Way {
         lines: [`helm uninstall ${RELEASE} --namespace ${word(namespace)} --wait`],
       },
       ...origins.flatMap(({ restore }) => restore),
-      { what: 'Should a class be missing.', lines: [`kubectl apply -f ${CLASSES_FILE}`] },
+      ...(hasClasses ? [{ what: 'Should a class be missing.', lines: [restoreClasses] }] : []),
     ],
   };
 
