@@ -120,6 +120,23 @@ describeWithClients('the chart by its defaults', CLIENTS, () => {
     });
   });
 
+  it('mounts a folder of providers once, however often it is named', async () => {
+    const folder = '/etc/kubernetes/secrets-store-csi-providers';
+    const objects = await renderChart({
+      'linux.providersDir': folder,
+      'linux.additionalProvidersDirs': [folder, '/a', '/a'],
+    });
+    const mounts = at(objectOf(objects, 'DaemonSet'), 'spec.template.spec.containers.0.volumeMounts') as {
+      mountPath: string;
+    }[];
+    const paths = mounts.map(({ mountPath }) => mountPath);
+    expect(paths).toEqual([...new Set(paths)]);
+    expect(flagsOf(objects)).toMatchObject({
+      'provider-volume': folder,
+      'additional-provider-volume-paths': '/a',
+    });
+  });
+
   it('takes null for a value as nothing, as upstream’s files of values have it', async () => {
     const nothing = [
       'volumes',
