@@ -58,7 +58,9 @@ export async function startBenchCluster(): Promise<BenchCluster> {
   const client = stack.use(createKubeClient({ config, clock: systemClock }));
   await applyManifests(
     { client, clock: systemClock, fieldManager: 'bench' },
-    parseManifests(readFileSync(join(packageRoot(), 'deploy/crds.yaml'), 'utf8')),
+    parseManifests(readFileSync(join(packageRoot(), 'deploy/keyferry.yaml'), 'utf8')).filter(
+      ({ kind }) => kind === 'CustomResourceDefinition',
+    ),
   );
   const accounts = new Map<string, ReturnType<typeof issueToken>>();
   const issueToken = async (name: string) => {

@@ -57,7 +57,7 @@ export function createServiceAccounts({ clock, client, lifetimeMs = 15_000 }: Se
       return { name, clientId: annotation(CLIENT_ID), tenantId: annotation(TENANT_ID), unread: undefined };
     } catch (error) {
       const forbidden = toKeyferryError(error).code === 'permission-denied';
-      const mend = forbidden ? ' (let the driver get serviceaccounts: deploy/rbac.yaml)' : '';
+      const mend = forbidden ? ' (let the driver get serviceaccounts: ClusterRole secretproviderclasses-role)' : '';
       return { ...nothing, unread: `${errorText(error)}${mend}` };
     }
   };

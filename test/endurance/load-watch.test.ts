@@ -89,7 +89,8 @@ async function stop(): Promise<void> {
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'keyferry-watch-'));
   await start();
-  for (const definition of parseManifests(readFileSync(join(packageRoot(), 'deploy/crds.yaml'), 'utf8'))) {
+  const installed = parseManifests(readFileSync(join(packageRoot(), 'deploy/keyferry.yaml'), 'utf8'));
+  for (const definition of installed.filter(({ kind }) => kind === 'CustomResourceDefinition')) {
     const definitions = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' };
     await client.create(definitions, undefined, definition);
   }

@@ -1,4 +1,4 @@
-// The node driver against the lab's API server, with nothing but the rights that deploy/rbac.yaml gives it.
+// The node driver against the lab's API server, with nothing but the rights that deploy/keyferry.yaml gives it.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ import { startApiServer } from '../../src/lab/cluster/apiserver/index.ts';
 
 const clock = systemClock;
 const stack = createDisposeStack();
-const MANIFESTS = ['crds.yaml', 'csidriver.yaml', 'rbac.yaml'];
+const MANIFEST = new URL('../../deploy/keyferry.yaml', import.meta.url);
 const OBJECTS = `
 apiVersion: v1
 kind: Namespace
@@ -77,11 +77,9 @@ beforeAll(async () => {
   const kubeconfig = await server.issueKubeconfig({ user: 'admin', groups: ['system:masters'], clusterName: 'c' });
   const config = parseKubeconfig(kubeconfig, { clock, folder });
   admin = stack.use(createKubeClient({ config, clock }));
-  const texts = await Promise.all(
-    MANIFESTS.map((name) => readFile(new URL(`../../deploy/${name}`, import.meta.url), 'utf8')),
-  );
+  const installed = parseManifests(await readFile(MANIFEST, 'utf8'));
   const options = { client: admin, clock, fieldManager: 'tests' };
-  await applyManifests(options, [...texts.flatMap(parseManifests), ...parseManifests(OBJECTS)]);
+  await applyManifests(options, [...installed, ...parseManifests(OBJECTS)]);
   const { token } = await admin.createToken(
     { namespace: 'kube-system', name: 'secrets-store-csi-driver' },
     { audiences: [] },

@@ -15,7 +15,7 @@ import { createPerson, type Outcome, type Person } from '../support/keyferry.ts'
 import { createLeakSearch, filesBelow, UNKNOWN_TOKEN, type Leak } from '../support/leak-search.ts';
 import { remainsOf, temporaryFiles, type Remains } from '../support/lab-remains.ts';
 import { podWithClass, secretProviderClass } from '../support/manifests.ts';
-import { nodeProcessOf } from '../support/node-process.ts';
+import { killNodeProcess, nodeLogOf, nodeProcessOf } from '../support/node-process.ts';
 import {
   eventually,
   makeCluster,
@@ -48,10 +48,6 @@ const EXCEPTIONS: readonly { readonly where: RegExp; readonly why: string }[] = 
     why: "the key that `az aks create --generate-ssh-keys` makes in the lab's home",
   },
   { where: /^node \/kubelet\/pods\/[^/]+\/volumes\//, why: "the pods' volumes: tmpfs" },
-  {
-    where: /^node \/kubelet\/plugins\/[^/]+\/(?:kubeconfig|token)$/,
-    why: "the driver's own sign-in at the API server",
-  },
   { where: /^api secrets$/, why: 'Secrets are made to hold them' },
   { where: /^api secretproviderclasses$/, why: 'what a person pasted into a class' },
 ];
@@ -352,7 +348,7 @@ describe('a lab in which all goes right and all goes wrong, at the highest log l
     await set('Json', JSON.stringify({ user: 'ada', none: JSON_FIELD }));
     await podReady(cluster.client, 'fields');
     await az(`keyvault set-policy -n ${VAULT} --object-id ${identity['principalId']} --secret-permissions list`);
-    process.kill(nodeProcessOf(lab.folder.root) ?? 0, 'SIGKILL');
+    await killNodeProcess(cluster.client, nodeProcessOf(lab.folder.root) ?? 0);
     await createPod('refused-by-the-vault', 'reader', 'reader');
     await refused('refused-by-the-vault', 'does not have secrets get permission');
     await az(`keyvault set-policy -n ${VAULT} --object-id ${identity['principalId']} --secret-permissions get`);
@@ -428,14 +424,14 @@ describe('a lab in which all goes right and all goes wrong, at the highest log l
         'api events',
         'api pods',
         `api ${SECRET_CLASS_RESOURCES.podStatuses.resource}`,
-        expect.stringMatching(/^lab\/clusters\/c-[0-9a-f]+\/node\.log$/),
+        expect.stringMatching(/^lab\/clusters\/c-[0-9a-f]+\/pods\/kube-system_[^/]+\/secrets-store\/0\.log$/),
         expect.stringMatching(/^node \/kubelet\/plugins\/[^/]+\/volumes\/.*\.json$/),
         expect.stringMatching(/^environ of .*keyferry node/),
         expect.stringMatching(/^printed by keyferry lab trace/),
       ]),
     );
-    const logs = [...filesBelow(lab.folder.root)].filter(({ path }) => /\/(?:lab|node)\.log$/.test(path));
-    expect(logs.map(({ content }) => content.includes('"level":20'))).toEqual([true, true]);
+    const logs = [readFileSync(lab.folder.logFile, 'utf8'), nodeLogOf(lab.folder.clusters)];
+    expect(logs.map((text) => text.includes('"level":20'))).toEqual([true, true]);
   }, 60_000);
 
   it('finds what is planted: in a log, in a file, in an event, on a command line', async () => {

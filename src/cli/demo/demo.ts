@@ -156,7 +156,7 @@ async function mountAsVariable(
   await expectValue(stage, client, 'reads-a-variable', ['/bin/sh', '-c', 'echo $GREETING'], 'the variable holds');
 }
 
-/** The trace of a pod that is ready: the node process's log may come a moment after it. */
+/** The trace of a pod that is ready: the driver's log may come a moment after it. */
 async function wayOf({ tell, trace, signal }: Stage, pod: string): Promise<Trace> {
   tell.command(`keyferry lab trace ${pod}`);
   const endMs = systemClock.monotonic() + WAY_KNOWN_WITHIN_MS;

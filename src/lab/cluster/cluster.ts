@@ -52,19 +52,6 @@ export interface ClusterOptions {
   readonly faults?: Faults | undefined;
 }
 
-/** Folders of the node, as a real one has them below /var/lib/kubelet and /var/run. */
-export interface NodePaths {
-  readonly kubeletDir: string;
-  /** `pods`: the volumes of pods. */
-  readonly podsDir: string;
-  /** `plugins`: where drivers have their sockets. */
-  readonly pluginsDir: string;
-  /** `plugins_registry`: where drivers make themselves known. */
-  readonly registryDir: string;
-  /** Where the driver looks for the sockets of providers. */
-  readonly providersDir: string;
-}
-
 /** A running Kubernetes of one node. */
 export interface Cluster extends AsyncDisposable {
   readonly name: string;
@@ -78,10 +65,9 @@ export interface Cluster extends AsyncDisposable {
   readonly issuer: { openidConfiguration(): unknown; jwks(): Promise<unknown> };
   /** A new key signs service account tokens from now on; the one before counts for 24 hours more. */
   rotateSigningKeys(): Promise<void>;
-  readonly paths: NodePaths;
   /** A kubeconfig (YAML) of an administrator, with a client certificate; its context is named after the cluster. */
   kubeconfig(): Promise<string>;
-  /** A kubeconfig (YAML) with a token of a service account, valid for a year; the account must exist. Or one that names a file for it. */
+  /** A kubeconfig (YAML) with a token of a service account, valid for a year; the account must exist. */
   serviceAccountKubeconfig(account: ServiceAccountKubeconfigRequest): Promise<string>;
   /** All pods, in short. */
   pods(): Promise<PodSummary[]>;
@@ -93,8 +79,6 @@ export interface ServiceAccountKubeconfigRequest {
   readonly name: string;
   /** Default: the API server itself. */
   readonly audience?: string | undefined;
-  /** Where the caller keeps a token: then none is made. */
-  readonly tokenFile?: string | undefined;
 }
 
 // What containers get to end in when the lab ends. Most are shells that ignore SIGTERM, and a person waits.
@@ -159,19 +143,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       nodeName,
       issuer: { openidConfiguration: () => server.issuer.openidConfiguration(), jwks: () => server.issuer.jwks() },
       rotateSigningKeys: () => server.rotateSigningKeys(),
-      paths: { kubeletDir, ...kubelet.paths },
       kubeconfig: () =>
         server.issueKubeconfig({
           user: options.userName ?? 'clusterAdmin',
           groups: ['system:masters'],
           clusterName: name,
         }),
-      serviceAccountKubeconfig: async ({ namespace, name: account, audience, tokenFile }) => {
+      serviceAccountKubeconfig: async ({ namespace, name: account, audience }) => {
         const request = { audiences: audience === undefined ? [] : [audience], expirationSeconds: TOKEN_SECONDS };
-        const token =
-          tokenFile === undefined
-            ? (await api.createToken({ namespace, name: account }, request)).token
-            : { file: tokenFile };
+        const { token } = await api.createToken({ namespace, name: account }, request);
         return renderTokenKubeconfig({ clusterName: name, url: server.url, caPem, userName: account, token });
       },
       pods: async () => {

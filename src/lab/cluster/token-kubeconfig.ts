@@ -8,18 +8,17 @@ export interface TokenKubeconfig {
   readonly url: string;
   readonly caPem: string;
   readonly userName: string;
-  /** The token, or the path of the file that has it. */
-  readonly token: Secret<string> | { readonly file: string };
+  readonly token: Secret<string>;
 }
 
-/** A kubeconfig (YAML) of a user with a token. It may hold the token in the clear: write it to a tmpfs, mode 0600. */
+/** A kubeconfig (YAML) of a user with a token. It holds the token in the clear: write it to a tmpfs, mode 0600. */
 export function renderTokenKubeconfig({ clusterName, url, caPem, userName, token }: TokenKubeconfig): string {
   const certificateAuthority = Buffer.from(caPem).toString('base64');
   return stringify({
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: clusterName, cluster: { server: url, 'certificate-authority-data': certificateAuthority } }],
-    users: [{ name: userName, user: 'file' in token ? { tokenFile: token.file } : { token: token.expose() } }],
+    users: [{ name: userName, user: { token: token.expose() } }],
     contexts: [{ name: clusterName, context: { cluster: clusterName, user: userName } }],
     'current-context': clusterName,
   });

@@ -38,8 +38,9 @@ export function driverState(
     const names = new Set(driverContainers(pod).map(({ name }) => name));
     return (pod.status?.containerStatuses ?? []).filter(({ name }) => names.has(name));
   });
-  // The probes tell it too, but seconds later.
-  if (registered && containers.some(({ state }) => state?.running !== undefined)) return 'running';
+  // The probes tell what kubelet knows too, but seconds later.
+  const runs = containers.some(({ ready, state }) => ready || (registered && state?.running !== undefined));
+  if (runs) return 'running';
   return containers.some(({ restartCount }) => restartCount > 0) ? 'restarting' : 'starting';
 }
 

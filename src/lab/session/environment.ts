@@ -52,7 +52,7 @@ export interface ProxyOptions {
   readonly javaTrustStore: string;
 }
 
-/** The part of the environment that lets any client reach the emulated Azure: used for commands, pods and the node process. */
+/** The part of the environment that lets any client reach the emulated Azure: used for commands and pods, the driver's too. */
 export function proxyEnvironment({
   gatewayPort,
   metadataPort,

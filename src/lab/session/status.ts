@@ -9,7 +9,7 @@ export interface ClusterSummary {
   readonly resourceGroup: string;
   readonly url: string;
   readonly issuerUrl: string;
-  /** Whether the Key Vault add-on is on, and whether its node process runs. */
+  /** How far the driver is, whether the add-on or a person has installed it. */
   readonly secretsProvider: 'off' | 'running' | 'starting' | 'restarting';
   readonly pods: readonly PodSummary[];
 }

@@ -7,7 +7,7 @@ import { applyManifests, createKubeClient, parseKubeconfig, parseManifests, type
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { startTestApiServer } from '../../integration/support/api-server.ts';
 
-const MANIFESTS = ['crds.yaml', 'csidriver.yaml', 'rbac.yaml'];
+const MANIFEST = new URL('../../../deploy/keyferry.yaml', import.meta.url);
 
 /** A cluster with nothing in it. */
 export interface EmptyCluster extends AsyncDisposable {
@@ -30,10 +30,8 @@ export async function startEmptyCluster(): Promise<EmptyCluster> {
   const client = stack.use(
     createKubeClient({ config: parseKubeconfig(kubeconfig, { clock: systemClock, folder }), clock: systemClock }),
   );
-  const texts = await Promise.all(
-    MANIFESTS.map((name) => readFile(new URL(`../../../deploy/${name}`, import.meta.url), 'utf8')),
-  );
-  await applyManifests({ client, clock: systemClock, fieldManager: 'tests' }, texts.flatMap(parseManifests));
+  const objects = parseManifests(await readFile(MANIFEST, 'utf8'));
+  await applyManifests({ client, clock: systemClock, fieldManager: 'tests' }, objects);
   return {
     client,
     env: { PATH: process.env['PATH'], KUBECONFIG: path },

@@ -70,7 +70,7 @@ export type FetchedLine = Readonly<z.infer<typeof fetchedLine>>;
 /** A line of the driver: what became of one publish or refresh (docs/node.md). */
 export type PublishLine = Readonly<z.infer<typeof publishLine>>;
 
-/** The lines about volumes of a node process's log, each kind in its order. */
+/** The lines about volumes of the drivers' logs, each kind in its order. */
 export interface VolumeLines {
   readonly fetched: readonly FetchedLine[];
   readonly published: readonly PublishLine[];
