@@ -188,6 +188,20 @@ export const APPLY_CASES: readonly Case[] = [
     },
   },
   {
+    id: 'apply/other-name',
+    claim: 'an object of another name than the one that is applied to is refused',
+    run: async (world) => {
+      const [one, other] = [world.name(), world.name()];
+      answered(await world.patch('configmaps', one, 'apply', configMap(one), 'fieldManager=me'), 201);
+      refused(
+        await world.patch('configmaps', one, 'apply', configMap(other), 'fieldManager=me'),
+        400,
+        'BadRequest',
+        `the name of the object (${other}) does not match the name on the URL (${one})`,
+      );
+    },
+  },
+  {
     id: 'apply/dry-run',
     claim: 'a dry run of an apply stores nothing',
     run: async (world) => {

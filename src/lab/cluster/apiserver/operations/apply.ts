@@ -42,6 +42,10 @@ export function applyObject(
   if (!isRecord(body)) throw badRequest('the object provided is not a JSON object');
   if (recordOf(body['metadata'])['managedFields'] !== undefined) throw badRequest('metadata.managedFields must be nil');
   const config = ownParts(target, decodeObject(target, body, options));
+  const { name = target.name } = config.metadata;
+  if (name !== target.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
+  }
   const stored = context.storage.get(kind.collection, target.namespace, target.name);
   const live = stored === undefined ? undefined : fromStored(kind, stored);
   if (live === undefined && target.subresource !== undefined) throw notFound(kind, target.name);
