@@ -11,6 +11,9 @@ export interface ClassOptions {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** Annotations of a class whose volumes are not checked again while a scenario lasts, whatever the driver's interval. */
+export const NEVER_CHECKED = { 'secrets-store.csi.k8s.io/rotation-poll-interval': '24h' };
+
 /** A SecretProviderClass for secrets of the shared vault, by workload identity. */
 export function classManifest({ clientId, tenantId }: Stage, name: string, options: ClassOptions) {
   const { filePermission = '' } = options;

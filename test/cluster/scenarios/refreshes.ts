@@ -2,11 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import type { SecretObject } from '#kube';
 import { eventually } from '../../support/test-lab.ts';
+import { NEVER_CHECKED } from './manifests.ts';
 import { inScene, type Scene } from './scene.ts';
 import type { Stage } from './stage.ts';
 
-/** A class may not be checked more rarely than the driver's own interval says; this one practically never is. */
-const NEVER = { 'secrets-store.csi.x-k8s.io/rotation-poll-interval': '24h' };
 const annotate = (scene: Scene, kind: string, name: string, wish: string) =>
   scene.kubectl('annotate', kind, name, `secrets-store.csi.k8s.io/refresh=${wish}`, '--overwrite');
 
@@ -36,7 +35,7 @@ export function refreshScenarios(stage: () => Stage): void {
     it.each(['pod', 'secretproviderclass'])('is refreshed at once when its %s is annotated', (kind) =>
       inScene(stage(), { name: `annotated-${kind}` }, async (scene) => {
         await scene.stage.setSecret('Wished', `first for a ${kind}`);
-        await scene.makeClass('wished', { secrets: ['Wished'], annotations: NEVER });
+        await scene.makeClass('wished', { secrets: ['Wished'], annotations: NEVER_CHECKED });
         await scene.makePod('wished', { classes: ['wished'] });
         await scene.ready(['wished']);
         await scene.stage.setSecret('Wished', `second for a ${kind}`);
@@ -50,10 +49,10 @@ export function refreshScenarios(stage: () => Stage): void {
       inScene(stage(), { name: 'class-edited' }, async (scene) => {
         await scene.stage.setSecret('Old', 'value of the old object');
         await scene.stage.setSecret('New', 'value of the new object');
-        await scene.makeClass('edited', { secrets: ['Old'], annotations: NEVER });
+        await scene.makeClass('edited', { secrets: ['Old'], annotations: NEVER_CHECKED });
         await scene.makePod('reads', { classes: ['edited'] });
         await scene.ready(['reads']);
-        await scene.makeClass('edited', { secrets: [['New', 'new']], annotations: NEVER });
+        await scene.makeClass('edited', { secrets: [['New', 'new']], annotations: NEVER_CHECKED });
         await eventually('the files of the edited class', async () => {
           const seen = Object.keys(await scene.files('reads', 'edited'));
           return seen.join() === 'new' ? { found: true } : { seen: seen.join() };

@@ -6,14 +6,12 @@ import type { SecretObject } from '#kube';
 import type { AuditRecord } from '#lab/cloud';
 import { eventually } from '../../support/test-lab.ts';
 import { nothingStray } from './aftermath.ts';
-import { podSpec } from './manifests.ts';
+import { NEVER_CHECKED, podSpec } from './manifests.ts';
 import { readNodeState } from './node-state.ts';
 import { inScene } from './scene.ts';
 import type { Stage } from './stage.ts';
 
 const CROWD = 100;
-/** A class that is not checked again while the scenario lasts. */
-const NEVER = { 'secrets-store.csi.x-k8s.io/rotation-poll-interval': '24h' };
 const ROOTS = { mode: '644', owner: '0:0' };
 
 /** Tests of volumes, their files, who may read them, and the Secrets made of them. */
@@ -142,7 +140,7 @@ export function volumeScenarios(stage: () => Stage): void {
       () =>
         inScene(stage(), { name: 'crowd' }, async (scene) => {
           await scene.stage.setSecret('Shared', 'value that all share');
-          await scene.makeClass('shared', { secrets: ['Shared'], annotations: NEVER });
+          await scene.makeClass('shared', { secrets: ['Shared'], annotations: NEVER_CHECKED });
           const before = (await scene.stage.audit()).length;
           await scene.apply({
             apiVersion: 'apps/v1',
