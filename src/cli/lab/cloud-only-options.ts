@@ -15,27 +15,29 @@ export interface CloudOnlyChoice {
 
 const collect = (text: string, before: readonly string[]) => [...before, text];
 
-/** Adds the options to a command that starts labs. */
+/** The heading of these options in a command's help. */
+export const OUTSIDE_GROUP = 'For a cluster of your own (docs/kind.md):';
+
+/** Adds the options to a command that starts labs, below those that it has. */
 export function addCloudOnlyOptions(command: Command): Command {
-  return command
-    .option('--cloud-only', "only Azure's side, for a cluster that runs outside: no Kubernetes, no root needed", false)
-    .option(
+  const options = [
+    new Option('--cloud-only', "only Azure's side: no Kubernetes, and no root needed").default(false),
+    new Option(
       '--listen <address[:port]>',
-      'with --cloud-only: let other machines and pods reach the lab at this address of this machine',
+      'with --cloud-only: let pods and other machines reach the lab at this address of this machine',
+    ),
+    new Option(
+      '--issuer-map <issuer=from>',
+      'with --cloud-only: where the keys of a token issuer are: a JWKS file, a folder, or the URL of its API server',
     )
-    .addOption(
-      new Option(
-        '--issuer-map <issuer=from>',
-        'with --cloud-only: where the keys of a token issuer are: a JWKS file, a folder, or the URL of its API server',
-      )
-        .argParser(collect)
-        .default([], 'none'),
-    )
-    .addOption(
-      new Option('--issuer-ca <issuer=file>', 'with --cloud-only: the authorities (PEM) of such a URL')
-        .argParser(collect)
-        .default([], 'none'),
-    );
+      .argParser(collect)
+      .default([], 'none'),
+    new Option('--issuer-ca <issuer=file>', 'with --cloud-only: the authorities (PEM) of such a URL')
+      .argParser(collect)
+      .default([], 'none'),
+  ];
+  for (const option of options) command.addOption(option.helpGroup(OUTSIDE_GROUP));
+  return command;
 }
 
 /**
@@ -51,10 +53,7 @@ export async function cloudOnlyOf(choice: CloudOnlyChoice, terminal: Terminal): 
     });
   }
   const listen = choice.listen === undefined ? undefined : parseListen(choice.listen);
-  const { issuers, issues } = parseIssuerMap(
-    { maps: choice.issuerMap, authorities: choice.issuerCa },
-    process.cwd(),
-  );
+  const { issuers, issues } = parseIssuerMap({ maps: choice.issuerMap, authorities: choice.issuerCa }, process.cwd());
   if (issues.length > 0) throw inputError('the issuers are not mapped', issues, HINT);
   const found = await checkIssuers(issuers, systemClock);
   if (found.issues.length > 0) throw inputError('the issuers are not mapped', found.issues, HINT);

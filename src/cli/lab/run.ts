@@ -28,7 +28,8 @@ interface RunChoice extends LabPlace, EnvironmentChoice, CloudOnlyChoice {
 
 /** Adds `keyferry lab run` and `keyferry lab shell`. */
 export function addRunCommands(lab: Command, { terminal, exit }: CommandContext): void {
-  addCloudOnlyOptions(lab.command('run'))
+  const run = lab
+    .command('run')
     .description('run a command in a lab, which is started for it and ended after it')
     .argument('<command...>', 'the command, best after --')
     .addOption(stateOption())
@@ -40,7 +41,8 @@ export function addRunCommands(lab: Command, { terminal, exit }: CommandContext)
     .addHelpText('after', '\nExample:\n  keyferry lab run --ephemeral -- ./script.sh')
     .action(async (command: string[], options: RunChoice) => exit(await runIn(command, options, terminal)));
 
-  addCloudOnlyOptions(lab.command('shell'))
+  const shell = lab
+    .command('shell')
     .description('a shell in a lab')
     .addOption(stateOption())
     .addOption(ephemeralOption())
@@ -52,6 +54,8 @@ export function addRunCommands(lab: Command, { terminal, exit }: CommandContext)
       terminal.err('a shell in the lab; leave it with "exit"\n');
       exit(await runIn([terminal.env['SHELL'] ?? '/bin/sh'], options, terminal));
     });
+  addCloudOnlyOptions(run);
+  addCloudOnlyOptions(shell);
 }
 
 async function runIn(command: readonly string[], options: RunChoice, terminal: Terminal): Promise<number> {

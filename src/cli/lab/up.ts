@@ -1,10 +1,10 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { KeyferryError, systemClock } from '#base';
 import { renderAddress } from '#lab/session';
 import { exitCodeOfSignal } from '../exit-codes.ts';
 import { interruption, type Interruption } from '../interruption.ts';
 import { placeOf, startLab, type LabPlace, type UsableLab } from './access.ts';
-import { addCloudOnlyOptions, cloudOnlyOf, type CloudOnlyChoice } from './cloud-only-options.ts';
+import { addCloudOnlyOptions, cloudOnlyOf, OUTSIDE_GROUP, type CloudOnlyChoice } from './cloud-only-options.ts';
 import { isLoopback, parseAdvertised, parseListen, type NamedAddress } from './listen-address.ts';
 import {
   ephemeralOption,
@@ -34,14 +34,13 @@ Examples:
 
 /** Adds `keyferry lab up`. */
 export function addUpCommand(lab: Command, { terminal, exit }: CommandContext): void {
-  addCloudOnlyOptions(lab.command('up'))
+  const command = lab
+    .command('up')
     .description('start a lab and keep it running until Ctrl-C')
     .addOption(stateOption())
     .addOption(ephemeralOption())
     .addOption(internetOption())
     .option('--detach', 'answer when it serves and leave it running', false)
-    .option('--print-values', 'with --cloud-only: print values for the chart to stdout, and nothing else there', false)
-    .addOption(advertiseOption())
     .addOption(outputOption())
     .addHelpText('after', EXAMPLES)
     .action(async (options: UpChoice) => {
@@ -54,6 +53,13 @@ export function addUpCommand(lab: Command, { terminal, exit }: CommandContext): 
       using interrupted = interruption();
       exit(await up(options, terminal, interrupted));
     });
+  addCloudOnlyOptions(command)
+    .addOption(
+      new Option('--print-values', 'with --cloud-only: print values for the chart to stdout, and nothing else there')
+        .default(false)
+        .helpGroup(OUTSIDE_GROUP),
+    )
+    .addOption(advertiseOption().helpGroup(OUTSIDE_GROUP));
 }
 
 /** Said before anything is started. */
