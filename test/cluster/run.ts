@@ -19,40 +19,49 @@ mkdirSync(build, { recursive: true });
 const { words, figures, ...options } = readOptions();
 const signal = signalOfProcess();
 
-const helm = await installClient(kubectlAndHelm, cacheFolder(), signal);
-const versions =
-  'skipped' in helm
-    ? Object.fromEntries(options.versions.map((version) => [version, { skipped: `no helm: ${helm.skipped}` }]))
-    : await setUp({ ...options, signal });
-
-const reports: string[] = [];
-const skipped: string[] = [];
 const image = join(build, 'cluster-image.tar');
-let imageIsMade = false;
-for (const [version, result] of Object.entries(versions)) {
-  if ('skipped' in result) {
-    skipped.push(`Kubernetes ${version}: ${result.skipped}`);
-    continue;
-  }
-  if (!imageIsMade) await makeImage();
-  const programs = [result, helm].flatMap((installed) =>
-    'skipped' in installed ? [] : Object.values(installed.programs).map((program) => dirname(program)),
-  );
-  const env = {
-    KEYFERRY_KUBERNETES: version,
-    KEYFERRY_IMAGE: image,
-    PATH: [...new Set(programs), process.env['PATH']].join(delimiter),
-  };
-  const passed = figures ? await runNode(['--import', 'tsx', FIGURES], env) : await runTests(version, env);
-  if (!passed) process.exitCode ??= 1;
-  signal.throwIfAborted();
-}
-for (const line of skipped) console.log(`SKIPPED ${line}`);
-if (!figures) mergeReports(reports, skipped, join(build, 'cluster-report.json'));
+const reports: string[] = [];
 
-async function makeImage(): Promise<void> {
-  imageIsMade = await runNode(['--import', 'tsx', join(root, 'tools/image/main.ts'), '--output', image]);
-  if (!imageIsMade) throw new Error('the image could not be made');
+await run().catch((error: unknown) => {
+  // After Ctrl-C nobody asks why.
+  if (!signal.aborted) throw error;
+});
+
+async function run(): Promise<void> {
+  const helm = await installClient(kubectlAndHelm, cacheFolder(), signal);
+  const versions =
+    'skipped' in helm
+      ? Object.fromEntries(options.versions.map((version) => [version, { skipped: `no helm: ${helm.skipped}` }]))
+      : await setUp({ ...options, signal });
+
+  const skipped: string[] = [];
+  let imageIsMade = false;
+  for (const [version, result] of Object.entries(versions)) {
+    if ('skipped' in result) {
+      skipped.push(`Kubernetes ${version}: ${result.skipped}`);
+      continue;
+    }
+    if (!imageIsMade) imageIsMade = await makeImage();
+    const programs = [result, helm].flatMap((installed) =>
+      'skipped' in installed ? [] : Object.values(installed.programs).map((program) => dirname(program)),
+    );
+    const env = {
+      KEYFERRY_KUBERNETES: version,
+      KEYFERRY_IMAGE: image,
+      PATH: [...new Set(programs), process.env['PATH']].join(delimiter),
+    };
+    const passed = figures ? await runNode(['--import', 'tsx', FIGURES], env) : await runTests(version, env);
+    if (!passed) process.exitCode ??= 1;
+    signal.throwIfAborted();
+  }
+  for (const line of skipped) console.log(`SKIPPED ${line}`);
+  if (!figures) mergeReports(reports, skipped, join(build, 'cluster-report.json'));
+}
+
+async function makeImage(): Promise<true> {
+  const made = await runNode(['--import', 'tsx', join(root, 'tools/image/main.ts'), '--output', image]);
+  if (!made) throw new Error('the image could not be made');
+  return true;
 }
 
 /** Runs the tests on one version, with a report of their own. */

@@ -2,9 +2,10 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockCache } from '../../clients/install/cache.ts';
 import type { Installed } from '../../clients/install/client.ts';
+import { isInstalled } from '../../clients/install/install-client.ts';
 import { stepRunner } from '../../clients/install/programs.ts';
 import { buildVersions } from './build-versions.ts';
-import type { KubernetesVersion } from './kubernetes.ts';
+import { kubernetes, type KubernetesVersion } from './kubernetes.ts';
 import { whyNoCluster } from './machine.ts';
 import { installPackages } from './packages.ts';
 import { clusterCache, programsList } from './programs.ts';
@@ -25,7 +26,10 @@ export async function setUp({
 }: SetUpOptions): Promise<Readonly<Record<string, Installed>>> {
   const cache = clusterCache();
   mkdirSync(cache, { recursive: true });
-  using _lock = await lockCache(cache, () => console.error(`waiting for another set-up of ${cache}`));
+  // What is there already can be used while another set-up builds another version.
+  const isBuilt = versions.every((version) => isInstalled(kubernetes(version), cache));
+  const onWait = () => console.error(`waiting for another set-up of ${cache}`);
+  using _lock = isBuilt ? undefined : await lockCache(cache, onWait);
   const missing =
     (await whyNoCluster()) ?? (await installPackages(stepRunner(join(cache, 'packages.log'), { signal })));
   const results =
