@@ -185,6 +185,16 @@ describe('migrate check', () => {
     expect(findings.map(({ id }) => id)).not.toContain('foreign-secret');
   });
 
+  it('takes nothing for off that it may not see', async () => {
+    const client = clientOf(...helm, asksFor('s'));
+    client.intercept = ({ resource }) => {
+      if (resource === 'clusterroles') throw new KeyferryError('permission-denied', 'listing clusterroles: forbidden');
+    };
+    const { findings, values } = await checkMigration({ client, nodeFlags });
+    expect(values).toEqual({ enableSecretRotation: false });
+    expect(findings.map(({ id }) => id)).not.toContain('secret-sync');
+  });
+
   it('does not go on where the API server is away', async () => {
     const client = clientOf(...helm);
     client.intercept = () => {

@@ -44,7 +44,10 @@ export function planValues({ cluster, classes }: Pick<Scene, 'cluster' | 'classe
     addPlaces(values, driver);
     addPods(values, driver);
   }
-  if (!cluster.roles.some(({ metadata }) => metadata.name === SYNC_ROLE)) set(values, 'syncSecret.enabled', false);
+  // What may not be seen is not told to be off.
+  if (cluster.roles?.some(({ metadata }) => metadata.name === SYNC_ROLE) === false) {
+    set(values, 'syncSecret.enabled', false);
+  }
   addTokenRequests(values, cluster);
   if (classes.some((each) => asksOnTheNode(each).length > 0)) set(values, 'hostNetwork', true);
   return values;

@@ -6,7 +6,7 @@ const MAX_NAMED = 10;
 export const runningPods: Check = {
   weight: 'good to know',
   meaning:
-    'These pods have mounted volumes. They keep their files while no driver runs, and each is taken over when kubelet publishes it the next time, within about a minute. A pod that starts or ends meanwhile waits until there is a driver.',
+    'These pods have volumes of the driver. They keep their files while no driver runs, and each volume is taken over when kubelet publishes it the next time, within about two minutes. A pod that starts or ends meanwhile waits until there is a driver.',
   mend: 'Nothing.',
   find: ({ cluster: { volumes } }) => {
     const running = [

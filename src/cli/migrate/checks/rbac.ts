@@ -12,7 +12,7 @@ export const rbac: Check = {
   mend: 'Nothing. Bindings of your own to these roles keep working; whoever relied on one to list Secrets needs a role of their own.',
   find: ({ cluster: { roles } }) =>
     foundIf(
-      roles.map((role) => {
+      (roles ?? []).map((role) => {
         const { name } = role.metadata;
         return `ClusterRole ${name}: of ${originText(originOf(role))}${NEEDLESS.includes(name) ? ', not needed any more' : ''}`;
       }),

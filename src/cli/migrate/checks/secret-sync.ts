@@ -9,7 +9,7 @@ export const secretSync: Check = {
   meaning: `There is no ClusterRole ${SYNC_ROLE}, so upstream makes no Secrets, whatever classes say. With Keyferry's defaults these classes get theirs.`,
   mend: 'The values below keep it off. Take syncSecret out of them to have the Secrets.',
   find: ({ cluster: { roles }, classes }) => {
-    if (roles.some(({ metadata }) => metadata.name === SYNC_ROLE)) return undefined;
+    if (roles === undefined || roles.some(({ metadata }) => metadata.name === SYNC_ROLE)) return undefined;
     return foundIf(
       classes.flatMap(({ at, parsed }) =>
         (parsed?.value.secretObjects ?? []).map((object) => `${at}: ${object.at} asks for Secret ${object.secretName}`),

@@ -55,7 +55,8 @@ export interface ClusterView {
   readonly releases: readonly HelmRelease[];
   readonly csiDriver: CsiDriverObject | undefined;
   readonly definitions: readonly MetadataObject[];
-  readonly roles: readonly MetadataObject[];
+  /** ClusterRoles with upstream's names; undefined where they may not be listed. */
+  readonly roles: readonly MetadataObject[] | undefined;
   /** SecretProviderClass objects as they are on the wire. */
   readonly classes: readonly { readonly metadata: { readonly name: string; readonly namespace: string } }[];
   readonly volumes: readonly SecretVolume[];
@@ -125,7 +126,7 @@ export async function readCluster(
     definitions: namesOf('CustomResourceDefinitions', definitions).filter(({ metadata }) =>
       metadata.name.endsWith(`.${SECRET_CLASS_GROUP}`),
     ),
-    roles: namesOf('ClusterRoles', roles).filter(({ metadata }) => ROLE_NAME.test(metadata.name)),
+    roles: roles && namesOf('ClusterRoles', roles).filter(({ metadata }) => ROLE_NAME.test(metadata.name)),
     classes: parsedClasses,
     volumes: volumesOf(pods ?? []),
     secrets,
