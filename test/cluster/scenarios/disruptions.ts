@@ -146,44 +146,56 @@ export function disruptionScenarios(stage: () => Stage): void {
       { timeout: 240_000 },
       async (context) => {
         const { stopApiServer, startApiServer } = needs(context, 'stopApiServer', 'startApiServer');
-        await inScene(stage(), { name: 'api-server-away', warnings: [NO_DRIVER, /^NodeNotReady: /] }, async (scene) => {
-          await scene.stage.setSecret('Turning', generation(0));
-          await scene.makeClass('turning', {
-            secrets: ['Turning'],
-            secretObjects: [{ secretName: 'copy', type: 'Opaque', data: [{ objectName: 'Turning', key: 'value' }] }],
-          });
-          await scene.makePod('reads', { classes: ['turning'], script: READER });
-          await scene.ready(['reads']);
-          await stopApiServer();
-          const backMs = systemClock.monotonic() + 60_000;
-          await scene.stage.setSecret('Turning', generation(1));
-          await eventually('the file has the new version on the node', async () => {
-            const mount = (await readNodeState(scene.stage.cluster)).mounts.find(({ volume }) => volume === 'turning');
-            const seen = mount === undefined ? 'no mount' : readFileSync(join(mount.path, 'Turning'), 'utf8');
-            return seen === generation(1) ? { found: true } : { seen };
-          });
-          // The minute is what is asked for: longer than what clients try again by themselves.
-          await systemClock.sleep(Math.max(0, backMs - systemClock.monotonic()));
-          await startApiServer();
-          await eventually('the Secret has the new version', async () => {
-            const { data } = await scene.getJson<SecretObject>('secret', 'copy');
-            const seen = Buffer.from(data?.['value'] ?? '', 'base64').toString();
-            return seen === generation(1) ? { found: true } : { seen };
-          });
-          await scene.makePod('new', { classes: ['turning'], env: { VALUE: ['copy', 'value'] } });
-          await scene.ready(['new'], 120);
-          expect(await scene.exec('new', '/bin/sh', '-c', 'echo "$VALUE"')).toBe(generation(1));
-          await scene.stage.setSecret('Turning', generation(2));
-          for (const pod of ['reads', 'new']) {
-            await scene.fileBecomes(pod, '/mnt/turning/Turning', generation(2));
-          }
-          expect(await scene.exec('reads', '/bin/sh', '-c', 'cat /tmp/bad 2>/dev/null || :')).toBe('');
-          expect(await restartsOf(scene, 'reads')).toBe(0);
-        });
+        await inScene(
+          stage(),
+          { name: 'api-server-away', warnings: [NO_DRIVER, ...API_SERVER_BACK] },
+          async (scene) => {
+            await scene.stage.setSecret('Turning', generation(0));
+            await scene.makeClass('turning', {
+              secrets: ['Turning'],
+              secretObjects: [{ secretName: 'copy', type: 'Opaque', data: [{ objectName: 'Turning', key: 'value' }] }],
+            });
+            await scene.makePod('reads', { classes: ['turning'], script: READER });
+            await scene.ready(['reads']);
+            await stopApiServer();
+            const backMs = systemClock.monotonic() + 60_000;
+            await scene.stage.setSecret('Turning', generation(1));
+            await eventually('the file has the new version on the node', async () => {
+              const mount = (await readNodeState(scene.stage.cluster)).mounts.find(
+                ({ volume }) => volume === 'turning',
+              );
+              const seen = mount === undefined ? 'no mount' : readFileSync(join(mount.path, 'Turning'), 'utf8');
+              return seen === generation(1) ? { found: true } : { seen };
+            });
+            // The minute is what is asked for: longer than what clients try again by themselves.
+            await systemClock.sleep(Math.max(0, backMs - systemClock.monotonic()));
+            await startApiServer();
+            await eventually('the Secret has the new version', async () => {
+              const { data } = await scene.getJson<SecretObject>('secret', 'copy');
+              const seen = Buffer.from(data?.['value'] ?? '', 'base64').toString();
+              return seen === generation(1) ? { found: true } : { seen };
+            });
+            await scene.makePod('new', { classes: ['turning'], env: { VALUE: ['copy', 'value'] } });
+            await scene.ready(['new'], 120);
+            expect(await scene.exec('new', '/bin/sh', '-c', 'echo "$VALUE"')).toBe(generation(1));
+            await scene.stage.setSecret('Turning', generation(2));
+            for (const pod of ['reads', 'new']) {
+              await scene.fileBecomes(pod, '/mnt/turning/Turning', generation(2));
+            }
+            expect(await scene.exec('reads', '/bin/sh', '-c', 'cat /tmp/bad 2>/dev/null || :')).toBe('');
+            expect(await restartsOf(scene, 'reads')).toBe(0);
+          },
+        );
       },
     );
   });
 }
+
+/**
+ * What is told when an API server comes back: it takes the node for lost until kubelet has reported, and forbids
+ * everything until it has read its roles, which the driver tells once and tries again.
+ */
+const API_SERVER_BACK = [/^NodeNotReady: /, /^FailedScheduling: /, /^FailedToCreateSecret: .* is forbidden: /s];
 
 /** What kubelet tells of pods that it finds after a boot. */
 const REBOOT = [/^FailedCreatePodSandBox: /, /^NodeNotReady: /, /^BackOff: /, /^NetworkNotReady: /];
