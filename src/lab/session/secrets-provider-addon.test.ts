@@ -16,6 +16,7 @@ const containerOf = (object: KubeObject | undefined) =>
   (object as (KubeObject & DaemonSet) | undefined)?.spec?.template.spec?.containers.find(
     ({ name }) => name === 'secrets-store',
   );
+const flagNames = (args: readonly string[] = []) => args.map((arg) => arg.split('=')[0]).toSorted();
 
 it('is what a person applies, with the settings in place of the flags of the same name', () => {
   const adapted = installed.map((object) => adapt(object, options));
@@ -25,8 +26,7 @@ it('is what a person applies, with the settings in place of the flags of the sam
   expect(flag('enable-secret-rotation')).toEqual(['--enable-secret-rotation=false']);
   expect(flag('rotation-poll-interval')).toEqual(['--rotation-poll-interval=7m']);
   expect(flag('v')).toEqual(['--v=4']);
-  const names = (args: readonly string[] = []) => args.map((arg) => arg.split('=')[0]).toSorted();
-  expect(names(after?.args)).toEqual(names(before?.args));
+  expect(flagNames(after?.args)).toEqual(flagNames(before?.args));
   expect(after?.args?.[0]).toBe('node');
   expect(adapted.filter(({ kind }) => kind !== 'DaemonSet')).toEqual(
     installed.filter(({ kind }) => kind !== 'DaemonSet'),
