@@ -26,11 +26,10 @@ const ROTATION_POLL_INTERVAL = 'rotationPollInterval';
 export async function startInstalledCluster({ version, image }: InstalledClusterOptions): Promise<ClusterUnderTest> {
   const stack = createDisposeStack();
   try {
-    const cluster = stack.use(
-      await startCluster({ version, folder: mkdtempSync(join(tmpdir(), 'keyferry-cluster-')) }),
-    );
+    const folder = mkdtempSync(join(tmpdir(), 'keyferry-cluster-'));
+    const cluster = stack.use(await startCluster({ version, folder }));
     await cluster.importImage(image);
-    const cloud = stack.use(await startCloud(cluster));
+    const cloud = stack.use(await startCloud(cluster, folder));
     const env = { ...cloud.env, KUBECONFIG: cluster.insideKubeconfig };
     const run: ClusterUnderTest['run'] = (command, options = {}) =>
       runProgram([...cluster.enter, ...command], { env, ...options });
@@ -72,9 +71,10 @@ export async function startInstalledCluster({ version, image }: InstalledCluster
 }
 
 /** Azure's side at the node's address: the environment of programs that use it, and the file with the chart's values. */
-async function startCloud(cluster: Cluster) {
+async function startCloud(cluster: Cluster, folder: string) {
   const stack = createDisposeStack();
-  const state = mkdtempSync(join(tmpdir(), 'keyferry-cloud-'));
+  // In the cluster's folder, which goes with it, also when this process is killed.
+  const state = mkdtempSync(join(folder, 'cloud-'));
   stack.defer(() => rm(state, { recursive: true, force: true }));
   const inside = (...command: readonly string[]) => [...cluster.enter, ...command];
   const listen = `--listen=${cluster.nodeAddress}:${GATEWAY_PORT}`;
