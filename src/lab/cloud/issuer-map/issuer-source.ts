@@ -2,7 +2,6 @@ import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
-import { Agent } from 'undici';
 import { errorText, KeyferryError, type Clock } from '#base';
 import { getJson } from '../get-json.ts';
 import { isUrl, type MappedIssuer } from './mapped-issuer.ts';
@@ -51,6 +50,8 @@ function serverSource({ from, caFile }: MappedIssuer, clock: Clock): IssuerSourc
   return {
     read: async (path) => {
       const ca = await readAuthorities({ caFile });
+      // Lazily: the command line checks mappings too, and is in a hurry for everything else.
+      const { Agent } = await import('undici');
       const dispatcher = new Agent({ connect: ca === undefined ? {} : { ca: [ca, ...rootCertificates] } });
       try {
         return await getJson(`${base}${path}`, { clock, timeoutMs: TIMEOUT_MS, dispatcher });
