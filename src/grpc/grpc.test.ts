@@ -16,6 +16,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const empty = { attributes: '', secrets: '', targetPath: '', permission: '', currentObjectVersion: [] };
 
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('gone')));
+  });
+}
+
 async function withServer(
   handlers: Partial<UnaryHandlers<CSIDriverProviderServer>>,
   use: (client: CSIDriverProviderClient, socketPath: string) => Promise<void>,
@@ -108,26 +114,29 @@ describe('a gRPC server on a unix socket', () => {
     });
   });
 
-  it('aborts the handler when the caller gives up, and tells the caller that time ran out', async () => {
-    let aborted: () => void;
-    const seen = new Promise<void>((resolve) => {
-      aborted = resolve;
+  it('tells the caller that time ran out', async () => {
+    await withServer({ mount: (_request, { signal }) => untilAborted(signal) }, async (client) => {
+      await expect(callUnary(client, 'mount', empty, { timeoutMs: 50 }, systemClock)).rejects.toMatchObject({
+        code: 'deadline-exceeded',
+      });
     });
+  });
+
+  it('aborts the handler when the caller gives up', async () => {
+    const caller = new AbortController();
+    let handled: Promise<never> | undefined;
     await withServer(
       {
-        mount: (_request, { signal }) =>
-          new Promise((_resolve, reject) => {
-            signal.addEventListener('abort', () => {
-              aborted();
-              reject(new Error('gone'));
-            });
-          }),
+        mount: (_request, { signal }) => {
+          handled = untilAborted(signal);
+          caller.abort();
+          return handled;
+        },
       },
       async (client) => {
-        await expect(callUnary(client, 'mount', empty, { timeoutMs: 50 }, systemClock)).rejects.toMatchObject({
-          code: 'deadline-exceeded',
-        });
-        await seen;
+        const limits = { timeoutMs: 20_000, signal: caller.signal };
+        await expect(callUnary(client, 'mount', empty, limits, systemClock)).rejects.toBeInstanceOf(KeyferryError);
+        await expect(handled).rejects.toThrow('gone');
       },
     );
   });

@@ -15,6 +15,7 @@ import {
   type DisposeStack,
 } from '#base';
 import { callUnary, createGrpcClient, grpcService, startGrpcServer } from '#grpc';
+import { createFakeClock } from '../base/testing/index.ts';
 import { HealthClient } from '../gen/grpc/health/v1/health.ts';
 import {
   CSIDriverProviderClient,
@@ -133,12 +134,17 @@ describe('a provider behind a socket', () => {
 
   it('is named when it was killed and left its socket, and serves again when it is back', async () => {
     leaveSocket('last/fake.sock');
-    const providers = directory({ connectTimeoutMs: 50 });
+    // The time for a connection is over soon at first, and all of it is there for the second one.
+    const connectTimeoutMs = 10_000;
+    let passedMs = connectTimeoutMs - 50;
+    const clock: Clock = { ...systemClock, now: () => systemClock.now() - passedMs };
+    const providers = directory({ connectTimeoutMs, clock });
     await expect((await providers.resolve('fake')).mount(request())).rejects.toMatchObject({
       code: 'unavailable',
       message: 'provider "fake" does not answer on its socket',
       hint: expect.stringContaining('fake.sock'),
     });
+    passedMs = 0;
     stack.use(await serve('last/fake.sock', answering('back')));
     expect((await (await providers.resolve('fake')).mount(request())).versions[0]?.version).toBe('back');
   });
@@ -155,18 +161,22 @@ describe('a provider behind a socket', () => {
   });
 
   it('is named when it hangs', async () => {
+    const clock = createFakeClock(systemClock.now());
+    const mountTimeoutMs = 60_000;
     stack.use(
       await serve(
         'last/fake.sock',
         ({ signal }) =>
           new Promise((_resolve, reject) => {
             signal.addEventListener('abort', () => reject(new Error('gone')));
+            void clock.advance(mountTimeoutMs);
           }),
       ),
     );
-    await expect((await directory({ mountTimeoutMs: 50 }).resolve('fake')).mount(request())).rejects.toMatchObject({
+    const hanging = await directory({ mountTimeoutMs, clock }).resolve('fake');
+    await expect(hanging.mount(request())).rejects.toMatchObject({
       code: 'deadline-exceeded',
-      message: 'provider "fake": no answer within 50 ms',
+      message: 'provider "fake": no answer within 60000 ms',
       hint: expect.stringContaining('fake.sock'),
     });
   });
