@@ -7,6 +7,7 @@ export default defineConfig({
     // Whole scripts of real programs run in one test; each file brings its own, tighter limits where it can.
     testTimeout: 120_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
     reporters: process.env['CI'] ? ['verbose', ['json', { outputFile: 'build/clients-report.json' }]] : ['verbose'],
   },

@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['test/cluster/*.test.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
     // A cluster has the machine for itself.
     fileParallelism: false,

@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: [`src/{${AREAS.join(',')}}/**/*.test.ts`, 'test/integration/{driver-cluster,provider-mount}.test.ts'],
     testTimeout: 30_000,
+    expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
     coverage: {
       enabled: true,

@@ -8,6 +8,7 @@ export default defineConfig({
     include: ['test/endurance/**/*.test.ts', '{src,test}/**/*.fuzz.test.ts'],
     testTimeout: 300_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
     maxWorkers: 2,
     // How many times the inputs of `npm test` the fuzzed parsers are given.

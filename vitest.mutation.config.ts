@@ -6,5 +6,6 @@ export default defineConfig({
   test: {
     include: ['src/provider/**/*.test.ts', 'src/crypto/**/*.test.ts', 'src/driver/publish/plan-publish.test.ts'],
     testTimeout: 30_000,
+    expect: { poll: { timeout: 20_000 } },
   },
 });

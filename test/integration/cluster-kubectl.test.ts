@@ -48,8 +48,7 @@ describe.skipIf(missing !== '')('a cluster under kubectl (needs namespaces and k
     const names = await kubectl(`get pods -l ${label} --field-selector status.phase=Running -o name`);
     return names.split('\n').filter((name) => name !== '');
   };
-  const running = (label: string, count: number) =>
-    expect.poll(() => podNames(label), { timeout: 10_000 }).toHaveLength(count);
+  const running = (label: string, count: number) => expect.poll(() => podNames(label)).toHaveLength(count);
   const start = async () => {
     const started = await child.call<{ kubeconfig: string; serviceAccountKubeconfig: string }>('start', folder);
     writeFileSync(join(folder, 'kubeconfig'), started.kubeconfig, { mode: 0o600 });
@@ -141,7 +140,7 @@ describe.skipIf(missing !== '')('a cluster under kubectl (needs namespaces and k
     await child.call('stop');
     await start();
     await kubectl('wait --for=condition=Available deployment/stays --timeout=20s');
-    await expect.poll(started, { timeout: 20_000 }).not.toBe(before);
+    await expect.poll(started).not.toBe(before);
     await kubectl('rollout status deployment/stays --timeout=20s');
     await running('app=stays', 1);
   });

@@ -92,9 +92,7 @@ it.each(EXAMPLES)('%s: the example makes the files that it tells of', async (hea
 });
 
 it('no example has a field that the provider ignores', async () => {
-  await vi.waitFor(() =>
-    expect(scene.provider.logs.match(/Objects of a volume asked for/g)).toHaveLength(EXAMPLES.length),
-  );
+  await expect.poll(() => scene.provider.logs.match(/Objects of a volume asked for/g)).toHaveLength(EXAMPLES.length);
   expect(scene.provider.logs).not.toContain('ignoredFields');
 });
 

@@ -73,7 +73,7 @@ describe.skipIf(missing !== '')(`streams of pods under kubectl (needs namespaces
     const code = new Promise<number>((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)));
     let from = 0;
     for (const [when, type] of steps) {
-      await expect.poll(() => shown.indexOf(when, from), { timeout: 15_000 }).toBeGreaterThan(-1);
+      await expect.poll(() => shown.indexOf(when, from)).toBeGreaterThan(-1);
       from = shown.indexOf(when, from) + when.length;
       terminal.write(type);
     }
@@ -181,16 +181,14 @@ describe.skipIf(missing !== '')(`streams of pods under kubectl (needs namespaces
         forward.stdout.on('data', (text: Buffer) => (out += text.toString()));
         forward.stderr.on('data', (text: Buffer) => (err += text.toString()));
         const local = (remote: number) => new RegExp(`127\\.0\\.0\\.1:(\\d+) -> ${remote}\\b`).exec(out)?.[1];
-        await expect.poll(() => local(1), { timeout: 15_000 }).toBeDefined();
+        await expect.poll(() => local(1)).toBeDefined();
         const asked = ['first', 'second', 'third'];
         const answers = await Promise.all(asked.map((text) => ask(Number(local(port)), text)));
         expect(
           answers.map((answer, index) => answer.equals(Buffer.concat([Buffer.from(asked[index] ?? ''), page]))),
         ).toEqual([true, true, true]);
         await ask(Number(local(1)), 'x').catch(() => undefined);
-        await expect
-          .poll(() => err, { timeout: 15_000 })
-          .toContain('dial tcp4 127.0.0.1:1: connect: connection refused');
+        await expect.poll(() => err).toContain('dial tcp4 127.0.0.1:1: connect: connection refused');
       } finally {
         forward.kill();
         server.close();

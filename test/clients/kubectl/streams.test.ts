@@ -167,7 +167,7 @@ describeWithClients('kubectl that keeps a connection', CLIENTS, () => {
 
   test.each(['pod/served', 'service/served'])('port-forward to %s', async (target) => {
     const { lines } = start('port-forward', target, target.startsWith('pod') ? `:${port}` : ':80');
-    await expect.poll(() => lines[0], { timeout: 20_000 }).toMatch(/^Forwarding from 127\.0\.0\.1:\d+ -> \d+$/);
+    await expect.poll(() => lines[0]).toMatch(/^Forwarding from 127\.0\.0\.1:\d+ -> \d+$/);
     const local = /:(\d+) ->/.exec(lines[0] ?? '')?.[1];
     const answers = await Promise.all(
       Array.from({ length: 5 }, async () => (await fetch(`http://127.0.0.1:${local}/file`)).text()),
@@ -179,7 +179,7 @@ describeWithClients('kubectl that keeps a connection', CLIENTS, () => {
   test('port-forward to a port where nobody listens says so', async () => {
     const nobody = await freePort();
     const { lines } = start('port-forward', 'pod/shell', `:${nobody}`);
-    await expect.poll(() => lines[0], { timeout: 20_000 }).toMatch(/^Forwarding from/);
+    await expect.poll(() => lines[0]).toMatch(/^Forwarding from/);
     const local = /:(\d+) ->/.exec(lines[0] ?? '')?.[1];
     await expect(fetch(`http://127.0.0.1:${local}/`)).rejects.toThrow('fetch failed');
     await expect.poll(() => lines.join('\n')).toMatch(/error forwarding port \d+ to pod .*connection refused/s);
@@ -187,7 +187,7 @@ describeWithClients('kubectl that keeps a connection', CLIENTS, () => {
 
   test('proxy serves the API to whoever has no credentials', async () => {
     const { lines } = start('proxy', '--port=0');
-    await expect.poll(() => lines[0], { timeout: 20_000 }).toMatch(/^Starting to serve on 127\.0\.0\.1:\d+$/);
+    await expect.poll(() => lines[0]).toMatch(/^Starting to serve on 127\.0\.0\.1:\d+$/);
     const answer = await fetch(`http://${lines[0]?.split(' ').at(-1)}/api/v1/namespaces/default/pods/shell`);
     expect(await answer.json()).toMatchObject({ kind: 'Pod', metadata: { name: 'shell' } });
   });
@@ -209,7 +209,7 @@ describeWithClients('kubectl that keeps a connection', CLIENTS, () => {
     await must(['delete', 'configmaps', '-l', 'many=yes']);
     const events = (type: string) =>
       new Set(lines.filter((line) => line.startsWith(type)).map((line) => line.split(/\s+/)[1]));
-    await expect.poll(() => events('DELETED').size, { timeout: 20_000 }).toBe(names.length);
+    await expect.poll(() => events('DELETED').size).toBe(names.length);
     expect(events('ADDED')).toEqual(new Set(names));
     expect(events('MODIFIED')).toEqual(new Set(names));
   });
@@ -218,7 +218,7 @@ describeWithClients('kubectl that keeps a connection', CLIENTS, () => {
     const script = 'for n in 1 2 3; do echo line $n; sleep 0.3; done';
     await run(['run', 'counts', '--image=busybox', '--restart=Never', '--', 'sh', '-c', script]);
     await run(['wait', '--for=jsonpath={.status.containerStatuses[0].state}', 'pod/counts', '--timeout=30s']);
-    await expect.poll(async () => (await run(['logs', 'counts'])).code, { timeout: 20_000 }).toBe(0);
+    await expect.poll(async () => (await run(['logs', 'counts'])).code).toBe(0);
     expect(await run(['logs', '-f', 'counts'])).toEqual({ code: 0, seen: 'line 1\nline 2\nline 3' });
   });
 });

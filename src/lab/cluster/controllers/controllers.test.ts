@@ -19,7 +19,7 @@ afterEach(async () => {
   if (complaints.length > 0) throw new Error(`the controllers complained: ${JSON.stringify(complaints)}`);
 });
 
-const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 5000, interval: 5 });
+const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 5 });
 const list = async <T = KubeObject>(resource: ResourceRef, namespace = NS) =>
   (await cluster.api.list<T & KubeObject>(resource, { namespace })).items;
 const names = async (resource: ResourceRef, namespace = NS) =>

@@ -152,7 +152,7 @@ describe('the channels of a command', () => {
     expect(stdin.writableLength).toBeLessThan(total / 4);
     expect(sent).toBeLessThan(400);
     release();
-    await expect.poll(() => taken, { timeout: 10_000 }).toBe(total);
+    await expect.poll(() => taken).toBe(total);
     command.end(0);
     await over;
   });

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { createFakeClock, createFakeRandom, createMemoryLog } from '../../../../base/testing/index.ts';
 import type { KubeObject, WatchEvent } from '#kube';
 import { ApiError, type ApiAccess, type KubeList } from '../../api-access.ts';
@@ -60,7 +60,7 @@ test('tells of the present objects, then of each change, and then knows the pres
       ],
     },
   ]);
-  await vi.waitFor(() => expect(changes).toEqual(['added a', 'added b', 'added c', 'modified a', 'deleted b']));
+  await expect.poll(() => changes).toEqual(['added a', 'added b', 'added c', 'modified a', 'deleted b']);
   expect([...informer.objects()].map(({ metadata }) => metadata.name)).toEqual(['a', 'c']);
   await informer[Symbol.asyncDispose]();
 });
@@ -72,7 +72,7 @@ test('a watch that ends is resumed after the last event or bookmark, without a n
   ]);
   await clock.sleepers();
   await clock.advance(1);
-  await vi.waitFor(() => expect(watchedFrom).toEqual(['5', '9']));
+  await expect.poll(() => watchedFrom).toEqual(['5', '9']);
   expect(lists()).toBe(1);
   await informer[Symbol.asyncDispose]();
 });
@@ -90,7 +90,7 @@ test.each([
   ]);
   await clock.sleepers();
   await clock.advance(1000);
-  await vi.waitFor(() => expect(watchedFrom).toEqual(['5', '20']));
+  await expect.poll(() => watchedFrom).toEqual(['5', '20']);
   expect(changes.slice(3)).toEqual(['deleted a', 'modified b', 'added d']);
   await informer[Symbol.asyncDispose]();
 });
@@ -102,14 +102,14 @@ test('an object that was deleted and created again while nobody watched is told 
   ]);
   await clock.sleepers();
   await clock.advance(1000);
-  await vi.waitFor(() => expect(watchedFrom).toHaveLength(2));
+  await expect.poll(() => watchedFrom).toHaveLength(2);
   expect(changes).toEqual(['added a', 'deleted a', 'added a']);
   await informer[Symbol.asyncDispose]();
 });
 
 test('a handler that comes late is told of all objects that are known', async () => {
   const { informer, changes } = follow([{ list: { resourceVersion: '5', items: [thing('a', '1')] } }]);
-  await vi.waitFor(() => expect(changes).toEqual(['added a']));
+  await expect.poll(() => changes).toEqual(['added a']);
   const late: string[] = [];
   informer.onChange(({ type, object }) => late.push(`${type} ${object.metadata.name ?? ''}`));
   expect(late).toEqual(['added a']);

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { createFakeClock, createFakeRandom, createMemoryLog } from '../../../../base/testing/index.ts';
 import { startReconcileLoop, type Reconcile } from './loop.ts';
 
@@ -28,7 +28,7 @@ test('a key that waits already is worked on once', async () => {
   }, 1);
   for (const key of ['blocker', 'a', 'a', 'a']) loop.enqueue(key);
   first.open();
-  await vi.waitFor(() => expect(seen).toEqual(['blocker', 'a']));
+  await expect.poll(() => seen).toEqual(['blocker', 'a']);
   await loop[Symbol.asyncDispose]();
   expect(seen).toEqual(['blocker', 'a']);
 });
@@ -49,7 +49,7 @@ test('a key that is named while it is worked on runs once more, and never twice 
   loop.enqueue('a');
   loop.enqueue('a');
   gates[0]?.open();
-  await vi.waitFor(() => expect(runs).toBe(2));
+  await expect.poll(() => runs).toBe(2);
   gates[1]?.open();
   await loop[Symbol.asyncDispose]();
   expect({ runs, most }).toEqual({ runs: 2, most: 1 });
@@ -69,7 +69,7 @@ test('a failure is retried after pauses that grow, and a success forgets them', 
   ] as const) {
     await clock.sleepers();
     await clock.advance(pauseMs);
-    await vi.waitFor(() => expect(runs).toBe(expected));
+    await expect.poll(() => runs).toBe(expected);
   }
   expect(log.lines.map(({ fields }) => fields['failures'])).toEqual([1, 2, 3]);
   await loop[Symbol.asyncDispose]();

@@ -32,7 +32,7 @@ export function useTestCluster(): UsedTestCluster {
     await cluster[Symbol.asyncDispose]();
     expect(cluster.log.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
   });
-  const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 5000, interval: 5 });
+  const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 5 });
   const list = async <T = KubeObject>(resource: ResourceRef) =>
     (await cluster.api.list<T & KubeObject>(resource, { namespace: NAMESPACE })).items;
   const get = <T = KubeObject>(resource: ResourceRef, name: string) =>
