@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NOTHING_TOLD, planTelling, RETELL_AFTER_MS } from './retell.ts';
+import { isAnyTold, NOTHING_TOLD, planTelling, RETELL_AFTER_MS } from './retell.ts';
 
 describe('failures that are tried again', () => {
   it('are told once, each by itself', () => {
@@ -35,5 +35,23 @@ describe('failures that are tried again', () => {
   it('are others with another number', () => {
     const { told } = planTelling(NOTHING_TOLD, ['file-1 is missing'], 0);
     expect(planTelling(told, ['file-2 is missing'], 1).tell).toEqual(['file-2 is missing']);
+  });
+
+  it('that may be over at the next try are told when that meets them too', () => {
+    const doubtful = new Set(['forbidden']);
+    const first = planTelling(NOTHING_TOLD, ['forbidden', 'no key'], 0, doubtful);
+    expect(first.tell).toEqual(['no key']);
+    const second = planTelling(first.told, ['forbidden', 'no key'], 1000, doubtful);
+    expect(second.tell).toEqual(['forbidden']);
+    expect(planTelling(second.told, ['forbidden'], 2000, doubtful).tell).toEqual([]);
+    const away = planTelling(first.told, [], 1000, doubtful);
+    expect(planTelling(away.told, ['forbidden'], 2000, doubtful).tell).toEqual([]);
+  });
+
+  it('are no longer told of once they are over, and were not if they were only doubtful', () => {
+    const failed = planTelling(NOTHING_TOLD, ['no key'], 0);
+    expect(isAnyTold(failed.told)).toBe(true);
+    expect(isAnyTold(planTelling(failed.told, [], 1).told)).toBe(false);
+    expect(isAnyTold(planTelling(NOTHING_TOLD, ['forbidden'], 0, new Set(['forbidden'])).told)).toBe(false);
   });
 });

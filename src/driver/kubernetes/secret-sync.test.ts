@@ -137,6 +137,27 @@ describe('the Secrets of a volume', () => {
     ]);
   });
 
+  it('that the API server forbids are told when it still does at the next try, as one that has just started reads its roles', async () => {
+    const harness = setUp();
+    const target = await harness.volume('a', { password: 'hunter2' });
+    const forbid = () => {
+      throw new KeyferryError('permission-denied', 'secrets is forbidden', { upstreamCode: 'Forbidden' });
+    };
+    harness.client.intercept = forbid;
+    expect(await harness.sync(target, { changed: true })).toMatchObject({ state: 'later' });
+    harness.client.intercept = () => undefined;
+    await harness.pass(60_000);
+    expect(harness.password()).toBe('hunter2');
+    expect(harness.events).toEqual([]);
+
+    harness.client.intercept = forbid;
+    await harness.sync(target, { changed: true });
+    await harness.pass(60_000);
+    expect(harness.events).toEqual([
+      expect.stringMatching(/^web FailedToCreateSecret: .*forbidden.*syncSecret\.enabled/),
+    ]);
+  });
+
   it('are asked for with the pod at once, and made by one request', async () => {
     const harness = setUp();
     const target = await harness.volume('a', { password: 'hunter2' });

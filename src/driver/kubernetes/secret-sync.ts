@@ -7,7 +7,7 @@ import type { DriverMetrics } from '../metrics.ts';
 import { createMountedFileReader, listMountedFiles } from '../volume/mounted-files.ts';
 import type { PodIdentity } from '../request/parse-publish.ts';
 import { podTarget } from './pod-target.ts';
-import { NOTHING_TOLD, planTelling, type ToldCauses } from './retell.ts';
+import { isAnyTold, NOTHING_TOLD, planTelling, type ToldCauses } from './retell.ts';
 import { textWithHint } from './text-with-hint.ts';
 import type { VolumeRecord } from '../volume/volume-record.ts';
 
@@ -85,9 +85,11 @@ export function createSecretSync(deps: SecretSyncDependencies): SecretSync {
 
   const tell = (volume: Volume, failures: readonly KeyferryError[]) => {
     const { pod, className, told } = volume;
-    const telling = planTelling(told, failures.map(textWithHint), clock.monotonic());
+    // An API server that has just started forbids what its roles allow, until it has read them.
+    const doubtful = new Set(failures.filter(({ code }) => code === 'permission-denied').map(textWithHint));
+    const telling = planTelling(told, failures.map(textWithHint), clock.monotonic(), doubtful);
     for (const text of telling.tell) events.record(podTarget(pod), 'Warning', 'FailedToCreateSecret', text);
-    if (failures.length === 0 && told.size > 0) {
+    if (failures.length === 0 && isAnyTold(told)) {
       const text = `the K8s secrets of secretproviderclass ${className} are as it asks for again`;
       events.record(podTarget(pod), 'Normal', 'SecretSyncRecovered', text);
     }

@@ -191,11 +191,8 @@ export function disruptionScenarios(stage: () => Stage): void {
   });
 }
 
-/**
- * What is told when an API server comes back: it takes the node for lost until kubelet has reported, and forbids
- * everything until it has read its roles, which the driver tells once and tries again.
- */
-const API_SERVER_BACK = [/^NodeNotReady: /, /^FailedScheduling: /, /^FailedToCreateSecret: .* is forbidden: /s];
+/** What is told when an API server comes back: it takes the node for lost until kubelet has reported. */
+const API_SERVER_BACK = [/^NodeNotReady: /, /^FailedScheduling: /];
 
 /** What kubelet tells of pods that it finds after a boot. */
 const REBOOT = [/^FailedCreatePodSandBox: /, /^NodeNotReady: /, /^BackOff: /, /^NetworkNotReady: /];
