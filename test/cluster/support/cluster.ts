@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createDisposeStack, systemClock } from '#base';
-import { createKubeClient, loadKubeconfig, RESOURCES, type KubeClient, type Node } from '#kube';
+import { createKubeClient, loadKubeconfig, RESOURCES, type KubeClient, type Node, type Pod } from '#kube';
 import { outputOf } from '../../clients/install/programs.ts';
 import { eventually } from '../../support/test-lab.ts';
 import type { KubernetesVersion } from '../setup/kubernetes.ts';
@@ -46,7 +46,7 @@ export interface Cluster extends AsyncDisposable {
   importImage(archive: string): Promise<void>;
   /** Kills the kubelet; containers run on. */
   stopKubelet(): Promise<void>;
-  /** Starts the kubelet after {@link stopKubelet}; done when the node is ready. */
+  /** Starts the kubelet after {@link stopKubelet}; done when the node is ready and kubelet knows its pods. */
   startKubelet(): Promise<void>;
   /** {@link stopKubelet} and {@link startKubelet}. */
   restartKubelet(): Promise<void>;
@@ -144,6 +144,17 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
           return ready?.status === 'True' && saidMs >= sinceMs ? { found: ready } : { seen: JSON.stringify(ready) };
         }, seenError);
       });
+    /** A kubelet that has started knows no pod, and answers no exec, until the API server has told it of them. */
+    const podsKnown = () =>
+      eventually('kubelet knows its pods', () =>
+        Promise.all([
+          kubectl('get', 'pods', '--all-namespaces', `--field-selector=spec.nodeName=${nodeName}`, '-o=json'),
+          kubectl('get', '--raw', `/api/v1/nodes/${nodeName}/proxy/pods`),
+        ]).then(([bound, known]) => {
+          const missing = uidsOf(bound).filter((uid) => !uidsOf(known).includes(uid));
+          return missing.length === 0 ? { found: true } : { seen: `not ${missing.join(', ')}` };
+        }, seenError),
+      );
     const importImage = async (archive: string) => {
       const [program, ...args] = [...node.machine.enter, ...CTR, 'images', 'import', '--all-platforms', archive];
       await outputOf(program, args);
@@ -166,6 +177,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const sinceMs = secondsNow();
       node.services.kubelet = startKubelet(node.machine, nodeOptions);
       await nodeReady(sinceMs);
+      await podsKnown();
     };
     const powerOff = async () => {
       await node.machine.powerOff();
@@ -259,6 +271,9 @@ const SHELL_IMAGES = [
 
 /** containerd keeps the images of Kubernetes in a namespace of that name. */
 const CTR = ['ctr', '--address=/run/containerd/containerd.sock', '--namespace=k8s.io'];
+
+const uidsOf = (list: string) =>
+  (JSON.parse(list) as { readonly items: readonly Pod[] }).items.map(({ metadata }) => metadata?.uid ?? '');
 
 const seenError = (error: unknown) => ({ seen: String(error) });
 
