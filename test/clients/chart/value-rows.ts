@@ -240,7 +240,16 @@ export const VALUE_ROWS: readonly ValueRow[] = [
   { value: 'linux.metricsAddr', set: '[::]:9000', seen: object('Service', 'spec.ports.0.port'), is: 9000 },
   { value: 'linux.metricsAddr', set: '0', seen: absent(main('livenessProbe')), is: true },
   { value: 'linux.metricsAddr', set: '0', seen: kinds('Service'), is: [] },
+  { value: 'linux.metricsAddr', set: '0', seen: absent(main('startupProbe')), is: true },
   { value: 'linux.metricsAddr', set: '127.0.0.1:9000', seen: absent(main('readinessProbe')), is: true },
+  { value: 'linux.metricsAddr', set: '127.0.0.1:9000', seen: absent(main('startupProbe')), is: true },
+  {
+    value: 'linux.metricsAddr',
+    set: '127.0.0.1:9000',
+    with: { hostNetwork: true },
+    seen: main('startupProbe.httpGet.host'),
+    is: '127.0.0.1',
+  },
   {
     value: 'linux.metricsAddr',
     set: '127.0.0.1:9000',
@@ -252,6 +261,7 @@ export const VALUE_ROWS: readonly ValueRow[] = [
   { value: 'linux.healthzPort', set: 9001, with: ALONE, seen: main('ports.0.containerPort') },
   { value: 'linux.healthzPath', set: '/up', flag: 'healthz-path', with: ALONE },
   { value: 'linux.healthzPath', set: '/up', with: ALONE, seen: main('livenessProbe.httpGet.path') },
+  { value: 'linux.healthzPath', set: '/up', with: ALONE, seen: main('startupProbe.httpGet.path') },
   { value: 'linux.healthzTimeout', set: '1s', flag: 'healthz-timeout', with: ALONE, is: 1000 },
   { value: 'linux.customUserAgent', set: 'team "keys"', flag: 'custom-user-agent' },
   {
