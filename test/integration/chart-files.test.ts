@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { parseDuration } from '#base';
 import { packageRoot } from '#lab/session';
+import { copiedFlags } from '../../src/cli/migrate/values.ts';
+import { NODE_FLAGS } from '../../src/cmd/node-flags.ts';
 import { readChartValues, readInertValues, type ValuesSchema } from '../../tools/render-values-page.ts';
 
 // charts/keyferry as files. What helm makes of them: test/clients/chart.
@@ -33,6 +36,15 @@ describe('the chart', () => {
     if (path === 'secrets-store-csi-driver') return;
     expect(validate(nested(`secrets-store-csi-driver.${path}`, value)) || ajv.errorsText(validate.errors)).toBe(true);
   });
+
+  // `keyferry migrate check` leaves a flag of upstream's out of the values where it has the flag's default.
+  it.each(copiedFlags(NODE_FLAGS))(
+    'does by $path what --$name does by its default',
+    ({ path, kind, default: usual }) => {
+      const value = path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], parse(yaml));
+      expect([usual, '']).toContain(kind === 'duration' ? parseDuration(String(value)) : value);
+    },
+  );
 
   it('has no value in its schema that the file of values does not describe or a reason tells', () => {
     const described = readChartValues(yaml).map(({ path }) => path.split('.')[0]);

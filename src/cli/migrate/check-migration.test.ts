@@ -3,20 +3,64 @@ import { describe, expect, it } from 'vitest';
 import { KeyferryError } from '#base';
 import { createFakeKubeClient } from '../../kube/testing/index.ts';
 import { checkMigration } from './check-migration.ts';
+import type { KnownFlags } from './checks/check.ts';
 import { CHECKS } from './checks/table.ts';
 import { exitCodeOf } from './migrate-command.ts';
 import { podWith, secretClass, upstreamObjects, type Placed } from './testing/upstream-objects.ts';
 
 const ONE = `array:\n  - |\n    objectName: db\n    objectType: secret\n`;
 const nodeFlags = {
-  'rotation-poll-interval': { group: 'refresh', help: '' },
-  'enable-secret-rotation': { group: 'refresh', help: '' },
-  'provider-volume': { group: 'providers', help: '' },
-  'additional-provider-volume-paths': { group: 'providers', help: '' },
-  'construct-pem-chain': { group: 'azure', help: '' },
-  'metrics-addr': { group: 'health and metrics', help: '' },
-  'filtered-watch-secret': { group: 'without effect', help: 'of old drivers' },
-};
+  'rotation-poll-interval': {
+    kind: 'duration',
+    group: 'refresh',
+    help: '',
+    from: 'driver',
+    value: 'rotationPollInterval',
+    default: 120_000,
+  },
+  'enable-secret-rotation': {
+    kind: 'bool',
+    group: 'refresh',
+    help: '',
+    from: 'driver',
+    value: 'enableSecretRotation',
+    default: false,
+  },
+  'provider-volume': { kind: 'text', group: 'providers', help: '', from: 'driver', value: 'a', default: '' },
+  'additional-provider-volume-paths': { kind: 'text', group: 'providers', help: '', value: 'b', default: '' },
+  'construct-pem-chain': {
+    kind: 'bool',
+    group: 'azure',
+    help: '',
+    from: 'provider',
+    value: 'constructPEMChain',
+    default: true,
+  },
+  'max-call-recv-msg-size': {
+    kind: 'int',
+    group: 'providers',
+    help: '',
+    from: 'driver',
+    value: 'maxCallRecvMsgSize',
+    default: 4_194_304,
+  },
+  'metrics-addr': {
+    kind: 'text',
+    group: 'health and metrics',
+    help: '',
+    from: 'driver',
+    value: 'linux.metricsAddr',
+    default: ':8095',
+  },
+  'freshness-window': { kind: 'duration', group: 'azure', help: '', value: 'azure.freshnessWindow', default: 30_000 },
+  'filtered-watch-secret': {
+    kind: 'bool',
+    group: 'without effect',
+    help: 'of old drivers',
+    from: 'driver',
+    default: true,
+  },
+} satisfies KnownFlags;
 
 function clientOf(...objects: readonly Placed[]) {
   const client = createFakeKubeClient();
@@ -203,10 +247,16 @@ describe('migrate check', () => {
     await expect(checkMigration({ client, nodeFlags })).rejects.toThrow('nobody answers');
   });
 
-  it('shows no value of a variable and no value of a release', async () => {
+  it('shows no value of a variable, no value of a release and no argument of another vendor', async () => {
     const report = await check(
-      ...upstreamObjects({ origin: 'helm', providerEnv: [{ name: 'HTTPS_PROXY', value: 'http://me:hidden@proxy' }] }),
+      ...upstreamObjects({
+        origin: 'helm',
+        providerEnv: [{ name: 'HTTPS_PROXY', value: 'http://me:hidden@proxy' }],
+        releaseValues: { linux: { env: 'hidden' } },
+      }),
+      daemonSetOf('vault', { image: 'hashicorp/vault-csi-provider:1.5.0', args: ['--token=hidden'] }),
     );
+    expect(report.programs.map(({ role }) => role)).toContain('other-provider');
     expect(JSON.stringify(report)).not.toContain('hidden');
   });
 
@@ -252,7 +302,36 @@ describe('the values', () => {
   it.each([
     [
       'nothing where upstream is as the defaults are',
-      { driverArgs: ['--enable-secret-rotation=true', '--rotation-poll-interval=2m'] },
+      {
+        driverArgs: [
+          '--enable-secret-rotation=true',
+          '--rotation-poll-interval=2m0s',
+          '--metrics-addr=:8095',
+          '--max-call-recv-msg-size=4194304',
+        ],
+        providerArgs: ['--construct-pem-chain'],
+      },
+      {},
+    ],
+    [
+      'what flags say, as the chart has it',
+      {
+        driverArgs: ['--enable-secret-rotation', '--metrics-addr', ':80', '--max-call-recv-msg-size=1'],
+        providerArgs: ['--construct-pem-chain=f'],
+      },
+      { linux: { metricsAddr: ':80' }, maxCallRecvMsgSize: 1, constructPEMChain: false },
+    ],
+    [
+      'nothing of flags that upstream would not have taken, that a variable fills in or that it does not know',
+      {
+        driverArgs: [
+          '--enable-secret-rotation=1',
+          '--rotation-poll-interval=often',
+          '--metrics-addr=$(ADDRESS)',
+          '--max-call-recv-msg-size=large',
+          '--freshness-window=1s',
+        ],
+      },
       {},
     ],
     ['rotation that is off', {}, { enableSecretRotation: false }],
@@ -306,8 +385,25 @@ describe('the way', () => {
     expect(uninstall).toBeGreaterThan(there.findIndex((line) => line.startsWith('helm get values akv')));
     expect(there.findIndex((line) => line.startsWith('helm install keyferry '))).toBeGreaterThan(uninstall);
     expect(back).toContain(
-      'helm install akv csi-secrets-store-provider-azure --repo https://azure.github.io/secrets-store-csi-driver-provider-azure/charts --version 1.8.2 --namespace kube-system --values akv-values.yaml --wait',
+      'helm install akv csi-secrets-store-provider-azure --repo https://azure.github.io/secrets-store-csi-driver-provider-azure/charts --version 1.8.2 --namespace kube-system --values kube-system-akv-values.yaml --wait',
     );
+  });
+
+  it.each(['constructor', '__proto__', ''])(
+    'back to a chart of the name "%s" leaves the repository open',
+    async (chart) => {
+      const { way } = await check(...upstreamObjects({ origin: 'helm', chart }));
+      expect(way.back.flatMap(({ lines }) => lines)).toContainEqual(
+        expect.stringMatching(/^helm install akv \S+ --repo REPOSITORY /),
+      );
+    },
+  );
+
+  it('keeps the values of a release that is called as Keyferry’s apart from those for Keyferry', async () => {
+    const { way } = await check(...upstreamObjects({ origin: 'helm', release: 'keyferry' }));
+    const written = way.there.flatMap(({ lines }) => lines).flatMap((line) => / > (\S+)/.exec(line)?.[1] ?? []);
+    expect(written).toHaveLength(2);
+    expect(new Set(written).size).toBe(2);
   });
 
   it('of the add-on goes by az', async () => {

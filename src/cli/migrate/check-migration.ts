@@ -22,6 +22,7 @@ export interface FoundProgram {
   readonly origin: string;
   /** The chart of its Helm release, with its version, where that could be read. */
   readonly chart: string | undefined;
+  /** Empty for the programs of other vendors. */
   readonly flags: Readonly<Record<string, string>>;
 }
 
@@ -45,11 +46,12 @@ export interface MigrationOptions extends ReadOptions {
 export async function checkMigration({ client, nodeFlags, ...options }: MigrationOptions): Promise<MigrationReport> {
   const cluster = await readCluster(client, options);
   const classes = cluster.classes.map((each) => judgeClass(each, cluster));
-  const values = planValues({ cluster, classes });
+  const scene = { cluster, classes, nodeFlags };
+  const values = planValues(scene);
   return {
     programs: cluster.components.map((component) => describeProgram(component, cluster)),
     classes: cluster.classes.length,
-    findings: runChecks({ cluster, classes, nodeFlags }),
+    findings: runChecks(scene),
     values,
     way: planWay(cluster, values),
   };
@@ -68,7 +70,7 @@ function describeProgram(component: ClusterView['components'][number], { release
     image,
     version,
     origin: originText(origin),
-    chart: release?.chart,
+    chart: release && `${release.chart.name}-${release.chart.version}`,
     flags: Object.fromEntries(flags),
   };
 }

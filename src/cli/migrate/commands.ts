@@ -27,10 +27,10 @@ const SERVER_FIELDS = "'^    (resourceVersion|uid|creationTimestamp|generation):
 const ADDON = 'azure-keyvault-secrets-provider';
 
 /** The address of an upstream chart's repository, by the chart's name. */
-const REPOSITORIES: Readonly<Record<string, string>> = {
-  'secrets-store-csi-driver': 'https://kubernetes-sigs.github.io/secrets-store-csi-driver/charts',
-  'csi-secrets-store-provider-azure': 'https://azure.github.io/secrets-store-csi-driver-provider-azure/charts',
-};
+const REPOSITORIES: ReadonlyMap<string, string> = new Map([
+  ['secrets-store-csi-driver', 'https://kubernetes-sigs.github.io/secrets-store-csi-driver/charts'],
+  ['csi-secrets-store-provider-azure', 'https://azure.github.io/secrets-store-csi-driver-provider-azure/charts'],
+]);
 
 /**
  * The exact commands for this cluster. Upstream goes before Keyferry comes: both have the same sockets, and a driver that ends
@@ -125,8 +125,10 @@ const ADDON_WAY: OriginWay = {
 
 function helmWay(release: string, namespace: string, { releases }: ClusterView): OriginWay {
   const known = releases.find((each) => each.name === release && each.namespace === namespace);
-  const [, chart = 'CHART', version = 'VERSION'] = /^(.+?)-(v?\d[^/]*)$/.exec(known?.chart ?? '') ?? [];
-  const file = `${release}-values.yaml`;
+  const chart = known?.chart.name || 'CHART';
+  const version = known?.chart.version || 'VERSION';
+  // Of two releases of one name, and of one that is called as Keyferry's.
+  const file = `${namespace}-${release}-values.yaml`;
   const at = `--namespace ${word(namespace)}`;
   return {
     save: [
@@ -145,7 +147,7 @@ function helmWay(release: string, namespace: string, { releases }: ClusterView):
       {
         what: 'Install what was there before.',
         lines: [
-          `helm install ${word(release)} ${word(chart)} --repo ${REPOSITORIES[chart] ?? 'REPOSITORY'} --version ${word(version)} ${at} --values ${word(file)} --wait`,
+          `helm install ${word(release)} ${word(chart)} --repo ${REPOSITORIES.get(chart) ?? 'REPOSITORY'} --version ${word(version)} ${at} --values ${word(file)} --wait`,
         ],
       },
     ],

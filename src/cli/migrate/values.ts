@@ -1,9 +1,10 @@
-import type { Scene } from './checks/check.ts';
+import { parseDuration } from '#base';
+import type { KnownFlag, KnownFlags, Scene } from './checks/check.ts';
 import { asksOnTheNode } from './checks/node-network.ts';
 import { AUDIENCES } from './checks/token-requests.ts';
 import { SYNC_ROLE } from './checks/secret-sync.ts';
 import { hostPaths, PROVIDER_FOLDERS, providerFolders, type Component } from './cluster/components.ts';
-import { isOn } from './cluster/go-flags.ts';
+import { isOn, isTrue } from './cluster/go-flags.ts';
 import type { ClusterView } from './cluster/read-cluster.ts';
 
 /** Values of the chart, as they stand in its values file. */
@@ -11,31 +12,34 @@ export type ChartValues = { [key: string]: unknown };
 
 const DEFAULT_ROOT = '/var/lib/kubelet';
 
-/** Flags of upstream's programs, the value of the chart that each becomes, and that value's default, of whose kind it is. */
-export const VALUE_OF_FLAG = {
-  'rotation-poll-interval': { path: 'rotationPollInterval', default: '2m' },
-  'metrics-addr': { path: 'linux.metricsAddr', default: ':8095' },
-  'max-call-recv-msg-size': { path: 'maxCallRecvMsgSize', default: 4_194_304 },
-  'provider-health-check': { path: 'providerHealthCheck', default: false },
-  'provider-health-check-interval': { path: 'providerHealthCheckInterval', default: '2m' },
-  'construct-pem-chain': { path: 'constructPEMChain', default: true },
-  'write-cert-and-key-in-separate-files': { path: 'writeCertAndKeyInSeparateFiles', default: false },
-  'custom-user-agent': { path: 'linux.customUserAgent', default: '' },
-  'cloud-name': { path: 'azure.cloudName', default: 'AzurePublicCloud' },
-  'token-proxy-url': { path: 'azure.tokenProxyUrl', default: '' },
-  'sni-name': { path: 'azure.sniName', default: '' },
-} as const satisfies Readonly<Record<string, { path: string; default: string | number | boolean }>>;
+/** Flags of upstream's programs whose values of the chart are found by more than the flag, or are not a person's to keep. */
+const NOT_COPIED = [
+  'enable-secret-rotation',
+  'provider-volume',
+  'additional-provider-volume-paths',
+  'v',
+  'log-format-json',
+];
+
+/** The flags of upstream's programs that are values of the chart just so, each with the path of its value. */
+export function copiedFlags(known: KnownFlags): (KnownFlag & { readonly name: string; readonly path: string })[] {
+  return Object.entries(known).flatMap(([name, flag]) =>
+    flag.from === undefined || flag.value === undefined || NOT_COPIED.includes(name)
+      ? []
+      : [{ ...flag, name, path: flag.value }],
+  );
+}
 
 /**
  * The values with which Keyferry's chart does what the cluster has today, read from the running DaemonSets, which are what
  * counts, whoever installed them, and from the classes. Only what differs from the chart's defaults is in it, and nothing that may be a secret.
  */
-export function planValues({ cluster, classes }: Pick<Scene, 'cluster' | 'classes'>): ChartValues {
+export function planValues({ cluster, classes, nodeFlags }: Scene): ChartValues {
   const values: ChartValues = {};
   const linux = cluster.components.filter(({ os }) => os === 'linux');
   const driver = linux.find(({ role }) => role === 'driver');
   const provider = linux.find(({ role }) => role === 'azure-provider');
-  for (const component of [driver, provider]) if (component !== undefined) addFlags(values, component);
+  for (const component of [driver, provider]) if (component !== undefined) addFlags(values, component, nodeFlags);
   if (driver !== undefined) {
     if (!isOn(driver.flags, 'enable-secret-rotation')) {
       set(values, 'enableSecretRotation', false);
@@ -53,13 +57,21 @@ export function planValues({ cluster, classes }: Pick<Scene, 'cluster' | 'classe
   return values;
 }
 
-function addFlags(values: ChartValues, { flags }: Component): void {
-  for (const [name, { path, default: usual }] of Object.entries(VALUE_OF_FLAG)) {
+function addFlags(values: ChartValues, { flags }: Component, known: KnownFlags): void {
+  for (const { name, path, kind, default: usual } of copiedFlags(known)) {
     const text = flags.get(name);
     if (text === undefined || text.includes('$(')) continue;
-    const value = typeof usual === 'boolean' ? isOn(flags, name) : typeof usual === 'number' ? Number(text) : text;
-    if (value !== usual && !Number.isNaN(value)) set(values, path, value);
+    const value = parseValue(kind, text);
+    if (value === undefined || value === usual) continue;
+    set(values, path, kind === 'duration' ? text : value);
   }
+}
+
+/** Undefined for what a Go program would not have taken. */
+function parseValue(kind: KnownFlag['kind'], text: string): string | boolean | number | undefined {
+  if (kind === 'bool') return isTrue(text);
+  if (kind === 'int') return /^\d+$/.test(text) ? Number(text) : undefined;
+  return kind === 'duration' ? parseDuration(text) : text;
 }
 
 function addPlaces(values: ChartValues, { flags, daemonSet }: Component): void {

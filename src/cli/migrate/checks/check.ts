@@ -26,8 +26,21 @@ export interface ReviewedClass {
   readonly review: ClassReview | undefined;
 }
 
-/** The flags of `keyferry node` by name, as far as the checks look at them. */
-export type KnownFlags = Readonly<Record<string, { readonly group: string; readonly help: string }>>;
+/** A flag of `keyferry node`, as far as it is looked at here. */
+export interface KnownFlag {
+  readonly kind: 'text' | 'bool' | 'int' | 'duration';
+  /** Durations in milliseconds. */
+  readonly default: string | boolean | number;
+  readonly help: string;
+  readonly group: string;
+  /** The program of upstream's that has it too. */
+  readonly from?: string;
+  /** The path of the chart's value that sets it. */
+  readonly value?: string;
+}
+
+/** The flags of `keyferry node` by name. */
+export type KnownFlags = Readonly<Record<string, KnownFlag>>;
 
 /** What the checks look at: the cluster as it was read, its classes judged, and what `keyferry node` takes. */
 export interface Scene {

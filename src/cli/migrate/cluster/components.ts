@@ -23,6 +23,7 @@ export interface Component {
   readonly image: string;
   /** The image's tag without a v; undefined where it has none, as one that is named by digest. */
   readonly version: string | undefined;
+  /** None of other vendors' programs: nothing here depends on them, and they may be secrets. */
   readonly flags: GivenFlags;
   readonly container: ContainerObject;
   readonly daemonSet: DaemonSetObject;
@@ -99,7 +100,10 @@ function asComponent(daemonSet: DaemonSetObject, recognize: Recognizer): Compone
       name,
       image: container.image,
       version: /:v?([^:/@]+)(@|$)/.exec(container.image)?.[1],
-      flags: readGivenFlags([...(container.command ?? []), ...(container.args ?? [])]),
+      flags:
+        role === 'other-provider'
+          ? new Map()
+          : readGivenFlags([...(container.command ?? []), ...(container.args ?? [])]),
       container,
       daemonSet,
     },

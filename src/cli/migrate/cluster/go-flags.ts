@@ -26,7 +26,12 @@ export function readGivenFlags(words: readonly string[]): GivenFlags {
   return flags;
 }
 
-/** Whether a boolean flag is on, by the words that Go takes for true. */
+/** Whether a boolean flag is on. */
 export function isOn(flags: GivenFlags, name: string): boolean {
-  return ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(flags.get(name) ?? '');
+  return isTrue(flags.get(name) ?? '');
+}
+
+/** Whether a text is one of the words that Go takes for true. */
+export function isTrue(text: string): boolean {
+  return ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text);
 }

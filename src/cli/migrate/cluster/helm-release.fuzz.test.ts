@@ -7,16 +7,15 @@ import { hostileJson, mutatedText } from '../../../base/testing/hostile.ts';
 import { releaseRecord, RELEASE } from '../testing/upstream-objects.ts';
 import { readHelmRelease } from './helm-release.ts';
 
-const written = (releaseRecord({ a: 1 }).object['data'] as { release: string }).release;
+const written = (releaseRecord({ releaseValues: { a: 1 } }).object['data'] as { release: string }).release;
 const pack = (text: string | Buffer) => Buffer.from(Buffer.from(text).toString('base64')).toString('base64');
 
 describe('the record of a Helm release', () => {
-  it('is read with the values that a person gave', () => {
+  it('is read without the values that a person gave', () => {
     expect(readHelmRelease(written)).toEqual({
       name: RELEASE.name,
       namespace: RELEASE.namespace,
-      chart: `${RELEASE.chart}-${RELEASE.version}`,
-      values: { a: 1 },
+      chart: { name: RELEASE.chart, version: RELEASE.version },
     });
   });
 
@@ -26,7 +25,6 @@ describe('the record of a Helm release', () => {
     ['JSON of something else', pack('[]')],
     ['a gzip that is cut', pack(gzipSync('{"name":"a"}').subarray(0, 12))],
     ['a gzip of many zeros', pack(gzipSync(Buffer.alloc(64 * 2 ** 20)))],
-    ['a nest', pack(gzipSync(`{"name":"a","config":${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}}`))],
   ])('is none where there is %s', (_what, data) => {
     expect(readHelmRelease(data)).toBeUndefined();
   });

@@ -1,26 +1,21 @@
 import { gunzipSync } from 'node:zlib';
 import * as z from 'zod';
-import { isDeeperThan } from '#base';
 
-/** A release of Helm as its own record tells it. */
+/** A release of Helm as its own record tells it. The values that a person gave are in the record too: they may be secrets, and are left there. */
 export interface HelmRelease {
   readonly name: string;
   readonly namespace: string;
-  /** The chart's name and version, `secrets-store-csi-driver-1.5.4`. */
-  readonly chart: string;
-  /** The values that a person gave, as they gave them; chart defaults are not in it. */
-  readonly values: Readonly<Record<string, unknown>>;
+  /** Its name and version are empty where the record does not tell them. */
+  readonly chart: { readonly name: string; readonly version: string };
 }
 
 const MAX_RECORD_BYTES = 16 * 2 ** 20;
-const MAX_DEPTH = 200;
 const GZIP = Buffer.from([0x1f, 0x8b]);
 
 const recordSchema = z.object({
   name: z.string(),
   namespace: z.string().default(''),
   chart: z.object({ metadata: z.object({ name: z.string().default(''), version: z.string().default('') }) }),
-  config: z.record(z.string(), z.unknown()).nullish(),
 });
 
 /**
@@ -33,9 +28,8 @@ export function readHelmRelease(data: string): HelmRelease | undefined {
   const packed = Buffer.from(Buffer.from(data, 'base64').toString('latin1'), 'base64');
   const record = recordSchema.safeParse(parseJson(unpack(packed)));
   if (!record.success) return undefined;
-  const { name, namespace, chart, config } = record.data;
-  const values = config ?? {};
-  return { name, namespace, chart: `${chart.metadata.name}-${chart.metadata.version}`, values };
+  const { name, namespace, chart } = record.data;
+  return { name, namespace, chart: chart.metadata };
 }
 
 /** Helm's first records were not compressed. */
@@ -50,8 +44,7 @@ function unpack(packed: Buffer): string {
 
 function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return isDeeperThan(value, MAX_DEPTH) ? undefined : value;
+    return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }

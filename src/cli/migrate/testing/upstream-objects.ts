@@ -20,6 +20,10 @@ export interface UpstreamOptions {
   readonly providerVolumes?: readonly { readonly name: string; readonly path: string }[];
   readonly tolerations?: readonly Readonly<Record<string, unknown>>[];
   readonly windows?: boolean;
+  /** The name of the release and of its chart, where `helm` installed them. */
+  readonly release?: string;
+  readonly chart?: string;
+  readonly releaseValues?: Readonly<Record<string, unknown>>;
 }
 
 /** The names of upstream's DaemonSets, of driver and provider, by who installed them. */
@@ -47,7 +51,7 @@ export interface Placed {
 export function upstreamObjects(options: UpstreamOptions): Placed[] {
   const { origin, windows = false, syncSecret = true } = options;
   const [driver, provider] = NAMES[origin];
-  const owned = ownerMarks(origin);
+  const owned = ownerMarks(options);
   const role = (name: string) => ({
     resource: { group: 'rbac.authorization.k8s.io', version: 'v1', resource: 'clusterroles' },
     object: {
@@ -80,11 +84,11 @@ export function upstreamObjects(options: UpstreamOptions): Placed[] {
     },
     role('secretproviderclasses-role'),
     ...(syncSecret ? [role('secretprovidersyncing-role')] : []),
-    ...(origin === 'helm' ? [releaseRecord()] : []),
+    ...(origin === 'helm' ? [releaseRecord(options)] : []),
   ];
 }
 
-function ownerMarks(origin: UpstreamOrigin) {
+function ownerMarks({ origin, release = RELEASE.name }: UpstreamOptions) {
   if (origin === 'aks-addon') {
     return {
       labels: { 'kubernetes.azure.com/managedby': 'aks', 'addonmanager.kubernetes.io/mode': 'Reconcile' },
@@ -94,7 +98,7 @@ function ownerMarks(origin: UpstreamOrigin) {
   if (origin === 'manifest') return { labels: {}, annotations: {} };
   return {
     labels: { 'app.kubernetes.io/managed-by': 'Helm' },
-    annotations: { 'meta.helm.sh/release-name': RELEASE.name, 'meta.helm.sh/release-namespace': RELEASE.namespace },
+    annotations: { 'meta.helm.sh/release-name': release, 'meta.helm.sh/release-namespace': RELEASE.namespace },
   };
 }
 
@@ -194,8 +198,12 @@ function windowsPod(): object {
 }
 
 /** A release as Helm keeps it: JSON, gzipped, base64, and base64 again as a Secret's data. */
-export function releaseRecord(values: Readonly<Record<string, unknown>> = {}): Placed {
-  const { name, namespace, chart, version } = RELEASE;
+export function releaseRecord({
+  release: name = RELEASE.name,
+  chart = RELEASE.chart,
+  releaseValues: values = {},
+}: Pick<UpstreamOptions, 'release' | 'chart' | 'releaseValues'> = {}): Placed {
+  const { namespace, version } = RELEASE;
   const record = { name, namespace, version: 1, chart: { metadata: { name: chart, version } }, config: values };
   const packed = gzipSync(JSON.stringify(record)).toString('base64');
   return {
