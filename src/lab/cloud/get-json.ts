@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici';
+import { request, type Dispatcher } from 'undici';
 import { KeyferryError, withDeadline, type Clock } from '#base';
 
 /** How {@link getJson} reads. */
@@ -31,8 +31,6 @@ export function getJson(url: string, { clock, timeoutMs, dispatcher }: GetJsonOp
 async function get(url: string, dispatcher: Dispatcher, signal: AbortSignal): Promise<string> {
   let status: number;
   let text: string;
-  // Lazily, for the same reason as in issuer-source.ts.
-  const { request } = await import('undici');
   try {
     const answer = await request(url, {
       dispatcher,

@@ -1,9 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { rootCertificates } from 'node:tls';
 import { errorText, KeyferryError, type Clock } from '#base';
-import { getJson } from '../get-json.ts';
 import { isUrl, type MappedIssuer } from './mapped-issuer.ts';
 
 /** Where the documents of a mapped issuer are read. */
@@ -50,14 +48,10 @@ function serverSource({ from, caFile }: MappedIssuer, clock: Clock): IssuerSourc
   return {
     read: async (path) => {
       const ca = await readAuthorities({ caFile });
-      // Lazily: the command line checks mappings too, and is in a hurry for everything else.
-      const { Agent } = await import('undici');
-      const dispatcher = new Agent({ connect: ca === undefined ? {} : { ca: [ca, ...rootCertificates] } });
-      try {
-        return await getJson(`${base}${path}`, { clock, timeoutMs: TIMEOUT_MS, dispatcher });
-      } finally {
-        await dispatcher.destroy();
-      }
+      // Lazily: the command line checks mappings too, and is in a hurry for everything else. A file of ours, because of a
+      // CommonJS package the bundler gives import() no names.
+      const { readFromServer } = await import('./read-from-server.ts');
+      return readFromServer(`${base}${path}`, { ca, clock, timeoutMs: TIMEOUT_MS });
     },
   };
 }
