@@ -88,13 +88,13 @@ function checkFlags(): void {
 
 /**
  * Each claim of a page (`- **What is asked for.** …`) names tests below it, and those are in the files that it says: threats in
- * docs/security.md, what upstream's suites hold in test/acceptance.md.
+ * docs/security.md, what upstream's suites hold in test/acceptance.md. Scenarios are tests of more than one file.
  */
 function checkClaims(page: string): void {
   const place = join(root, page);
   for (const item of readFileSync(place, 'utf8').split(/^(?=\S)/m)) {
     const claim = /^- \*\*([^*]+)\*\*/.exec(item)?.[1];
-    const tests = [...item.matchAll(/\[[*_]([^\]]+)[*_]\]\(([^)]+\.test\.ts)\)/g)];
+    const tests = [...item.matchAll(/\[[*_]([^\]]+)[*_]\]\(([^)]+(?:\.test|\/scenarios\/[\w-]+)\.ts)\)/g)];
     if (claim !== undefined && tests.length === 0) problems.push(`${page}: no test is named for "${claim}"`);
     for (const [, name = '', file = ''] of tests) checkTestName(page, join(dirname(place), file), name);
   }

@@ -406,6 +406,15 @@ describe('the way', () => {
     expect(new Set(written).size).toBe(2);
   });
 
+  it('quotes a name that a shell would act on', async () => {
+    const { way } = await check(...upstreamObjects({ origin: 'helm', release: "a'; reboot #" }));
+    const lines = way.there.flatMap((step) => step.lines).filter((line) => line.includes('reboot'));
+    expect(lines).toEqual([
+      String.raw`helm get values 'a'\''; reboot #' --namespace kube-system -o yaml > 'kube-system-a'\''; reboot #-values.yaml'`,
+      String.raw`helm uninstall 'a'\''; reboot #' --namespace kube-system --wait`,
+    ]);
+  });
+
   it('of the add-on goes by az', async () => {
     const { way } = await check(...upstreamObjects({ origin: 'aks-addon' }));
     const az = (lines: readonly string[]) => lines.filter((line) => line.startsWith('az aks'));

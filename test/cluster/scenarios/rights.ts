@@ -1,5 +1,8 @@
 /** What the driver's service account may do, as a node's root could try it with the token of its pod. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Stage } from './stage.ts';
 
 const DRIVER = '--as=system:serviceaccount:kube-system:secrets-store-csi-driver';
@@ -77,5 +80,48 @@ export function rightsScenarios(stage: () => Stage): void {
       await stage().kubectl('annotate', 'secret', 'foreign', ADOPT, '-n', NAMESPACE);
       await stage().must(change('foreign'));
     });
+
+    it('writes statuses in the name of its own node only', async ({ skip }) => {
+      if (!(await policy())) skip('this API server has no ValidatingAdmissionPolicy');
+      const kubeconfig = await driverKubeconfig(stage());
+      const tell = (node: string) =>
+        stage().cluster.run(['kubectl', `--kubeconfig=${kubeconfig}`, 'create', '-f', '-'], {
+          input: JSON.stringify({
+            apiVersion: 'secrets-store.csi.x-k8s.io/v1',
+            kind: 'SecretProviderClassPodStatus',
+            metadata: {
+              name: `of-${node}`,
+              namespace: NAMESPACE,
+              labels: { 'internal.secrets-store.csi.k8s.io/node-name': node },
+            },
+          }),
+        });
+      expect((await tell('another-node')).err).toContain(
+        'the node driver writes statuses in the name of its own node only',
+      );
+      const { err, exitCode } = await tell(stage().cluster.node.name);
+      expect(err).toBe('');
+      expect(exitCode).toBe(0);
+    });
   });
+}
+
+/** A kubeconfig with a token of the driver's pod, which names the node: impersonation by kubectl names none. It goes with the test. */
+async function driverKubeconfig({ getJson, kubectl }: Stage): Promise<string> {
+  const { items } = await getJson<{ items: { metadata: { name: string } }[] }>(
+    'pods',
+    '--namespace=kube-system',
+    '--selector=app=secrets-store-csi-driver',
+  );
+  const bound = ['--bound-object-kind=Pod', `--bound-object-name=${items[0]?.metadata.name}`];
+  const token = await kubectl('create', 'token', 'secrets-store-csi-driver', '--namespace=kube-system', ...bound);
+  const config = JSON.parse(await kubectl('config', 'view', '--raw', '--minify', '--output=json')) as {
+    users: { name: string; user: unknown }[];
+  };
+  const users = config.users.map(({ name }) => ({ name, user: { token } }));
+  const folder = await mkdtemp(join(tmpdir(), 'keyferry-rights-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, 'kubeconfig');
+  await writeFile(path, JSON.stringify({ ...config, users }), { mode: 0o600 });
+  return path;
 }
