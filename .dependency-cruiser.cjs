@@ -83,6 +83,13 @@ module.exports = {
       to: { path: '^src/kube/', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'packages-are-loaded-lazily-by-a-file-of-ours',
+      comment: 'import() of a CommonJS package has names under Node, and none in a bundle of modules',
+      severity: 'error',
+      from: { path: '^src/(lab|cli|cmd)/', pathNot: '\\.test\\.ts$' },
+      to: { dynamic: true, path: '^node_modules/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/gen/' },
