@@ -8,7 +8,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { cacheFolder } from '../clients/install/cache.ts';
 import { installClient } from '../clients/install/install-client.ts';
 import { kubectlAndHelm } from '../clients/install/kubectl-and-helm.ts';
-import { readOptions, signalOfProcess } from './setup/options.ts';
+import { optionsOfProcess, signalOfProcess } from './setup/options.ts';
 import { mergeReports } from './setup/report.ts';
 import { setUp } from './setup/set-up.ts';
 
@@ -16,7 +16,7 @@ const root = dirname(dirname(import.meta.dirname));
 const build = join(root, 'build');
 const FIGURES = join(import.meta.dirname, 'figures.ts');
 mkdirSync(build, { recursive: true });
-const { words, figures, ...options } = readOptions();
+const { words, figures, ...options } = optionsOfProcess();
 const signal = signalOfProcess();
 
 const image = join(build, 'cluster-image.tar');

@@ -1,8 +1,8 @@
 // `npm run setup:cluster [-- --version 1.34] [--within 15m]`: what `npm run test:cluster` runs on, made once.
-import { readOptions, signalOfProcess } from './options.ts';
+import { optionsOfProcess, signalOfProcess } from './options.ts';
 import { setUp } from './set-up.ts';
 
 const signal = signalOfProcess();
-await setUp({ ...readOptions(), signal }).catch((error: unknown) => {
+await setUp({ ...optionsOfProcess(), signal }).catch((error: unknown) => {
   if (!signal.aborted) throw error;
 });
