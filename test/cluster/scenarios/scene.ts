@@ -62,13 +62,15 @@ export async function inScene(
   const scene = await openScene(stage, options.name);
   try {
     await play(scene);
+    await checkAftermath(scene, options);
   } catch (error) {
     // What failed is told by its error; the next scenario is not to fail for what this one left.
     await stage.vaultsDown(false).catch(() => undefined);
     await stage.kubectl('delete', 'namespace', options.name, '--ignore-not-found', '--timeout=60s').catch(() => '');
     throw error;
+  } finally {
+    await stage.distrust(options.name);
   }
-  await checkAftermath(scene, options);
 }
 
 async function openScene(stage: Stage, namespace: string): Promise<Scene> {

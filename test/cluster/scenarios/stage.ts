@@ -27,6 +27,8 @@ export interface Stage {
   setSecret(name: string, value: string): Promise<string>;
   /** Lets a service account act as the identity. */
   trust(namespace: string, serviceAccount: string): Promise<void>;
+  /** Takes back what {@link Stage.trust} let the accounts of a namespace do: an identity has room for twenty. */
+  distrust(namespace: string): Promise<void>;
   /** Every vault answers 503, or none any more. */
   vaultsDown(down: boolean): Promise<void>;
   /** What Azure was asked, oldest first. */
@@ -43,6 +45,10 @@ export async function openStage(cluster: ClusterUnderTest): Promise<Stage> {
   const az = (command: string) => must(['az', ...command.split(' ')]);
   const kubectl = (...args: readonly string[]) => must(['kubectl', ...args]);
   const leaks = createLeakSearch();
+  const credential = 'identity federated-credential';
+  const ofIdentity = `-g ${GROUP} --identity-name ${IDENTITY}`;
+  // Names of credentials, by namespace.
+  const trusted = new Map<string, string[]>();
 
   await az(`group create -n ${GROUP} -l eastus`);
   await az(`keyvault create -g ${GROUP} -n ${VAULT} -l eastus --enable-rbac-authorization false`);
@@ -68,9 +74,15 @@ export async function openStage(cluster: ClusterUnderTest): Promise<Stage> {
       return id.split('/').at(-1) ?? '';
     },
     async trust(namespace, serviceAccount) {
+      const name = `${namespace}-${serviceAccount}`;
       await az(
-        `identity federated-credential create -g ${GROUP} --identity-name ${IDENTITY} -n ${namespace}-${serviceAccount} --issuer ${cluster.issuer} --subject system:serviceaccount:${namespace}:${serviceAccount} --audiences api://AzureADTokenExchange`,
+        `${credential} create ${ofIdentity} -n ${name} --issuer ${cluster.issuer} --subject system:serviceaccount:${namespace}:${serviceAccount} --audiences api://AzureADTokenExchange`,
       );
+      trusted.set(namespace, [...(trusted.get(namespace) ?? []), name]);
+    },
+    async distrust(namespace) {
+      for (const name of trusted.get(namespace) ?? []) await az(`${credential} delete ${ofIdentity} -n ${name} --yes`);
+      trusted.delete(namespace);
     },
     async vaultsDown(down) {
       const how = down ? ['add', '--host', '*.vault.azure.net', '--status', '503'] : ['clear'];
