@@ -113,6 +113,8 @@ describe(`${PODS} pods at once`, () => {
     async () => {
       const { client } = cluster;
       const before = labProcesses(lab.folder.root);
+      const daemon = before?.daemon ?? 0;
+      const othersFolders = new Set(podFolders(daemon));
       const asked = (await lab.audit()).length;
       console.log(`before: ${usage()}`);
       const asking = startAsking();
@@ -137,7 +139,6 @@ describe(`${PODS} pods at once`, () => {
       );
       console.log(`${PODS} ready in ${seconds(startMs)} s; ${await asking.end()}`);
       console.log(`with ${PODS} pods: ${usage()}`);
-      const daemon = labProcesses(lab.folder.root)?.daemon ?? 0;
       const volumes = volumesOf(daemon);
       expect(volumes).toHaveLength(PODS);
       for (const { file, mounts } of volumes) {
@@ -167,7 +168,7 @@ describe(`${PODS} pods at once`, () => {
         const known = new Set(before?.all.map(({ pid }) => pid));
         const left = [
           ...volumesOf(daemon).map(({ path }) => path),
-          ...podFolders(daemon),
+          ...podFolders(daemon).filter((folder) => !othersFolders.has(folder)),
           ...strayRecords(daemon, new Set()),
           ...stillRunning(labProcesses(lab.folder.root)?.all.filter(({ pid }) => !known.has(pid)) ?? []),
         ];
