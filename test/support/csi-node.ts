@@ -6,28 +6,16 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '#base';
-import { callUnary, createGrpcClient } from '#grpc';
 import { packageRoot, planNamespaces } from '#lab/session';
-import { NodeClient } from '../../src/gen/csi/v1/csi.ts';
-import { preparePublish, testVolume, type PublishRequest, type TestVolume } from './csi-volume.ts';
+import { createDriverCalls, type DriverCalls } from './driver-calls.ts';
 import { inspectProcess, type InspectedProcess } from './inspected-process.ts';
-import { readProcessFile } from './node-process.ts';
 import { list, readAll } from './node-volumes.ts';
 import { eventually } from './test-lab.ts';
 
 /** A running `keyferry node`. */
-export interface CsiNode extends AsyncDisposable {
+export interface CsiNode extends DriverCalls, AsyncDisposable {
   readonly pid: number;
   readonly inspector: InspectedProcess;
-  /** A volume that was never there before. */
-  volume(): TestVolume;
-  publish(volume: TestVolume, request: PublishRequest): Promise<void>;
-  unpublish(volume: TestVolume): Promise<void>;
-  /** A file of a mounted volume, as the pod would see it; empty when there is none. */
-  file(volume: TestVolume, name: string): string;
-  /** The CSI targets in the process's mount table. */
-  mounts(): string[];
   /** The driver's records of volumes. */
   records(): string[];
   /** The process's metrics, one a line. */
@@ -36,7 +24,6 @@ export interface CsiNode extends AsyncDisposable {
   output(): string;
 }
 
-const LIMITS = { timeoutMs: 60_000 };
 /** As kubelet's, short enough for a socket's path. */
 const PARENT = '/tmp';
 
@@ -82,35 +69,22 @@ export async function startCsiNode(
     const metricsPort = await eventually('the metrics', async () => found(/"port":(\d+)/));
     const pid = Number(readAll(`/proc/${child.pid}/task/${child.pid}/children`).trim());
     const inspector = await inspectProcess(inspectorUrl, pid);
-    const node = createGrpcClient(NodeClient, socket);
-    let volumes = 0;
+    const { [Symbol.dispose]: close, ...calls } = createDriverCalls({ folder, socket, pid });
     return {
       pid,
       inspector,
-      volume() {
-        volumes += 1;
-        return testVolume(folder, volumes);
-      },
-      async publish(volume, request) {
-        await callUnary(node, 'nodePublishVolume', preparePublish(volume, request), LIMITS, systemClock);
-      },
-      async unpublish({ volumeId, targetPath }) {
-        await callUnary(node, 'nodeUnpublishVolume', { volumeId, targetPath }, LIMITS, systemClock);
+      ...calls,
+      async unpublish(volume) {
+        await calls.unpublish(volume);
         // What kubelet does afterwards.
-        for (const path of ['..', '../..', '../../..', '../../../..']) rmdirSync(join(targetPath, path));
+        for (const path of ['..', '../..', '../../..', '../../../..']) rmdirSync(join(volume.targetPath, path));
       },
-      file: ({ targetPath }, name) => readAll(join(`/proc/${pid}/root`, targetPath, name)),
-      mounts: () =>
-        readProcessFile(pid, 'mountinfo')
-          .split('\n')
-          .flatMap((line) => line.split(' ')[4] ?? [])
-          .filter((path) => path.startsWith(folder)),
       records: () => list(join(folder, 'volumes')),
       metrics: async () => (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text(),
       output: () => output,
       async [Symbol.asyncDispose]() {
         inspector[Symbol.dispose]();
-        node.close();
+        close();
         await dispose();
       },
     };

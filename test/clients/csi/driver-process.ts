@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { systemClock } from '#base';
 import { callUnary, createGrpcClient } from '#grpc';
 import { packageRoot, planNamespaces } from '#lab/session';
-import { IdentityClient, NodeClient } from '../../../src/gen/csi/v1/csi.ts';
-import { preparePublish, testVolume, type PublishRequest, type TestVolume } from '../../support/csi-volume.ts';
+import { IdentityClient } from '../../../src/gen/csi/v1/csi.ts';
+import { createDriverCalls, type DriverCalls } from '../../support/driver-calls.ts';
 import { readAll } from '../../support/node-volumes.ts';
 import { eventually } from '../../support/test-lab.ts';
 
@@ -28,25 +28,27 @@ export interface StartedProgram extends AsyncDisposable {
 }
 
 /** A driver that answers on its socket. */
-export interface DriverProcess extends DriverPlace, StartedProgram {
-  /** A volume that was never there before. */
-  volume(): TestVolume;
-  publish(volume: TestVolume, request: PublishRequest): Promise<void>;
-  unpublish(volume: TestVolume): Promise<void>;
-  /** A file of a mounted volume, as the pod would see it; empty when there is none. */
-  file(volume: TestVolume, name: string): string;
-  /** The targets in the driver's mount table. */
-  mounts(): string[];
+export interface DriverProcess extends DriverPlace, DriverCalls, StartedProgram {
   /** Starts a program that sees the driver's mounts, as a provider's pod does. */
   start(command: readonly string[], env?: Readonly<Record<string, string>>): StartedProgram;
 }
 
-/** As kubelet's. */
-const LIMITS = { timeoutMs: 120_000 };
-
 /** `keyferry node` with the flags that upstream's chart gives its driver. */
 export function keyferryNode({ socket, providers }: DriverPlace, ...more: readonly string[]): string[] {
   return [process.execPath, join(packageRoot(), 'bin', 'keyferry'), 'node', ...driverFlags(socket, providers), ...more];
+}
+
+/** `keyferry provider` on the socket where a driver of that place looks for the Azure provider. */
+export function keyferryProvider({ providers }: DriverPlace): string[] {
+  return [
+    process.execPath,
+    join(packageRoot(), 'bin', 'keyferry'),
+    'provider',
+    `--endpoint=unix://${join(providers, 'azure.sock')}`,
+    '--healthz-port=0',
+    '--prometheus-port=0',
+    '--freshness-window=0',
+  ];
 }
 
 /** The flags that ours and upstream's driver share. */
@@ -73,10 +75,8 @@ export async function startDriverProcess(
   mkdirSync(place.providers);
   const plan = planNamespaces(process.getuid?.() ?? 0);
   const driver = startProgram([plan.command, ...plan.args, ...command(place)], env);
-  const node = createGrpcClient(NodeClient, place.socket);
   const identity = createGrpcClient(IdentityClient, place.socket);
   const dispose = async () => {
-    node.close();
     identity.close();
     await driver[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
@@ -92,28 +92,16 @@ export async function startDriverProcess(
   }
   const pid = Number(readAll(`/proc/${driver.pid}/task/${driver.pid}/children`).trim());
   const enter = ['nsenter', `--target=${pid}`, ...(plan.userNamespace ? ['--user', '--preserve-credentials'] : [])];
-  let volumes = 0;
+  const { [Symbol.dispose]: close, ...calls } = createDriverCalls({ folder, socket: place.socket, pid });
   return {
     ...place,
+    ...calls,
     output: () => driver.output(),
-    volume() {
-      volumes += 1;
-      return testVolume(folder, volumes);
-    },
-    async publish(volume, request) {
-      await callUnary(node, 'nodePublishVolume', preparePublish(volume, request), LIMITS, systemClock);
-    },
-    async unpublish({ volumeId, targetPath }) {
-      await callUnary(node, 'nodeUnpublishVolume', { volumeId, targetPath }, LIMITS, systemClock);
-    },
-    file: ({ targetPath }, name) => readAll(join(`/proc/${pid}/root`, targetPath, name)),
-    mounts: () =>
-      readAll(`/proc/${pid}/mountinfo`)
-        .split('\n')
-        .flatMap((line) => line.split(' ')[4] ?? [])
-        .filter((path) => path.startsWith(folder)),
     start: (words, more = {}) => startProgram([...enter, '--mount', ...words], { ...env, ...more }),
-    [Symbol.asyncDispose]: dispose,
+    [Symbol.asyncDispose]: async () => {
+      close();
+      await dispose();
+    },
   };
 }
 

@@ -3,57 +3,30 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDisposeStack } from '#base';
-import type { KubeClient } from '#kube';
-import { packageRoot } from '#lab/session';
-import { SECRET_CLASS_RESOURCES } from '#secretclass';
-import type { TestVolume } from '../../support/csi-volume.ts';
-import { secretProviderClass } from '../../support/manifests.ts';
-import { makeReader } from '../../support/reader.ts';
-import { eventually, makeCluster, startTestLab, type TestCluster, type TestLab } from '../../support/test-lab.ts';
+import { eventually } from '../../support/test-lab.ts';
 import { describeWithClients, useClient } from '../support/clients.ts';
 import {
   driverFlags,
   keyferryNode,
+  keyferryProvider,
   startDriverProcess,
   type DriverPlace,
   type DriverProcess,
   type StartedProgram,
 } from './driver-process.ts';
+import { AUDIENCE, startVaultScene, type VaultScene } from './vault-scene.ts';
 
 // Upstream's own programs and ours beside each other, with a lab as the cluster and as Azure: our driver with upstream's
 // Azure provider, and upstream's driver with our provider.
 
-const AUDIENCE = 'api://AzureADTokenExchange';
+const VAULT = 'kv-upstream';
 const stack = createDisposeStack();
-let lab: TestLab;
-let cluster: TestCluster;
-let client: KubeClient;
-let clientId: string;
+let scene: VaultScene;
 
 beforeAll(async () => {
-  lab = stack.use(await startTestLab());
-  cluster = stack.use(await makeCluster(lab));
-  client = cluster.client;
-  await lab.az('az keyvault create -n kv-upstream -g g --enable-rbac-authorization false');
-  ({ clientId } = await makeReader(lab, cluster, { vault: 'kv-upstream' }));
+  scene = stack.use(await startVaultScene(VAULT));
 });
 afterAll(() => stack[Symbol.asyncDispose]());
-
-/** A class for the secret of its own name, in the file `file`. */
-async function addClass(name: string): Promise<void> {
-  const { tenantId } = cluster;
-  const manifest = secretProviderClass({ name, clientId, tenantId, vault: 'kv-upstream', secrets: [[name, 'file']] });
-  await client.create(SECRET_CLASS_RESOURCES.classes, 'default', manifest);
-}
-
-const setSecret = (name: string, value: string) =>
-  lab.az(`az keyvault secret set --vault-name kv-upstream -n ${name} --value ${value}`);
-
-async function publish(driver: DriverProcess, volume: TestVolume, className: string): Promise<void> {
-  const account = { namespace: 'default', name: 'reader' };
-  const token = await client.createToken(account, { audiences: [AUDIENCE] });
-  await driver.publish(volume, { className, serviceAccount: 'reader', tokens: { [AUDIENCE]: token } });
-}
 
 /** Mounts a secret, changes it, publishes again until the file has changed, takes the volume away; answers what was in the file. */
 async function liveThrough(
@@ -62,13 +35,13 @@ async function liveThrough(
   className: string,
 ): Promise<readonly string[]> {
   const volume = driver.volume();
-  await publish(driver, volume, className).catch((error: unknown) => {
+  await scene.publish(driver, volume, className).catch((error: unknown) => {
     throw new Error(`${String(error)}\n${driver.output()}\n${provider.output()}`);
   });
   const before = driver.file(volume, 'file');
-  await setSecret(className, 'second');
+  await scene.setSecret(className, 'second');
   const after = await eventually('the new value', async () => {
-    await publish(driver, volume, className);
+    await scene.publish(driver, volume, className);
     const content = driver.file(volume, 'file');
     return content === before ? { seen: content } : { found: content };
   });
@@ -78,15 +51,7 @@ async function liveThrough(
 
 /** `keyferry provider` beside a driver, once it serves. */
 async function startOurProvider(driver: DriverProcess): Promise<StartedProgram> {
-  const provider = driver.start([
-    process.execPath,
-    join(packageRoot(), 'bin', 'keyferry'),
-    'provider',
-    `--endpoint=unix://${join(driver.providers, 'azure.sock')}`,
-    '--healthz-port=0',
-    '--prometheus-port=0',
-    '--freshness-window=0',
-  ]);
+  const provider = driver.start(keyferryProvider(driver));
   await eventually('the provider serves', async () =>
     provider.output().includes('Provider serves') ? { found: true } : { seen: provider.output() },
   );
@@ -97,8 +62,8 @@ describeWithClients('a driver in Go in front of keyferry provider', ['csi-go'], 
   let driver: DriverProcess;
 
   beforeAll(async () => {
-    await setSecret('asked', 'first');
-    driver = stack.use(await startDriverProcess(lab.env, keyferryNode));
+    await scene.setSecret('asked', 'first');
+    driver = stack.use(await startDriverProcess(scene.lab.env, keyferryNode));
     stack.use(await startOurProvider(driver));
   });
 
@@ -117,12 +82,15 @@ describeWithClients('a driver in Go in front of keyferry provider', ['csi-go'], 
   }
 
   async function attributes(objectName: string): Promise<Record<string, string>> {
-    const token = await client.createToken({ namespace: 'default', name: 'reader' }, { audiences: [AUDIENCE] });
+    const token = await scene.cluster.client.createToken(
+      { namespace: 'default', name: 'reader' },
+      { audiences: [AUDIENCE] },
+    );
     const { token: secret, ...rest } = token;
     return {
-      clientID: clientId,
-      tenantID: cluster.tenantId,
-      keyvaultName: 'kv-upstream',
+      clientID: scene.clientId,
+      tenantID: scene.cluster.tenantId,
+      keyvaultName: VAULT,
       objects: `array:\n  - |\n    objectName: ${objectName}\n    objectType: secret\n`,
       'csi.storage.k8s.io/pod.name': 'web',
       'csi.storage.k8s.io/pod.namespace': 'default',
@@ -144,7 +112,7 @@ describeWithClients('a driver in Go in front of keyferry provider', ['csi-go'], 
   });
 
   it('gets files with their modes, and versions', async () => {
-    const id = await lab.az('az keyvault secret show --vault-name kv-upstream -n asked --query id -o tsv');
+    const id = await scene.lab.az(`az keyvault secret show --vault-name ${VAULT} -n asked --query id -o tsv`);
     expect(await ask('mount', { attributes: await attributes('asked'), targetPath: '/t' })).toEqual({
       code: 'OK',
       files: { asked: { mode: 0o644, text: 'first' } },
@@ -171,9 +139,11 @@ describeWithClients('beside upstream', ['upstream-node'], () => {
 
   describe('keyferry node with the Azure provider of upstream', () => {
     it('mounts, refreshes and unmounts', async () => {
-      await setSecret('theirs', 'first');
-      await addClass('theirs');
-      await using driver = await startDriverProcess(lab.env, (place) => keyferryNode(place, '--azure-provider=false'));
+      await scene.setSecret('theirs', 'first');
+      await scene.addClass('theirs');
+      await using driver = await startDriverProcess(scene.lab.env, (place) =>
+        keyferryNode(place, '--azure-provider=false'),
+      );
       const socket = join(driver.providers, 'azure.sock');
       await using provider = driver.start([
         upstream('upstream-provider'),
@@ -192,9 +162,9 @@ describeWithClients('beside upstream', ['upstream-node'], () => {
     ];
 
     it('mounts, refreshes and unmounts', async () => {
-      await setSecret('ours', 'first');
-      await addClass('ours');
-      await using driver = await startDriverProcess(lab.env, upstreamDriver);
+      await scene.setSecret('ours', 'first');
+      await scene.addClass('ours');
+      await using driver = await startDriverProcess(scene.lab.env, upstreamDriver);
       await using provider = await startOurProvider(driver);
       expect(await liveThrough(driver, provider, 'ours')).toEqual(['first', 'second']);
     });
