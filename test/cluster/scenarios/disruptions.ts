@@ -191,8 +191,15 @@ export function disruptionScenarios(stage: () => Stage): void {
   });
 }
 
-/** What is told when an API server comes back: it takes the node for lost until kubelet has reported. */
-const API_SERVER_BACK = [/^NodeNotReady: /, /^FailedScheduling: /];
+/**
+ * What is told when an API server comes back: it takes the node for lost until kubelet has reported, and the driver had no
+ * answer for the Secret of the new version.
+ */
+const API_SERVER_BACK = [
+  /^NodeNotReady: /,
+  /^FailedScheduling: /,
+  /^FailedToCreateSecret: .*(: no answer within \d+ ms$| does not answer: .* it is tried again by itself\.$)/s,
+];
 
 /** What kubelet tells of pods that it finds after a boot. */
 const REBOOT = [/^FailedCreatePodSandBox: /, /^NodeNotReady: /, /^BackOff: /, /^NetworkNotReady: /];
