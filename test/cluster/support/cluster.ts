@@ -272,8 +272,11 @@ const SHELL_IMAGES = [
 /** containerd keeps the images of Kubernetes in a namespace of that name. */
 const CTR = ['ctr', '--address=/run/containerd/containerd.sock', '--namespace=k8s.io'];
 
+/** Kubelet says `null` where it knows none. */
 const uidsOf = (list: string) =>
-  (JSON.parse(list) as { readonly items: readonly Pod[] }).items.map(({ metadata }) => metadata?.uid ?? '');
+  ((JSON.parse(list) as { readonly items: readonly Pod[] | null }).items ?? []).map(
+    ({ metadata }) => metadata?.uid ?? '',
+  );
 
 const seenError = (error: unknown) => ({ seen: String(error) });
 

@@ -88,7 +88,8 @@ export const POD_REFUSALS: readonly (Row & { readonly field: string; readonly me
     ...POD,
     body: withContainer({ env: [{ name: 'A', valueFrom: {} }] }),
     field: 'spec.containers[0].env[0].valueFrom',
-    message: 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`',
+    // Newer servers go on with `fileKeyRef`.
+    message: 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`',
   },
   {
     id: 'variables-source',
