@@ -8,7 +8,8 @@ import { delimiter, dirname, join } from 'node:path';
 import { cacheFolder } from '../clients/install/cache.ts';
 import { installClient } from '../clients/install/install-client.ts';
 import { kubectlAndHelm } from '../clients/install/kubectl-and-helm.ts';
-import { optionsOfProcess, signalOfProcess } from './setup/options.ts';
+import { signalOfProcess } from '../clients/install/process-signal.ts';
+import { optionsOfProcess } from './setup/options.ts';
 import { mergeReports } from './setup/report.ts';
 import { setUp } from './setup/set-up.ts';
 

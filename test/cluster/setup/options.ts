@@ -43,27 +43,12 @@ export function optionsOfProcess(): RunOptions {
   const args = process.argv.slice(2);
   if (args.some((arg) => arg === '--help' || arg === '-h')) {
     console.log(USAGE);
-    process.exit(0);
+    return process.exit(0);
   }
   try {
     return readOptions(args);
   } catch (error) {
     console.error(`error: ${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    process.exit(2);
+    return process.exit(2);
   }
-}
-
-/** A signal that aborts with Ctrl-C or SIGTERM; the process then ends with the exit code of a program that they ended. */
-export function signalOfProcess(): AbortSignal {
-  const stop = new AbortController();
-  for (const [signal, exitCode] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const) {
-    process.once(signal, () => {
-      process.exitCode = exitCode;
-      stop.abort();
-    });
-  }
-  return stop.signal;
 }
