@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -40,6 +41,9 @@ let vault: Answer;
 
 let agent: Agent;
 
+const toThisMachine: LookupFunction = (_name, how, done) =>
+  how.all === true ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4);
+
 beforeAll(async () => {
   const options = { clock: systemClock, random: systemRandom };
   const authority = await createCertificateAuthority('test', options);
@@ -52,8 +56,7 @@ beforeAll(async () => {
   agent = new Agent({
     keepAlive: true,
     ca: authority.pair.certPem,
-    lookup: (_name, how, done) =>
-      how.all === true ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4),
+    lookup: toThisMachine,
   });
   cloud = parseCloudEnvironment(
     JSON.stringify({
@@ -489,6 +492,20 @@ describe('a secret', () => {
       message: expect.stringContaining('no answer within 300 ms'),
       hint: expect.stringContaining('cannot reach the vault'),
     });
+  });
+});
+
+describe('a server whose certificate is not trusted', () => {
+  it.each(['Entra ID', 'a vault'] as const)('is told as that, of %s', async (which) => {
+    const trusting = agent;
+    agent = new Agent({ lookup: toThisMachine });
+    try {
+      const error = await failure(which === 'a vault' ? reader().getSecret('one', undefined, { signal }) : getToken());
+      expect(error.hint).toMatch(/does not trust the certificate: .* caBundle \(NODE_EXTRA_CA_CERTS\)/);
+    } finally {
+      agent.destroy();
+      agent = trusting;
+    }
   });
 });
 

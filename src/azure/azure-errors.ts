@@ -2,6 +2,7 @@ import { errorText, KeyferryError, type ErrorCode } from '#base';
 import type { VaultObjectKind } from './access.ts';
 import type { Identity } from './credential.ts';
 import { tokenHint, type PresentedClaims } from './token-hints.ts';
+import { isUntrusted } from './trust-hint.ts';
 import { vaultHint } from './vault-hints.ts';
 
 /** The one place that turns what Microsoft's SDKs throw into {@link KeyferryError}. Codes and texts of Azure are kept. */
@@ -92,7 +93,14 @@ export function tokenError(
       : ` by the token of ${claims.subject}`;
   return foreignError(code, `${what}${whose}: ${reason}`, {
     upstreamCode: aadsts ?? codeOf(body?.['error']),
-    hint: tokenHint({ mode, code: aadsts, status: failure?.status, text: reason, claims }),
+    hint: tokenHint({
+      mode,
+      code: aadsts,
+      status: failure?.status,
+      untrusted: isUntrusted(error),
+      text: reason,
+      claims,
+    }),
     retryAfterMs: failure?.retryAfterMs,
     requestId: trace?.groups?.['traceId'],
   });

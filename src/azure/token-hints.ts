@@ -1,4 +1,5 @@
 import type { Identity } from './credential.ts';
+import { NOT_TRUSTED } from './trust-hint.ts';
 
 /** What a service account token claims about itself; it was not checked, and serves for texts only. */
 export interface PresentedClaims {
@@ -106,15 +107,26 @@ export interface FailedTokenRequest {
   readonly code: string | undefined;
   /** HTTP; undefined when no answer came. */
   readonly status: number | undefined;
+  /** The certificate of whoever was asked is not trusted. */
+  readonly untrusted?: boolean;
   /** The text of the answer. */
   readonly text: string;
   readonly claims: PresentedClaims | undefined;
 }
 
 /** The help for a failed token request: by Entra's code, else by what was said, else by the status; undefined where nothing is known. */
-export function tokenHint({ mode, code, status, text, claims }: FailedTokenRequest): string | undefined {
+export function tokenHint({
+  mode,
+  code,
+  status,
+  untrusted = false,
+  text,
+  claims,
+}: FailedTokenRequest): string | undefined {
   const known = code === undefined ? undefined : (HINTS_BY_MODE[mode]?.[code] ?? TOKEN_HINTS[code]);
   if (known !== undefined) return fill(known, claims);
+  // A token proxy has an authority of its own.
+  if (untrusted && mode !== 'token-proxy') return NOT_TRUSTED;
   if (status === undefined) return UNANSWERED[mode] ?? NO_ANSWER;
   const told = HINTS_BY_TEXT[mode]?.find(([pattern]) => pattern.test(text))?.[1];
   if (told !== undefined && status < 500) return told;

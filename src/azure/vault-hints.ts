@@ -1,4 +1,5 @@
 import type { VaultObjectKind } from './access.ts';
+import { NOT_TRUSTED, UNTRUSTED_CODES } from './trust-hint.ts';
 
 /** By kind of object, its name in access policies, and the least role that may read it. */
 const READERS = {
@@ -20,8 +21,6 @@ const missing =
 const ENABLE_VERSION = 'enable the version, or name another one in objectVersion';
 
 const UNREACHABLE = 'the node cannot reach the vault: look at its network, its firewall and its proxy';
-const NOT_TRUSTED =
-  'the node does not trust the certificate: a proxy that reads TLS needs its authority in NODE_EXTRA_CA_CERTS';
 
 /**
  * One line of help for what people meet at a vault, by code: the vault's inner and outer ones, and Node's where none answered.
@@ -43,10 +42,7 @@ const VAULT_HINTS: Readonly<Record<string, Hint>> = {
   EHOSTUNREACH: UNREACHABLE,
   ENETUNREACH: UNREACHABLE,
   ETIMEDOUT: UNREACHABLE,
-  CERT_HAS_EXPIRED: NOT_TRUSTED,
-  SELF_SIGNED_CERT_IN_CHAIN: NOT_TRUSTED,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: NOT_TRUSTED,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: NOT_TRUSTED,
+  ...Object.fromEntries(UNTRUSTED_CODES.map((code) => [code, NOT_TRUSTED])),
   SecretNotFound: missing('secret'),
   KeyNotFound: missing('key'),
   CertificateNotFound: missing('certificate'),
