@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { DaemonSet } from 'kubernetes-types/apps/v1.js';
-import type { Pod } from '#kube';
+import type { KubeObject, Pod } from '#kube';
 import { RESOURCES } from '../../resources.ts';
+import { startTestCluster } from '../testing/start-test-cluster.ts';
 import { useTestCluster } from '../testing/use-test-cluster.ts';
 
 const cluster = useTestCluster();
@@ -66,6 +67,28 @@ describe('a DaemonSet', () => {
     await settled();
     await changeNode({ metadata: { labels: { role: null } } });
     await cluster.until(async () => expect(await images()).toEqual([]));
+  });
+
+  test('whose pod is refused has none in its status', async () => {
+    // One of its own: its controller complains, as it should.
+    await using refusing = await startTestCluster();
+    const containers = [{ name: 'c', image: 'i:1' }];
+    await refusing.api.create(RESOURCES.daemonSets, 'default', {
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: { name: 'agent' },
+      spec: {
+        selector: { matchLabels: { app: 'agent' } },
+        template: { metadata: { labels: { app: 'agent' } }, spec: { containers, serviceAccountName: 'gone' } },
+      },
+    });
+    await cluster.until(async () => {
+      const { status } = await refusing.api.get<DaemonSet & KubeObject>(RESOURCES.daemonSets, {
+        namespace: 'default',
+        name: 'agent',
+      });
+      expect(status).toMatchObject({ desiredNumberScheduled: 1, currentNumberScheduled: 0, numberUnavailable: 1 });
+    });
   });
 
   test('is not started on a node with a taint that it does not tolerate, but goes on running there', async () => {

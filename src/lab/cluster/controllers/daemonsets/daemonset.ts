@@ -62,13 +62,18 @@ export function startDaemonSetController(context: ControllerContext): ReconcileL
       const view = { set, nodes, hash: hashOf(update) };
       const pods = await podsOf(set);
       const step = planDaemonSet({ ...view, pods, nowMs: clock.now() });
-      for (const pod of step.remove) await remove(set, pod);
-      for (const node of step.create) await control.create(set, planDaemonPod(set, node, hashOf(update)));
+      const change = async (): Promise<void> => {
+        for (const pod of step.remove) await remove(set, pod);
+        for (const node of step.create) await control.create(set, planDaemonPod(set, node, hashOf(update)));
+      };
+      // A pod that is refused is no reason to tell of one that is gone: the status comes first, then the failure.
+      const [changed] = await Promise.allSettled([change()]);
       const settled = step.create.length + step.remove.length === 0 ? pods : await podsOf(set);
       const { status, againAfterMs } = planDaemonSetStatus({ ...view, pods: settled, nowMs: clock.now() });
       if (!sameJson(status, set.status)) {
         await ignoreNotFound(api.update(RESOURCES.daemonSets, { namespace, name }, { ...set, status }, 'status'));
       }
+      if (changed.status === 'rejected') throw changed.reason;
       const used = new Set([hashOf(update), ...settled.map(({ metadata }) => metadata?.labels?.[REVISION_HASH])]);
       const isUsed = (revision: ControllerRevision) => used.has(hashOf(revision));
       await trimRevisions(api, set, all, isUsed);
