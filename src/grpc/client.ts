@@ -73,17 +73,20 @@ export function callUnary<C extends Client, Name extends MethodName<C>>(
   return new Promise((resolve, reject) => {
     const method = client[name] as UnaryMethod<RequestOf<C[Name]>, ResponseOf<C[Name]>>;
     const onAbort = () => call.cancel();
-    const call = method.call(
-      client,
-      request,
-      new Metadata(),
-      { deadline: clock.now() + timeoutMs },
-      (error, response) => {
-        signal?.removeEventListener('abort', onAbort);
-        if (error === null) resolve(response);
-        else reject(errorOfStatus(error));
-      },
-    );
+    const settle = (error: ServiceError | null, response: ResponseOf<C[Name]>): void => {
+      signal?.removeEventListener('abort', onAbort);
+      if (error === null) resolve(response);
+      else reject(errorOfStatus(error));
+    };
+    const options = { deadline: clock.now() + timeoutMs };
+    let call: ReturnType<typeof method>;
+    try {
+      call = method.call(client, request, new Metadata(), options, settle);
+    } catch (error) {
+      // Somebody closed the client since the caller got it.
+      reject(new KeyferryError('unavailable', 'Connection dropped', { cause: error }));
+      return;
+    }
     if (signal?.aborted) onAbort();
     else signal?.addEventListener('abort', onAbort, { once: true });
   });

@@ -114,6 +114,15 @@ describe('a gRPC server on a unix socket', () => {
     });
   });
 
+  it('on a client that was closed meanwhile is unavailable', async () => {
+    const client = createGrpcClient(CSIDriverProviderClient, join(folder, 'gone.sock'));
+    client.close();
+    await expect(callUnary(client, 'mount', empty, { timeoutMs: 5000 }, systemClock)).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'Connection dropped',
+    });
+  });
+
   it('tells the caller that time ran out', async () => {
     await withServer({ mount: (_request, { signal }) => untilAborted(signal) }, async (client) => {
       await expect(callUnary(client, 'mount', empty, { timeoutMs: 50 }, systemClock)).rejects.toMatchObject({
