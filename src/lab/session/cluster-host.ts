@@ -189,7 +189,8 @@ export function createLabClusters(options: ClusterHostOptions): LabClusters {
     traced: () =>
       [...running.values()].map(({ cluster, folder }) => ({
         cluster,
-        driverLog: async () => readDriverLogs(join(folder, 'pods'), await driverPods(cluster.api)),
+        drivers: () => driverPods(cluster.api),
+        logOf: (drivers) => readDriverLogs(join(folder, 'pods'), drivers),
       })),
     apiServers: () =>
       [...running.values()].map(({ cluster, spec }) => ({ cluster: spec.name, host: new URL(cluster.url).host })),

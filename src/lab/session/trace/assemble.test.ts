@@ -74,6 +74,7 @@ const trace = (pod: Pod, lines: readonly object[], more: Partial<TraceRecords> =
     cluster: 'c',
     pod,
     events: [],
+    drivers: [],
     lines: parseVolumeLines(lines.map((line) => JSON.stringify(line)).join('\n')),
     audit: [],
     ...more,
@@ -251,6 +252,27 @@ describe('the end of a way', () => {
     ['Evicted', event('Evicted', 'gone')],
   ])('is %s, by the pod’s events, before the driver is asked', (where, warning) => {
     expect(trace(podOf('a'), [], { events: [warning] }).end).toMatchObject({ where, at: time(3) });
+  });
+
+  const noDriver = event('FailedMount', 'driver name x not found in the list of registered CSI drivers');
+  const dead = event('FailedMount', 'rpc error: desc = "transport: Error while dialing: dial unix /csi.sock: connect"');
+  const crashing = {
+    metadata: { namespace: 'kube-system', name: 'driver-1' },
+    status: { containerStatuses: [{ ready: false, state: { waiting: { reason: 'CrashLoopBackOff' } } }] },
+  } as unknown as Pod;
+
+  it.each([
+    ['that is not installed', noDriver, [], /enable-addons .* or install the chart/],
+    ['whose pod ends again and again', noDriver, [crashing], /kube-system\/driver-1 is not ready \(CrashLoopBackOff\)/],
+    ['that does not answer', dead, [crashing], /kubectl logs -n kube-system driver-1/],
+    [
+      'without its CSIDriver',
+      event('FailedMount', 'not supported by driver x (no CSIDriver object)'),
+      [],
+      /helm upgrade/,
+    ],
+  ])('says what to do about a driver %s', (_what, warning, drivers, mend) => {
+    expect(trace(podOf('a'), [], { events: [warning], drivers }).end?.mend).toMatch(mend);
   });
 
   it('is the container, where that waits for another Secret', () => {

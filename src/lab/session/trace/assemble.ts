@@ -1,15 +1,11 @@
-import type { Event, Pod } from '#kube';
 import type { AuditRecord } from '#lab/cloud';
 import { PUBLISH_OUTCOMES, type FetchedLine, type PublishLine, type VolumeLines } from './node-log.ts';
 import type { Attempt, Hop, Trace, TraceEnd, VolumeTrace } from './trace.ts';
-import { whyPodWaits } from './waiting.ts';
+import { whyPodWaits, type WaitingPod } from './waiting.ts';
 
 /** What is known of a pod's way, from all who saw a part of it. */
-export interface TraceRecords {
+export interface TraceRecords extends WaitingPod {
   readonly cluster: string;
-  readonly pod: Pod;
-  /** Of the pod, in any order. */
-  readonly events: readonly Event[];
   /** Of the whole node: other pods too, as requests are shared. */
   readonly lines: VolumeLines;
   readonly audit: readonly AuditRecord[];
@@ -19,14 +15,14 @@ const DRIVER = 'secrets-store.csi.k8s.io';
 
 /** Puts the way of a pod's secrets together. */
 export function assembleTrace(records: TraceRecords): Trace {
-  const { pod, events, cluster } = records;
+  const { pod, cluster } = records;
   const { namespace = '', name = '', creationTimestamp: createdAt = '' } = pod.metadata ?? {};
   const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready');
   const isReady = ready?.status === 'True';
   const volumes = (pod.spec?.volumes ?? [])
     .filter(({ csi }) => csi?.driver === DRIVER)
     .map((volume) => traceVolume(records, volume.name, volume.csi?.volumeAttributes?.['secretProviderClass'] ?? ''));
-  const end = endOfVolumes(volumes) ?? (isReady ? undefined : whyPodWaits(pod, events, volumes.length));
+  const end = endOfVolumes(volumes) ?? (isReady ? undefined : whyPodWaits(records, volumes.length));
   return {
     cluster,
     namespace,

@@ -17,8 +17,10 @@ export interface TraceRequest {
 /** A cluster that a pod may be in. */
 export interface TracedCluster {
   readonly cluster: Cluster;
-  /** The lines that its drivers have logged. */
-  driverLog(): Promise<string>;
+  /** The pods of its drivers. */
+  drivers(): Promise<readonly Pod[]>;
+  /** The lines that `drivers` have logged. */
+  logOf(drivers: readonly Pod[]): Promise<string>;
 }
 
 /** What {@link traceLabPod} reads. */
@@ -31,16 +33,18 @@ export interface TraceSources {
 
 /** The way of a pod's secrets so far. Throws `not-found` for an unknown pod or cluster, `invalid-input` where the cluster has to be named. */
 export async function traceLabPod(sources: TraceSources, request: TraceRequest): Promise<Trace> {
-  const { cluster, driverLog, pod } = await findPod(sources, request);
+  const { cluster, pod, ...of } = await findPod(sources, request);
   const events = await cluster.api.list<Event>(RESOURCES.events, {
     namespace: request.namespace,
     fieldSelector: `involvedObject.uid=${pod.metadata?.uid}`,
   });
+  const drivers = await of.drivers();
   return assembleTrace({
     cluster: cluster.name,
     pod,
     events: events.items,
-    lines: parseVolumeLines(await driverLog()),
+    drivers,
+    lines: parseVolumeLines(await of.logOf(drivers)),
     audit: sources.audit.records(),
   });
 }
