@@ -169,6 +169,7 @@ describeWithClients('the chart refuses', CLIENTS, () => {
     [{ 'linux.kubeletRootDir': 'var/lib' }, "at '/linux/kubeletRootDir'"],
     [{ 'linux.kubeletRootDir': '/var/lib/kubelet/' }, "at '/linux/kubeletRootDir'"],
     [{ 'linux.metricsAddr': '8095' }, "at '/linux/metricsAddr'"],
+    [{ 'linux.metricsAddr': ':65536' }, "at '/linux/metricsAddr'"],
     [{ 'driver.enabled': 'no' }, "at '/driver/enabled': got string, want boolean"],
     [{ caBundle: '/etc/ca.pem' }, "at '/caBundle'"],
     [{ 'syncSecret.namespaces': 'shop' }, "at '/syncSecret/namespaces': got string"],
