@@ -1,12 +1,12 @@
 // `npm run bench:cluster [-- --version 1.34]`: what the driver costs on a real kubelet, for docs/performance.md. Pods are made
 // in turn without and with the volume, so that whatever else the machine does meets both.
 import { systemClock } from '#base';
-import type { Pod } from '#kube';
 import { startInstalledCluster } from './installed-cluster.ts';
+import { DRIVER_NAMESPACE, driverLog, driverPods } from './scenarios/driver.ts';
 import { classManifest, podManifest } from './scenarios/manifests.ts';
 import { openStage } from './scenarios/stage.ts';
 import { parseVersion } from './setup/programs.ts';
-import { containerMemory } from './support/container-memory.ts';
+import { containerMemory, containerStartMs } from './support/container-figures.ts';
 
 const NAMESPACE = 'figures';
 const ROUNDS = 3;
@@ -20,6 +20,14 @@ await stage.kubectl('create', 'serviceaccount', 'reader', '-n', NAMESPACE);
 await stage.trust(NAMESPACE, 'reader');
 await stage.setSecret('figures', 'a value of the figures');
 await apply([classManifest(stage, 'figures', { secrets: ['figures'] })]);
+
+const starts: number[] = [];
+for (let round = 0; round < ROUNDS; round++) {
+  await stage.kubectl('rollout', 'restart', 'daemonset/secrets-store-csi-driver', '-n', DRIVER_NAMESPACE);
+  await stage.kubectl('rollout', 'status', 'daemonset/secrets-store-csi-driver', '-n', DRIVER_NAMESPACE);
+  starts.push(await driverStartMs());
+}
+console.log(`from the start of the driver's process until kubelet has registered it: ${median(starts, 0)} ms`);
 
 console.log(`${cluster.name}; medians of ${ROUNDS} rounds`);
 console.log(
@@ -59,15 +67,22 @@ async function apply(items: readonly object[]): Promise<void> {
   await stage.must(['kubectl', '-n', NAMESPACE, 'create', '-f', '-'], list);
 }
 
+async function driverContainer(): Promise<string> {
+  const running = (await driverPods(stage)).find(({ metadata }) => metadata?.deletionTimestamp === undefined);
+  return running?.status?.containerStatuses?.[0]?.containerID?.replace('containerd://', '') ?? '';
+}
+
+async function driverStartMs(): Promise<number> {
+  const line = (await driverLog(stage)).split('\n').find((text) => text.includes('"Registered with kubelet"')) ?? '{}';
+  return Date.parse((JSON.parse(line) as { readonly time: string }).time) - containerStartMs(await driverContainer());
+}
+
 async function driverMemory(): Promise<string> {
-  const selector = ['-n', 'kube-system', '-l', 'app=secrets-store-csi-driver'];
-  const { items } = await stage.getJson<{ readonly items: readonly Pod[] }>('pod', ...selector);
-  const id = items[0]?.status?.containerStatuses?.[0]?.containerID?.replace('containerd://', '') ?? '';
-  const { workingSetBytes, anonymousBytes } = containerMemory(id);
+  const { workingSetBytes, anonymousBytes } = containerMemory(await driverContainer());
   return `${Math.round(workingSetBytes / MIB)} MiB, ${Math.round(anonymousBytes / MIB)} MiB`;
 }
 
-function median(values: readonly number[]): string {
+function median(values: readonly number[], digits = 1): string {
   const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[Math.floor(sorted.length / 2)] ?? NaN).toFixed(1);
+  return (sorted[Math.floor(sorted.length / 2)] ?? NaN).toFixed(digits);
 }
