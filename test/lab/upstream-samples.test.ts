@@ -1,14 +1,13 @@
 // Classes as the documentation of secrets-store-csi-driver-provider-azure shows them, with its comments, empty values, old
 // API version and spelling of tenantId: somebody who changes the driver changes no manifest.
-import { mkdtempSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDisposeStack, systemClock } from '#base';
 import { RESOURCES, type KubeObject, type SecretObject } from '#kube';
 import { podWithClass } from '../support/manifests.ts';
+import { daemonOf, findKubelets } from '../support/node-volumes.ts';
 import { makeReader } from '../support/reader.ts';
 import { makeCluster, podReady, startTestLab, type TestCluster, type TestLab } from '../support/test-lab.ts';
 
@@ -52,7 +51,7 @@ interface Sample {
   readonly files: readonly string[];
 }
 
-/** By the page, or the example, that it stands in; CLIENT_ID, ENVIRONMENT_FILE stand for what those are in the lab. */
+/** By the page, or the example, that it stands in; CLIENT_ID stands for what that is in the lab. */
 const SAMPLES: Readonly<Record<string, Sample>> = {
   usage: {
     parameters: `    usePodIdentity: "false"               # [OPTIONAL]
@@ -137,7 +136,7 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
   },
   'custom-environments': {
     parameters: `    cloudName: "AzureStackCloud"
-    cloudEnvFileName: "ENVIRONMENT_FILE"
+    cloudEnvFileName: "/etc/kubernetes/secrets-store-csi-providers/environment.json"
     clientID: "CLIENT_ID"
     objects: |
       array:
@@ -154,7 +153,6 @@ const stack = createDisposeStack();
 let lab: TestLab;
 let cluster: TestCluster;
 let clientId: string;
-let environmentFile: string;
 
 beforeAll(async () => {
   lab = stack.use(await startTestLab());
@@ -177,11 +175,11 @@ beforeAll(async () => {
   await allow(`--spn ${clientId}`);
   await makeServicePrincipal();
   await assignToNodes();
-  const folder = mkdtempSync(join(tmpdir(), 'keyferry-cloud-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  environmentFile = join(folder, 'environment.json');
+  // One of the node's folders that the driver's pod has too: where the lab keeps that.
+  const root = `/proc/${await daemonOf(lab.folder.root)}/root`;
+  const [kubelet = ''] = findKubelets(root);
   await writeFile(
-    environmentFile,
+    join(root, kubelet, 'secrets-store-csi-providers-etc', 'environment.json'),
     JSON.stringify({
       name: 'AzureStackCloud',
       activeDirectoryEndpoint: 'https://login.microsoftonline.com/',
@@ -231,7 +229,7 @@ spec:
   provider: azure
 ${spec}  parameters:
     keyvaultName: "${VAULT}"          # the vault
-${parameters.replace('CLIENT_ID', clientId).replace('ENVIRONMENT_FILE', environmentFile)}    tenantId: "${cluster.tenantId}"                 # of the vault
+${parameters.replace('CLIENT_ID', clientId)}    tenantId: "${cluster.tenantId}"                 # of the vault
 `;
   const resource = { group: GROUP, version, resource: 'secretproviderclasses' };
   await cluster.client.create(resource, 'default', parse(written) as KubeObject);
