@@ -431,7 +431,13 @@ describe('keys and certificates', () => {
     await lab.run(`keyvault secret download ${at('made')} -f ${lab.home}/made.pfx -e base64`);
     const pfx = await readFile(join(lab.home, 'made.pfx'));
     expect(() => createSecureContext({ pfx, passphrase: '' })).not.toThrow();
-    expect(await lab.text(`keyvault secret list --vault-name kv-commands --query [].name`)).not.toContain('made');
+    const listed = (kind: string, more = '') =>
+      lab.json(`keyvault ${kind} list --vault-name kv-commands ${more} --query [].name`);
+    expect(await listed('certificate')).toContain('made');
+    for (const kind of ['secret', 'key']) {
+      expect(await listed(kind)).not.toContain('made');
+      expect(await listed(kind, '--include-managed')).toContain('made');
+    }
     // What was made goes into another certificate with its key.
     const again = await lab.json(`keyvault certificate import ${at('again')} -f ${lab.home}/made.pfx`);
     expect(again).toMatchObject({

@@ -14,16 +14,7 @@ import {
 } from './certificate-shape.ts';
 import { objectCommands, plainFailure } from './object-commands.ts';
 import { checkNothingThere, readNamedFile, writePublicFile } from './object-file.ts';
-import {
-  mostResults,
-  objectOptions,
-  objectPlace,
-  vaultOptions,
-  vaultPlace,
-  vaultUrl,
-  versionOption,
-  versionPlace,
-} from './vault-lookup.ts';
+import { objectOptions, objectPlace, vaultUrl, versionOption, versionPlace } from './vault-lookup.ts';
 
 const certificateOptions = objectOptions('certificate');
 
@@ -48,6 +39,10 @@ export const certificateCommands: readonly CommandSpec[] = [
     shape: shapeCertificate,
     shapeListed: shapeListedCertificate,
     shapeListedDeleted: shapeListedDeletedCertificate,
+    list: {
+      summary: 'List the certificates of a vault.',
+      more: boolean('includePending', '--include-pending', 'Also those that are not issued yet.'),
+    },
   }),
   {
     path: 'keyvault certificate create',
@@ -128,20 +123,6 @@ export const certificateCommands: readonly CommandSpec[] = [
     run: async (context, args) => {
       const { vaultUrl: url, path } = versionPlace(args, 'certificate');
       return shapeCertificate(await (await context.vaultData()).send('GET', url, path));
-    },
-  },
-  {
-    path: 'keyvault certificate list',
-    summary: 'List the certificates of a vault.',
-    options: [
-      ...vaultOptions,
-      boolean('includePending', '--include-pending', 'Also those that are not issued yet.'),
-      mostResults,
-    ],
-    example: 'keyvault certificate list --vault-name demo-vault --output table',
-    run: async (context, args) => {
-      const all = await (await context.vaultData()).list(vaultPlace(args), '/certificates');
-      return all.slice(0, args.integer('most')).map(shapeListedCertificate);
     },
   },
   {

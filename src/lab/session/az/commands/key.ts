@@ -5,18 +5,10 @@ import type { JsonObject } from '../json.ts';
 import { boolean, tags, text } from '../options.ts';
 import { jwkOfPem, publicKeyFile } from './key-files.ts';
 import { shapeKey, shapeListedKey } from './key-shape.ts';
-import { objectCommands, plainFailure } from './object-commands.ts';
+import { managedToo, objectCommands, plainFailure } from './object-commands.ts';
 import { checkNothingThere, readNamedFile, writePublicFile } from './object-file.ts';
 import { timeOptions, timesOf } from './object-options.ts';
-import {
-  mostResults,
-  objectOptions,
-  objectPlace,
-  vaultOptions,
-  vaultPlace,
-  versionOption,
-  versionPlace,
-} from './vault-lookup.ts';
+import { objectOptions, objectPlace, versionOption, versionPlace } from './vault-lookup.ts';
 
 const keyOptions = objectOptions('key');
 
@@ -41,7 +33,12 @@ const PLACE_EXAMPLE = '--vault-name demo-vault --name demo-key';
 
 /** `az keyvault key …`. */
 export const keyCommands: readonly CommandSpec[] = [
-  ...objectCommands({ noun: 'key', shape: shapeKey, shapeListed: shapeListedKey }),
+  ...objectCommands({
+    noun: 'key',
+    shape: shapeKey,
+    shapeListed: shapeListedKey,
+    list: { summary: 'List the keys of a vault.', ...managedToo },
+  }),
   {
     path: 'keyvault key create',
     summary: 'Create a key, or a new version of it.',
@@ -103,21 +100,6 @@ export const keyCommands: readonly CommandSpec[] = [
     run: async (context, args) => {
       const { vaultUrl, path } = versionPlace(args, 'key');
       return shapeKey(await (await context.vaultData()).send('GET', vaultUrl, path));
-    },
-  },
-  {
-    path: 'keyvault key list',
-    summary: 'List the keys of a vault.',
-    options: [
-      ...vaultOptions,
-      boolean('includeManaged', '--include-managed', 'Also those that belong to certificates.'),
-      mostResults,
-    ],
-    example: 'keyvault key list --vault-name demo-vault --output table',
-    run: async (context, args) => {
-      const all = await (await context.vaultData()).list(vaultPlace(args), '/keys');
-      const shown = all.filter((item) => args.flag('includeManaged') || item['managed'] !== true);
-      return shown.slice(0, args.integer('most')).map(shapeListedKey);
     },
   },
   {

@@ -1,7 +1,7 @@
 import type { CommandSpec, OptionSpec } from '../command.ts';
 import { AzError, AzHttpError } from '../errors.ts';
 import { textAt, type JsonObject } from '../json.ts';
-import { text } from '../options.ts';
+import { boolean, text } from '../options.ts';
 import { isoSeconds } from '../shape.ts';
 import { readNamedFile, writeOwnFile } from './object-file.ts';
 import {
@@ -23,13 +23,25 @@ export interface ObjectShapes {
   readonly shapeListed: (item: JsonObject) => JsonObject;
   /** One of a list of deleted ones, where az prints it otherwise. */
   readonly shapeListedDeleted?: (item: JsonObject) => JsonObject;
+  /** Its `list`: what az says of it, the option that shows more, of what, and columns of its own. */
+  readonly list: Pick<CommandSpec, 'summary' | 'columns'> & {
+    readonly more: OptionSpec;
+    readonly isMore?: (item: JsonObject) => boolean;
+  };
 }
+
+/** Of secrets and keys: those of certificates are listed only when they are asked for. */
+export const managedToo = {
+  more: boolean('includeManaged', '--include-managed', 'Also those that belong to certificates.'),
+  isMore: (item: JsonObject) => item['managed'] === true,
+};
 
 const fileOption: OptionSpec = text('file', ['--file', '-f'], 'The file.', { required: true });
 
 /** The commands that secrets, keys and certificates have alike: their lists, deleting and what comes of it, backups. */
 export function objectCommands(shapes: ObjectShapes): readonly CommandSpec[] {
   const { noun, shape, shapeListed } = shapes;
+  const { more, isMore = () => false, ...list } = shapes.list;
   const plural = `${noun}s`;
   const options = objectOptions(noun);
   const example = `--vault-name demo-vault --name demo-${noun}`;
@@ -39,6 +51,18 @@ export function objectCommands(shapes: ObjectShapes): readonly CommandSpec[] {
     ...deletionOf(item),
   });
   return [
+    {
+      ...list,
+      path: `keyvault ${noun} list`,
+      options: [...vaultOptions, more, mostResults],
+      example: `keyvault ${noun} list --vault-name demo-vault --output table`,
+      run: async (context, args) => {
+        const data = await context.vaultData();
+        const all = await data.list(vaultPlace(args), `/${plural}`);
+        const shown = all.filter((item) => args.flag(more.key) || !isMore(item));
+        return shown.slice(0, args.integer('most')).map(shapeListed);
+      },
+    },
     {
       path: `keyvault ${noun} list-versions`,
       summary: `List the versions of a ${noun}.`,

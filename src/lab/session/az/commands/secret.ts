@@ -1,18 +1,10 @@
 import type { CommandSpec } from '../command.ts';
 import { boolean, tags, text } from '../options.ts';
-import { objectCommands, plainFailure } from './object-commands.ts';
+import { managedToo, objectCommands, plainFailure } from './object-commands.ts';
 import { shapeListed, shapeSecret } from './secret-shape.ts';
 import { requiredName, timeOptions, timesOf } from './object-options.ts';
 import { encodingOption, valueOf } from './secret-value.ts';
-import {
-  mostResults,
-  objectOptions,
-  objectPlace,
-  vaultOptions,
-  vaultPlace,
-  versionOption,
-  versionPlace,
-} from './vault-lookup.ts';
+import { objectOptions, objectPlace, versionOption, versionPlace } from './vault-lookup.ts';
 
 const listColumns = [
   ['Name', 'name', 'blank'],
@@ -27,7 +19,12 @@ const PLACE_EXAMPLE = '--vault-name demo-vault --name demo-secret';
 
 /** `az keyvault secret …`. */
 export const secretCommands: readonly CommandSpec[] = [
-  ...objectCommands({ noun: 'secret', shape: shapeSecret, shapeListed }),
+  ...objectCommands({
+    noun: 'secret',
+    shape: shapeSecret,
+    shapeListed,
+    list: { summary: 'List the secrets of a vault, without their values.', columns: listColumns, ...managedToo },
+  }),
   {
     path: 'keyvault secret set',
     summary: 'Create a secret, or a new version of it.',
@@ -68,23 +65,6 @@ export const secretCommands: readonly CommandSpec[] = [
       const place = versionPlace(args, 'secret');
       const data = await context.vaultData();
       return shapeSecret(await data.send('GET', place.vaultUrl, place.path));
-    },
-  },
-  {
-    path: 'keyvault secret list',
-    summary: 'List the secrets of a vault, without their values.',
-    options: [
-      ...vaultOptions,
-      boolean('includeManaged', '--include-managed', 'Also those that belong to certificates.'),
-      mostResults,
-    ],
-    example: 'keyvault secret list --vault-name demo-vault --output table',
-    columns: listColumns,
-    run: async (context, args) => {
-      const data = await context.vaultData();
-      const all = await data.list(vaultPlace(args), '/secrets');
-      const shown = all.filter((item) => args.flag('includeManaged') || item['managed'] !== true);
-      return shown.slice(0, args.integer('most')).map(shapeListed);
     },
   },
   {
