@@ -9,6 +9,8 @@ export default defineConfig({
     hookTimeout: 300_000,
     expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
+    // Pods of all labs share the machine's ports, and the charts are installed as people install them: with upstream's.
+    fileParallelism: false,
     reporters: process.env['CI'] ? ['verbose', ['json', { outputFile: 'build/clients-report.json' }]] : ['verbose'],
   },
 });
