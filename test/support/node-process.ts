@@ -48,14 +48,26 @@ export async function killNodeProcess(client: KubeClient, pid: number): Promise<
 
 /** What the drivers that a lab's clusters have now have logged, one line after the other. `clusters`: the folder of the state folder. */
 export function nodeLogOf(clusters: string): string {
-  return readdirSync(clusters, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.parentPath.endsWith('/secrets-store'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => ({ path, changedAtMs: statSync(path).mtimeMs }))
+  const below = (folder: string) => (unlessGone(() => readdirSync(folder)) ?? []).map((name) => join(folder, name));
+  return readdirSync(clusters)
+    .flatMap((cluster) => below(join(clusters, cluster, 'pods')))
+    .flatMap((pod) => below(join(pod, 'secrets-store')))
+    .flatMap(
+      (path) => unlessGone(() => ({ text: readFileSync(path, 'utf8'), changedAtMs: statSync(path).mtimeMs })) ?? [],
+    )
     .toSorted((a, b) => a.changedAtMs - b.changedAtMs)
-    .map(({ path }) => readFileSync(path, 'utf8'))
-    .map((text) => text.replaceAll(/^(\S+ \S+) P (.*)\n\S+ \S+ F /gm, '$1 F $2').replaceAll(/^\S+ \S+ F /gm, ''))
+    .map(({ text }) => text.replaceAll(/^(\S+ \S+) P (.*)\n\S+ \S+ F /gm, '$1 F $2').replaceAll(/^\S+ \S+ F /gm, ''))
     .join('');
+}
+
+/** What `read` answers; undefined when the file goes meanwhile, as a pod's logs do with it. */
+function unlessGone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function isBelowLab(pid: number, stateFolder: string): boolean {
