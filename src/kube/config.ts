@@ -122,7 +122,12 @@ export function parseKubeconfig(text: string, { clock, folder, context }: Kubeco
   const chosen = file.contexts?.find((entry) => entry.name === contextName)?.['context'] as
     { cluster: string; user: string; namespace?: string } | undefined;
   if (chosen === undefined) {
-    throw new KeyferryError('invalid-input', `the kubeconfig has no context "${contextName ?? ''}"`);
+    const names = (file.contexts ?? []).map((entry) => entry.name as string).join(', ');
+    throw new KeyferryError(
+      'invalid-input',
+      contextName ? `the kubeconfig has no context "${contextName}"` : 'the kubeconfig names no current context',
+      { hint: names === '' ? 'It has no contexts at all.' : `It has ${names}.` },
+    );
   }
   const cluster = file.clusters?.find((entry) => entry.name === chosen.cluster)?.['cluster'] as
     (Record<string, string | undefined> & { 'insecure-skip-tls-verify'?: boolean }) | undefined;

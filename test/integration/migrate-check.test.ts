@@ -89,7 +89,29 @@ describe('migrate check on a cluster', () => {
     expect(await migrateCheck('nobody', [])).toEqual({
       exitCode: 1,
       out: '',
-      err: expect.stringContaining('User "nobody" cannot list resource "daemonsets"'),
+      err: expect.stringMatching(/User "nobody" cannot list resource "daemonsets".*\n.*ask for the right to list them/),
+    });
+  });
+
+  it('says what to do where nobody answers, and which contexts there are', async () => {
+    const away = join(folder, 'away');
+    const named = (name: string, value: string) => `[{ name: ${name}, ${value} }]`;
+    writeFileSync(
+      away,
+      [
+        `clusters: ${named('c', 'cluster: { server: "https://127.0.0.1:1" }')}`,
+        `users: ${named('u', 'user: { token: t }')}`,
+        `contexts: ${named('far', 'context: { cluster: c, user: u }')}`,
+        'current-context: far',
+      ].join('\n'),
+    );
+    expect(await migrateCheck('admin', ['system:masters'], '--kubeconfig', away)).toMatchObject({
+      exitCode: 1,
+      err: expect.stringMatching(/does not answer: .*ECONNREFUSED.*\n.*is it the right one/),
+    });
+    expect(await migrateCheck('admin', ['system:masters'], '--kubeconfig', away, '--context', 'near')).toMatchObject({
+      exitCode: 2,
+      err: expect.stringMatching(/no context "near"\n.*It has far\./),
     });
   });
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { KeyferryError, systemClock } from '#base';
+import { KeyferryError, systemClock, type ErrorCode } from '#base';
 import { createKubeClient, loadKubeconfig } from '#kube';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -56,7 +56,7 @@ async function check(options: Choice, { terminal, nodeFlags }: CommandContext): 
   });
   // What judges classes is large, and no other command needs it.
   const { checkMigration } = await import('./check-migration.ts');
-  const report = await checkMigration({ client, nodeFlags, namespace: options.namespace });
+  const report = await checkMigration({ client, nodeFlags, namespace: options.namespace }).catch(withMend);
   if (!report.programs.some(({ role }) => role === 'driver' || role === 'azure-provider')) {
     const isThere = report.programs.some(({ role }) => role === 'keyferry');
     throw new KeyferryError(
@@ -68,6 +68,21 @@ async function check(options: Choice, { terminal, nodeFlags }: CommandContext): 
     );
   }
   return report;
+}
+
+/** What keeps the check from anything at all, by code. */
+const MENDS: Partial<Record<ErrorCode, string>> = {
+  unavailable: 'Is the cluster up, and is it the right one? --context and --kubeconfig name another.',
+  unauthenticated: 'Sign in to the cluster again, or name another --context or --kubeconfig.',
+  'permission-denied':
+    "Without the cluster's DaemonSets nothing can be said: ask for the right to list them in all namespaces.",
+};
+
+function withMend(error: unknown): never {
+  const hint = error instanceof KeyferryError && error.hint === undefined ? MENDS[error.code] : undefined;
+  if (hint === undefined) throw error;
+  const { code, message } = error as KeyferryError;
+  throw new KeyferryError(code, message, { hint, cause: error });
 }
 
 /** 4 where something has to be mended first, else 0. */
