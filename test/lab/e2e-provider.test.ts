@@ -103,8 +103,15 @@ const createDeployment = (namespace: string, name: string, replicas = 2) =>
       template: { metadata: { labels: { app: name } }, spec: podSpec(['e2e-provider-sync'], ['foosecret']) },
     },
   });
-const createNamespace = (name: string) =>
-  cluster.client.create(RESOURCES.namespaces, undefined, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+/** Creates a namespace, and waits until pods may be created in it: until a controller has made their service account. */
+const createNamespace = async (namespace: string) => {
+  const metadata = { name: namespace };
+  await cluster.client.create(RESOURCES.namespaces, undefined, { apiVersion: 'v1', kind: 'Namespace', metadata });
+  await eventually('the default service account', async () => {
+    const { items } = await cluster.client.list(RESOURCES.serviceaccounts, { namespace });
+    return items.length > 0 ? { found: true } : { seen: 'none' };
+  });
+};
 const createClass = (namespace: string, object: KubeObject) =>
   cluster.client.create({ ...CLASSES, version: object.apiVersion.split('/')[1] ?? '' }, namespace, object);
 
