@@ -159,6 +159,8 @@ async function listen(server: Server, path: string, letsIn: boolean): Promise<()
     const front = createServer((socket) => injector.injectConnection(anyAuthority(socket)));
     front.listen(path);
     await once(front, 'listening');
+    // A connection that cannot be accepted, out of descriptors for one, is its caller's loss: the server goes on.
+    front.on('error', () => undefined);
     return () => front.close();
   }
   await new Promise<void>((resolve, reject) => {

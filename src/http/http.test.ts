@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { request, type Server } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { toKeyferryError } from '#base';
 import { readBody, startHttpServer } from './index.ts';
@@ -28,6 +28,17 @@ describe('an HTTP server', () => {
     });
     expect(await post(server.port, '0123456789')).toEqual({ status: 200, text: '0123456789' });
     expect(await post(server.port, '0123456789x')).toEqual({ status: 413, text: 'resource-exhausted' });
+  });
+
+  it('goes on when connections could not be accepted', async () => {
+    const servers: Server[] = [];
+    await using server = await startHttpServer({
+      listener: (_incoming, response) => response.end('here'),
+      prepare: (one) => servers.push(one),
+    });
+    const refused = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' });
+    for (let count = 0; count < 2; count += 1) servers[0]?.emit('error', refused);
+    expect(await post(server.port, '')).toEqual({ status: 200, text: 'here' });
   });
 
   it('says which port is taken', async () => {

@@ -52,6 +52,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     });
     server.listen(port, host, resolve);
   });
+  // A connection that cannot be accepted, out of descriptors for one, is its caller's loss: the server goes on.
+  server.on('error', () => undefined);
   return {
     host,
     port: (server.address() as AddressInfo).port,
