@@ -1,19 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { runProgram } from './program.ts';
+import { runKeyferry } from './testing/run-keyferry.ts';
 
-async function run(...argv: string[]) {
-  const written = { out: '', err: '' };
-  const terminal = {
-    out: (text: string) => void (written.out += text),
-    err: (text: string) => void (written.err += text),
-    colour: false,
-    errColour: false,
-    interactive: false,
-    env: { HOME: '/nowhere' },
-  };
-  const exitCode = await runProgram(argv, terminal, {});
-  return { exitCode, ...written };
-}
+const run = (...argv: string[]) => runKeyferry(argv, { HOME: '/nowhere' });
 
 describe('keyferry help', () => {
   it.each([

@@ -2,26 +2,14 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { runProgram } from '../program.ts';
+import { runKeyferry } from '../testing/run-keyferry.ts';
 import { refuseForRunning } from './cloud-only-options.ts';
 
 const ISSUER = 'https://kubernetes.default.svc.cluster.local';
 const home = mkdtempSync(join(tmpdir(), 'keyferry-cloud-only-'));
 afterAll(() => rmSync(home, { recursive: true }));
 
-async function up(...flags: string[]) {
-  const written = { out: '', err: '' };
-  const terminal = {
-    out: (text: string) => void (written.out += text),
-    err: (text: string) => void (written.err += text),
-    colour: false,
-    errColour: false,
-    interactive: false,
-    env: { HOME: home },
-  };
-  const exitCode = await runProgram(['lab', 'up', '--state', join(home, 'lab'), ...flags], terminal, {});
-  return { exitCode, ...written };
-}
+const up = (...flags: string[]) => runKeyferry(['lab', 'up', '--state', join(home, 'lab'), ...flags], { HOME: home });
 
 describe('a lab for a cluster outside', () => {
   it.each([
