@@ -61,9 +61,9 @@ imagePullPolicy: {{ .Values.linux.image.pullPolicy }}
 
 {{/* Flags that both processes have. */}}
 {{- define "keyferry.azureArgs" -}}
-- --cloud-name={{ .Values.azure.cloudName }}
+- {{ printf "--cloud-name=%s" .Values.azure.cloudName | quote }}
 {{- with .Values.azure.cloudEnvFolders }}
-- --cloud-env-folders={{ join "," . }}
+- {{ printf "--cloud-env-folders=%s" (join "," .) | quote }}
 {{- end }}
 {{- with .Values.linux.customUserAgent }}
 - {{ printf "--custom-user-agent=%s" . | quote }}
@@ -75,10 +75,10 @@ imagePullPolicy: {{ .Values.linux.image.pullPolicy }}
 {{- end }}
 - --freshness-window={{ .Values.azure.freshnessWindow }}
 {{- with .Values.azure.tokenProxyUrl }}
-- --token-proxy-url={{ . }}
+- {{ printf "--token-proxy-url=%s" . | quote }}
 {{- end }}
 {{- with .Values.azure.sniName }}
-- --sni-name={{ . }}
+- {{ printf "--sni-name=%s" . | quote }}
 {{- end }}
 {{- end -}}
 
