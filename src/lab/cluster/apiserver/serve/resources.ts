@@ -12,6 +12,7 @@ import { methodNotAllowed, statusError, unknownResource } from '../status-errors
 import { answerReview } from './reviews.ts';
 import { requireAllowed } from './admit-request.ts';
 import type { Call, ServeContext } from './context.ts';
+import { waitForDefaultAccount } from './default-account.ts';
 import { parseListOptions } from './list-options.ts';
 import { isTrue, type ResourceRequest } from './parse-request.ts';
 import { mediaTypeOf, parseDeleteRequest, parseWriteOptions, patchTypeOf, readObject } from './read-request.ts';
@@ -73,6 +74,7 @@ async function serveObject(context: ServeContext, call: Call, info: ResourceRequ
       if (target.name !== '') throw methodNotAllowed();
       const body = await readObject(request);
       const options = parseWriteOptions(request, query, user);
+      await waitForDefaultAccount(context, target, body);
       const created = createObject(api, target, body, options);
       sendWritten(context, call, kind, view, 201, created, options);
       return;
@@ -115,6 +117,7 @@ async function servePatch(context: ServeContext, call: Call, target: Target, vie
   if (api.storage.get(target.kind.collection, target.namespace, target.name) === undefined) {
     const { group, resource } = target.kind;
     requireAllowed(context, user, { type: 'resource', verb: 'create', group, resource, namespace: target.namespace });
+    await waitForDefaultAccount(context, target, body);
   }
   const force = isTrue(url.searchParams.get('force'));
   if (url.searchParams.get('fieldManager') === null) {
