@@ -40,8 +40,9 @@ export interface WatchLoop extends AsyncDisposable {
 
 /**
  * `following`: since the last resync nothing failed, so all is known up to the events' delay. `unreachable`: the API server
- * does not answer; what is known is what there was a while ago, and is learned anew with the first answer. `refused`: it
- * answers, but does not let this be followed. `starting`: nothing is known yet.
+ * does not answer, or does not take this process's own token, as after a suspension until kubelet has written the next one;
+ * what is known is what there was a while ago, and is learned anew with the first answer. `refused`: it answers, but does
+ * not let this be followed. `starting`: nothing is known yet.
  */
 export type WatchState = 'starting' | 'following' | 'unreachable' | 'refused';
 
@@ -139,5 +140,5 @@ export function startWatchLoop(options: WatchLoopOptions): WatchLoop {
 
 function isUnreachable(error: unknown): boolean {
   const { code } = toKeyferryError(error);
-  return code === 'unavailable' || code === 'deadline-exceeded';
+  return code === 'unavailable' || code === 'deadline-exceeded' || code === 'unauthenticated';
 }

@@ -217,7 +217,10 @@ describe('where classes may not be watched', () => {
   });
 });
 
-describe('while the API server does not answer', () => {
+describe.each([
+  ['does not answer', 'unavailable'],
+  ['does not take the driver’s token', 'unauthenticated'],
+] as const)('while the API server %s', (_what, code) => {
   it('what is known counts, and edits that were missed come with its return', async () => {
     const { kube, clock, intercepts, start } = setUp();
     kube.put(CLASSES, classObject({ vault: 'one' }));
@@ -225,14 +228,12 @@ describe('while the API server does not answer', () => {
     await settle();
     await cache.read(KEY, signal);
     intercepts.fails = () => {
-      throw new KeyferryError('unavailable', 'connection refused');
+      throw new KeyferryError(code, 'no');
     };
     await clock.advance(340_000);
     await settle();
     expect(await vaultOf(cache)).toBe('one');
-    await expect(cache.read({ namespace: 'shop', name: 'other' }, signal)).rejects.toMatchObject({
-      code: 'unavailable',
-    });
+    await expect(cache.read({ namespace: 'shop', name: 'other' }, signal)).rejects.toMatchObject({ code });
     kube.put(CLASSES, classObject({ vault: 'two' }));
     intercepts.fails = () => undefined;
     await clock.advance(60_000);
