@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RESOURCES, type SecretObject } from '#kube';
 import { SECRET_CLASS_RESOURCES } from '#secretclass';
 import { podWithClass, secretProviderClass } from '../support/manifests.ts';
+import { driverFolder } from '../support/node-volumes.ts';
 import { makeReader } from '../support/reader.ts';
 import {
   eventually,
@@ -138,15 +139,16 @@ describe('an identity that is not the pod’s own', () => {
 
 describe('a cloud of one’s own', () => {
   it('is the one that the file on the node describes', async () => {
-    const file = join(lab.folder.root, 'cloud.json');
+    const folder = await driverFolder(lab.folder.root);
     const cloud = {
       name: 'AzureStackCloud',
       activeDirectoryEndpoint: 'https://login.microsoftonline.com/',
       keyVaultEndpoint: 'https://vault.azure.net/',
       keyVaultDNSSuffix: 'vault.azure.net',
     };
-    writeFileSync(file, JSON.stringify(cloud), { mode: 0o644 });
-    await createClass('own-cloud', { cloudName: 'AzureStackCloud', cloudEnvFileName: file });
+    writeFileSync(join(folder, 'cloud.json'), JSON.stringify(cloud), { mode: 0o644 });
+    const cloudEnvFileName = '/etc/kubernetes/secrets-store-csi-providers/cloud.json';
+    await createClass('own-cloud', { cloudName: 'AzureStackCloud', cloudEnvFileName });
     await startPod('own-cloud');
     expect(await inPod('own-cloud', 'cat One')).toBe('second');
   }, 30_000);

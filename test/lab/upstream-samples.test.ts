@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDisposeStack, systemClock } from '#base';
 import { RESOURCES, type KubeObject, type SecretObject } from '#kube';
 import { podWithClass } from '../support/manifests.ts';
-import { daemonOf, findKubelets } from '../support/node-volumes.ts';
+import { driverFolder } from '../support/node-volumes.ts';
 import { makeReader } from '../support/reader.ts';
 import { makeCluster, podReady, startTestLab, type TestCluster, type TestLab } from '../support/test-lab.ts';
 
@@ -175,11 +175,8 @@ beforeAll(async () => {
   await allow(`--spn ${clientId}`);
   await makeServicePrincipal();
   await assignToNodes();
-  // One of the node's folders that the driver's pod has too: where the lab keeps that.
-  const root = `/proc/${await daemonOf(lab.folder.root)}/root`;
-  const [kubelet = ''] = findKubelets(root);
   await writeFile(
-    join(root, kubelet, 'secrets-store-csi-providers-etc', 'environment.json'),
+    join(await driverFolder(lab.folder.root), 'environment.json'),
     JSON.stringify({
       name: 'AzureStackCloud',
       activeDirectoryEndpoint: 'https://login.microsoftonline.com/',

@@ -124,3 +124,10 @@ export function readAll(path: string): string {
     return '';
   }
 }
+
+/** A folder of the node that the driver's pod has too, /etc/kubernetes/secrets-store-csi-providers: where the lab keeps it. */
+export async function driverFolder(stateFolder: string): Promise<string> {
+  const root = `/proc/${await daemonOf(stateFolder)}/root`;
+  const [kubelet = ''] = findKubelets(root);
+  return join(root, kubelet, 'secrets-store-csi-providers-etc');
+}
