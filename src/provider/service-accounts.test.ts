@@ -63,7 +63,7 @@ describe('a service account', () => {
   it('that could not be read says why, and is asked for again by the next mount', async () => {
     let failure: Error | undefined = new KeyferryError('permission-denied', 'serviceaccounts "reader" is forbidden');
     const { accounts } = setUp(() => (failure === undefined ? annotated({ [CLIENT]: 'c' }) : Promise.reject(failure)));
-    expect((await accounts.read(KEY)).unread).toMatch(/forbidden .*deploy\/rbac\.yaml/);
+    expect((await accounts.read(KEY)).unread).toMatch(/forbidden .*secretproviderclasses-role/);
     failure = new KeyferryError('unavailable', 'connection refused');
     expect((await accounts.read(KEY)).unread).toBe('connection refused');
     failure = undefined;
