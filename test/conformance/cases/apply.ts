@@ -156,14 +156,6 @@ export const APPLY_CASES: readonly Case[] = [
     },
   },
   {
-    id: 'apply/other-name',
-    claim: 'the name in an applied configuration is that of the path',
-    run: async ({ patch, name }) => {
-      const one = name();
-      expect((await patch('configmaps', one, 'apply', configMap('another'), 'fieldManager=me')).code).toBe(400);
-    },
-  },
-  {
     id: 'apply/stale',
     claim: 'an applied configuration that names an old version is a conflict',
     run: async (world) => {
