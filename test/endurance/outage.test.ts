@@ -40,7 +40,8 @@ const OUTAGES: readonly Outage[] = [
   {
     what: 'Key Vault answers 503',
     fault: { host: `${VAULT}.vault.azure.net`, effect: { kind: 'status', status: 503 } },
-    says: /kv-outage\.vault\.azure\.net: ServiceUnavailable: The service is currently unavailable/,
+    // Right after the request that was refused, or while the vault is left alone because of it.
+    says: /kv-outage\.vault\.azure\.net(?:: | is left alone .*: )ServiceUnavailable: The service is currently unavailable/,
     requests: ONE_A_PAUSE,
   },
   {
