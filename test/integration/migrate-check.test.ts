@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDisposeStack, systemClock } from '#base';
-import { runProgram } from '#cli';
 import { applyManifests, createKubeClient, parseKubeconfig, parseManifests, RESOURCES, type KubeClient } from '#kube';
 import { podWith, secretClass, upstreamObjects, type Placed } from '../../src/cli/migrate/testing/upstream-objects.ts';
+import { runKeyferry } from '../../src/cli/testing/run-keyferry.ts';
 import type { ApiServer } from '../../src/lab/cluster/apiserver/index.ts';
 import { startTestApiServer } from './support/api-server.ts';
 
@@ -37,17 +37,7 @@ beforeAll(async () => {
 afterAll(() => stack[Symbol.asyncDispose]());
 
 async function migrateCheck(user: string, groups: readonly string[], ...more: readonly string[]) {
-  const written = { out: '', err: '' };
-  const terminal = {
-    out: (text: string) => void (written.out += text),
-    err: (text: string) => void (written.err += text),
-    colour: false,
-    errColour: false,
-    interactive: false,
-    env: { KUBECONFIG: await kubeconfigOf(user, groups) },
-  };
-  const exitCode = await runProgram(['migrate', 'check', ...more], terminal, {});
-  return { exitCode, ...written };
+  return runKeyferry(['migrate', 'check', ...more], { KUBECONFIG: await kubeconfigOf(user, groups) });
 }
 
 describe('migrate check on a cluster', () => {

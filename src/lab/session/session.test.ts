@@ -164,16 +164,26 @@ describe('namespaces', () => {
   });
 });
 
+const EMPTY_LAB = {
+  version: '1',
+  state: '/s',
+  ephemeral: false,
+  clock: { labTime: '2026-01-01T00:00:00.000Z', machineTime: '2026-01-01T00:00:00.000Z', offsetMs: 0 },
+  gateway: { port: 1, proxyUrl: 'http://127.0.0.1:1' },
+  tenantId: 't',
+  subscriptionId: 'sub',
+  clusters: [],
+  vaults: [],
+  identities: [],
+  faults: [],
+};
+
 describe('the status', () => {
   it('names clusters, pods and what keeps them from running', () => {
     const text = renderStatus({
-      version: '1',
-      state: '/s',
+      ...EMPTY_LAB,
       ephemeral: true,
       clock: { labTime: '2026-01-02T01:00:00.000Z', machineTime: '2026-01-01T00:00:00.000Z', offsetMs: 90_000_000 },
-      gateway: { port: 1, proxyUrl: 'http://127.0.0.1:1' },
-      tenantId: 't',
-      subscriptionId: 'sub',
       clusters: [
         {
           name: 'c',
@@ -193,8 +203,6 @@ describe('the status', () => {
         { name: 'kv', resourceGroup: 'g', secrets: 1, keys: 0, certificates: 0 },
         { name: 'kv-more', resourceGroup: 'g', secrets: 0, keys: 2, certificates: 1 },
       ],
-      identities: [],
-      faults: [],
     });
     expect(text).toContain('/s (ephemeral)');
     expect(text).toContain('2026-01-02T01:00:00.000Z, 25h ahead of this machine');
@@ -208,23 +216,12 @@ describe('the status', () => {
   });
 
   it('of a lab for a cluster outside says where that finds it, and whose tokens are known', () => {
-    const status = {
-      version: '1',
-      state: '/s',
-      ephemeral: false,
-      clock: { labTime: '2026-01-01T00:00:00.000Z', machineTime: '2026-01-01T00:00:00.000Z', offsetMs: 0 },
-      gateway: { port: 1, proxyUrl: 'http://127.0.0.1:1' },
-      tenantId: 't',
-      subscriptionId: 'sub',
-      clusters: [],
-      vaults: [],
-      identities: [],
-      faults: [],
-    };
     const issuers = [{ issuer: 'https://i', from: '/jwks.json' }];
-    const text = renderStatus({ ...status, cloudOnly: { listens: { host: 'fd00::1', port: 8443 }, issuers } });
+    const text = renderStatus({ ...EMPTY_LAB, cloudOnly: { listens: { host: 'fd00::1', port: 8443 }, issuers } });
     expect(text).toMatch(/listens +\[fd00::1\]:8443\n/);
     expect(text).toMatch(/issuer +https:\/\/i from \/jwks\.json\n/);
-    expect(renderStatus({ ...status, cloudOnly: { listens: undefined, issuers } })).toContain('on this machine only');
+    expect(renderStatus({ ...EMPTY_LAB, cloudOnly: { listens: undefined, issuers } })).toContain(
+      'on this machine only',
+    );
   });
 });
